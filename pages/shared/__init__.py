@@ -1,0 +1,1 @@
+"""What pages share. A folder, so that Streamlit does not take these files for pages."""

@@ -1,0 +1,68 @@
+"""What all visitors share: models, digits, training jobs. The only cached things in the app."""
+
+import gc
+import os
+from typing import Any
+
+# One BLAS thread: with more, matrix products of several visitors at once wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from vae import atlas, data, figures, inference, runs
+from vae.jobs import Jobs
+
+
+def _identity(run: runs.Run) -> tuple[str, ...]:
+    """What tells one state of a run from another: its place and the hashes of its files."""
+    return (str(run.path), *run.manifest.files.values())
+
+
+_HASH: dict[str | type, Any] = {runs.Run: _identity}
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once, after the imports: what is loaded by now lives on, so spare it every collection.
+
+    Streamlit collects garbage after each run of a page; with this it looks at new objects only.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The trainings of this server."""
+    return Jobs(runs.own_root())
+
+
+def usable_runs() -> dict[str, runs.Run]:
+    """The runs with a model to serve, by name: the shipped ones, then this server's own."""
+    found = [*runs.list_runs(runs.SHIPPED), *reversed(runs.list_runs(jobs().root))]
+    return {run.name: run for run in found if run.manifest.usable}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def model(run: runs.Run) -> inference.Model:
+    """The run's model, its files verified when it is loaded."""
+    return inference.Model(runs.verify(run))
+
+
+@st.cache_resource(show_spinner=False)
+def digits() -> data.Digits:
+    """The embedded digits."""
+    return data.embedded()
+
+
+@st.cache_resource(show_spinner="Laying out the map", max_entries=16, hash_funcs=_HASH)
+def map_of(run: runs.Run) -> atlas.Atlas:
+    """The run's atlas over the embedded digits."""
+    return atlas.lay_out(model(run), digits())
+
+
+@st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
+def figure(run: runs.Run, view: str) -> go.Figure:
+    """The map as a Plotly figure: "Digits" or "Manifold"."""
+    return figures.scatter(map_of(run)) if view == "Digits" else figures.manifold(map_of(run))

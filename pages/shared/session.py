@@ -1,0 +1,54 @@
+"""What one visitor's session remembers beyond its widgets: each key and its type, once."""
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+import streamlit as st
+
+from vae import runs
+
+
+class Canvas(TypedDict):
+    """The drawing. A new `version` makes a new canvas, which starts with `initial`."""
+
+    version: int
+    initial: list[dict[str, Any]]
+    strokes: list[dict[str, Any]]
+
+
+def canvas() -> Canvas:
+    """This visitor's drawing."""
+    return st.session_state.setdefault("canvas", Canvas(version=0, initial=[], strokes=[]))
+
+
+def redraw(strokes: list[dict[str, Any]]) -> None:
+    """Start a new canvas that shows these strokes."""
+    version = canvas()["version"] + 1
+    st.session_state["canvas"] = Canvas(version=version, initial=strokes, strokes=strokes)
+
+
+def enter(page: str) -> bool:
+    """Note which page is shown; True if the visitor comes from another one."""
+    came_from = st.session_state.get("page")
+    st.session_state["page"] = page
+    return came_from != page
+
+
+def events(path: Path) -> list[dict[str, Any]]:
+    """The history of one run; each call reads only what is new."""
+    followed = st.session_state.get("followed")
+    if followed is None or followed["path"] != path:
+        followed = {"path": path, "cursor": 0, "events": []}
+        st.session_state["followed"] = followed
+    new, followed["cursor"] = runs.read_events(path, followed["cursor"])
+    followed["events"] += new
+    return followed["events"]
+
+
+def first_time(what: str) -> bool:
+    """True once a session for each `what`."""
+    seen = st.session_state.setdefault("seen", set())
+    if what in seen:
+        return False
+    seen.add(what)
+    return True

@@ -1,0 +1,65 @@
+"""Parts that several pages show."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import resources, session
+from vae import pictures, runs
+
+DEFAULT_MODEL = "map"
+
+
+def begin(title: str) -> runs.Run:
+    """What each page starts with: its settings, and the model chooser; the chosen run."""
+    st.set_page_config(
+        page_title=f"{title} · Latent Digits", page_icon=":material/draw:", layout="wide"
+    )
+    resources.settle()
+    if session.enter(title) and session.canvas()["strokes"]:
+        session.redraw(session.canvas()["strokes"])
+    found = resources.usable_runs()
+    if not found:
+        st.error("There is no model to show. Restore assets/models, or train one:")
+        st.code("python -m vae train --preset map --out runs/map", language="shell")
+        st.stop()
+    names = list(found)
+    if st.session_state.get("model") not in (None, *names):
+        del st.session_state["model"]  # a link or a session may name a run that is gone
+    name = st.sidebar.selectbox(
+        "Model",
+        names,
+        index=names.index(DEFAULT_MODEL) if DEFAULT_MODEL in names else 0,
+        key="model",
+        bind="query-params",
+        help="Serves all pages. What you train appears here, too.",
+    )
+    run = found[name]
+    manifest = run.manifest
+    st.sidebar.caption(
+        f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
+        f"trained on {manifest.data['train']:,} images of {manifest.data['source']} "
+        f"for {manifest.best_epoch} epochs"
+    )
+    st.title(title)
+    return run
+
+
+def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:
+    """One image (28, 28) in [0, 1], crisp, with words under it."""
+    with st.container(width=width, gap="xsmall"):
+        picture = pictures.enlarged(pictures.to_bytes(image), 10)
+        st.image(picture, width=width, output_format="PNG", alt=alt)
+        st.caption(caption)
+
+
+def nats(reconstruction_loss: float, kl_divergence: float) -> str:
+    """Both terms of the loss, and their sum, as a line of text."""
+    total = reconstruction_loss + kl_divergence
+    return f"{reconstruction_loss:.1f} + {kl_divergence:.1f} = **{total:.1f} nats**"
+
+
+def latent_text(latent: np.ndarray) -> str:
+    """A latent (latent_dim,) as text; of many dimensions only how far it is from the origin."""
+    if len(latent) <= 4:
+        return f"z = ({', '.join(f'{value:.2f}' for value in latent)})"
+    return f"|z| = {np.linalg.norm(latent):.2f} in {len(latent)} dimensions"

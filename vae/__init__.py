@@ -1,0 +1,1 @@
+"""A variational autoencoder for handwritten digits: data, model, training, evaluation, serving."""

@@ -1,0 +1,228 @@
+"""The command line: `python -m vae train | evaluate | runs`."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from vae import data, runs
+from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status is 0 if it did what it should."""
+    parsed = _parser().parse_args(arguments)
+    console = Console(stderr=parsed.command != "train", soft_wrap=True)
+    try:
+        return {"train": _train, "evaluate": _evaluate, "runs": _runs}[parsed.command](
+            parsed, console
+        )
+    except (data.DataError, runs.RunError, ValueError) as error:
+        console.print(f"error: {error}", style="red", markup=False)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vae", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    train = commands.add_parser("train", help="train a model into a run directory")
+    train.add_argument("--out", type=Path, required=True, help="the run directory")
+    train.add_argument("--preset", choices=PRESETS, default="map", help="default: map")
+    train.add_argument("--data", type=Path, help="a folder with MNIST")
+    train.add_argument("--resume", action="store_true", help="go on from the last epoch in --out")
+    for config in (ModelConfig, TrainingConfig):
+        for name, option in options(config).items():
+            train.add_argument(
+                f"--{name.replace('_', '-')}", help=option.help, **_kind(config, name)
+            )
+
+    evaluate = commands.add_parser("evaluate", help="print a run's test figures")
+    evaluate.add_argument("run", type=Path, help="the run directory")
+    evaluate.add_argument("--data", type=Path, help="a folder with MNIST")
+    evaluate.add_argument("--json", action="store_true", help="print JSON only")
+    evaluate.add_argument("--seed", type=int, default=0, help="of the random draws")
+    evaluate.add_argument(
+        "--importance-samples", type=int, default=100, help="for the NLL of more than 2 dimensions"
+    )
+
+    listed = commands.add_parser("runs", help="list runs")
+    listed.add_argument("roots", type=Path, nargs="*", help="folders of run directories")
+    return parser
+
+
+def _kind(config: type, name: str) -> dict[str, Any]:
+    """How argparse reads one option."""
+    option = options(config)[name]
+    if option.choices:
+        return {"choices": option.choices}
+    kind = float if isinstance(option.low, float) else int
+    several = next(f for f in fields(config) if f.name == name).type
+    return {"type": kind, "nargs": "+"} if "tuple" in str(several) else {"type": kind}
+
+
+def _configs(parsed: argparse.Namespace) -> tuple[ModelConfig, TrainingConfig]:
+    """The preset, or with --resume the run's own configs, with what the command line changes."""
+    if parsed.resume:
+        manifest = runs.read(parsed.out).manifest
+        base_model, base_training = manifest.model, manifest.training
+    else:
+        base_model, base_training = PRESETS[parsed.preset].model, PRESETS[parsed.preset].training
+    model = replace(base_model, **_given(parsed, ModelConfig))
+    training = replace(base_training, **_given(parsed, TrainingConfig))
+    if parsed.resume and replace(training, epochs=base_training.epochs) != base_training:
+        raise ValueError(
+            "--resume goes on as the run began; of the options only --epochs may change"
+        )
+    if parsed.resume and model != base_model:
+        raise ValueError("--resume cannot change the model; leave the model's options out")
+    return model, training
+
+
+def _given(parsed: argparse.Namespace, config: type) -> dict[str, Any]:
+    return {
+        name: getattr(parsed, name) for name in options(config) if getattr(parsed, name) is not None
+    }
+
+
+def _train(parsed: argparse.Namespace, console: Console) -> int:
+    model, training = _configs(parsed)
+    if not parsed.resume and (parsed.out / "checkpoint.npz").exists():
+        raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
+    with runs.locked(parsed.out):
+        runs.clear_request(parsed.out)
+        with _progress(console) as bar:
+            splits = _load(parsed.data, training.train_images, bar)
+        console.print_json(data={"model": model.to_json(), "training": training.to_json()})
+        console.print(f"data: {splits.source}; {len(splits.train):,} training images")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        from vae.training import TrainingError, train  # TensorFlow: seconds, and only needed here
+
+        stop = _stop_on_signals()
+        try:
+            with _progress(console) as bar:
+                run = train(
+                    model,
+                    training,
+                    splits,
+                    parsed.out,
+                    preset="" if parsed.resume else parsed.preset,
+                    resume=parsed.resume,
+                    emit=_Printer(console, bar),
+                    should_stop=lambda: stop.is_set() or runs.stop_requested(parsed.out),
+                )
+        except TrainingError as error:
+            console.print(f"error: {error}", style="red", markup=False)
+            return 1
+    console.print(f"{run.manifest.state}: {run.path}, best epoch {run.manifest.best_epoch}")
+    return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+    return stop
+
+
+class _Printer:
+    """Prints training events: a bar for the steps, a line for an epoch."""
+
+    def __init__(self, console: Console, bar: Progress) -> None:
+        self._console = console
+        self._bar = bar
+        self._steps_per_epoch = 0
+        self._epochs = 0
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if event["event"] == "start":
+            self._epochs, self._steps_per_epoch = event["epochs"], event["steps_per_epoch"]
+            self._task = self._bar.add_task("training", total=self._epochs * self._steps_per_epoch)
+        elif event["event"] == "progress":
+            self._bar.update(
+                self._task, completed=event["step"], description=f"loss {event['loss']:.2f}"
+            )
+        elif event["event"] == "epoch":
+            self._console.print(
+                f"epoch {event['epoch']:>3}/{self._epochs}  "
+                f"train {_terms(event['train'])}  validation {_terms(event['validation'])}  "
+                f"{event['seconds']:.1f} s  {event['images_per_second']:,.0f} images/s"
+            )
+
+
+def _terms(losses: dict[str, float]) -> str:
+    return (
+        f"loss {losses['loss']:.2f} "
+        f"(reconstruction {losses['reconstruction_loss']:.2f} + KL {losses['kl_divergence']:.2f})"
+    )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+def _load(folder: Path | None, train_images: int | None, bar: Progress) -> data.Splits:
+    """The data, with a bar if it has to be downloaded."""
+    task = bar.add_task("MNIST", visible=False)
+
+    def show(done: int, total: int) -> None:
+        bar.columns = (*bar.columns[:2], DownloadColumn())
+        bar.update(task, completed=done, total=total or None, visible=True)
+
+    return data.load(folder, train_images, progress=show)
+
+
+def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
+    from vae import evaluation, inference  # LiteRT, and only needed here
+
+    model = inference.load(parsed.run)
+    with _progress(console) as bar:
+        splits = _load(parsed.data, None, bar)
+    with console.status("evaluating") as status:
+        figures = evaluation.evaluate(
+            model,
+            splits.test,
+            splits.train,
+            seed=parsed.seed,
+            importance_samples=parsed.importance_samples,
+            progress=status.update,
+        )
+    answer = {"run": model.name, "data": splits.source, "test_images": len(splits.test), **figures}
+    if parsed.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        for name, value in answer.items():
+            print(f"{name:<32}{value:.4f}" if isinstance(value, float) else f"{name:<32}{value}")
+    return 0
+
+
+def _runs(parsed: argparse.Namespace, console: Console) -> int:
+    for run in runs.list_runs(*(parsed.roots or [runs.SHIPPED, runs.own_root()])):
+        m = run.manifest
+        loss = m.metrics.get("validation_loss")
+        print(
+            f"{run.path}  {runs.state(run)}  {m.epochs_done}/{m.training.epochs} epochs  "
+            f"latent_dim {m.model.latent_dim}  "
+            + (f"validation loss {loss:.2f}" if loss is not None else "no epoch yet")
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What to build and how to train it: frozen, validated, JSON both ways.
+
+Every option is declared once, with its bounds and a sentence on what it does. The command
+line, the form in the app and the checks here all read that declaration.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Option:
+    """What one config field means: a sentence, and the values that it takes."""
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def _option(
+    default: Any,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    return field(default=default, metadata={"option": Option(help, low, high, choices)})
+
+
+class _Checked:
+    """Validation and JSON, shared by both configs."""
+
+    def __post_init__(self) -> None:
+        for name, option in options(type(self)).items():
+            value = getattr(self, name)
+            if isinstance(value, list):
+                value = tuple(value)
+                object.__setattr__(self, name, value)
+            _check(name, value, option, optional=_default(type(self), name) is None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The config as plain JSON values."""
+        return asdict(self)  # pyright: ignore[reportArgumentType]  # every subclass is a dataclass
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The config that `to_json` wrote.
+
+        Raises:
+            ValueError: a name is unknown, or a value is out of bounds.
+        """
+        unknown = sorted(set(values) - set(options(cls)))
+        if unknown:
+            raise ValueError(f"unknown {cls.__name__} options {unknown}; remove them")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Checked):
+    """The shape of the networks: dense encoder, decoder ending in transposed convolutions."""
+
+    latent_dim: int = _option(2, "Numbers that describe a digit: the size of the latent.", 1, 128)
+    encoder_units: tuple[int, ...] = _option(
+        (512, 256), "Width of each dense layer of the encoder.", 8, 1024
+    )
+    decoder_units: tuple[int, ...] = _option(
+        (256,), "Width of each dense layer of the decoder, before the first 7x7 image.", 8, 1024
+    )
+    decoder_channels: tuple[int, ...] = _option(
+        (32, 16), "Channels of the decoder at 7x7 and at 14x14.", 1, 128
+    )
+    refinements: int = _option(
+        0, "Extra transposed convolutions after each resolution: sharper, and slower.", 0, 3
+    )
+    dropout: float = _option(
+        0.0, "Share of dense units silenced at each training step, against overfitting.", 0.0, 0.9
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.decoder_channels) != 2:
+            raise ValueError(
+                f"decoder_channels is {list(self.decoder_channels)}; give two numbers, "
+                "the channels at 7x7 and at 14x14"
+            )
+
+
+@dataclass(frozen=True)
+class TrainingConfig(_Checked):
+    """How a model is trained. Losses are in nats per image."""
+
+    epochs: int = _option(50, "Times that training goes through all its images.", 1, 1000)
+    batch_size: int = _option(128, "Images in one training step.", 8, 2048)
+    learning_rate: float = _option(1e-3, "Size of a training step, at its largest.", 1e-6, 0.1)
+    schedule: str = _option(
+        "constant",
+        "Constant learning rate, or one that falls to zero along a cosine.",
+        choices=("constant", "cosine"),
+    )
+    weight_decay: float = _option(0.0, "Pull of the weights towards zero (AdamW).", 0.0, 1.0)
+    kl_weight: float = _option(
+        1.0, "Weight of the KL divergence in the loss (beta); 1 gives the ELBO.", 0.0, 1000.0
+    )
+    kl_warmup_epochs: int = _option(
+        0, "Epochs in which the KL weight rises from zero to its value.", 0, 1000
+    )
+    pixels: str = _option(
+        "grey",
+        "Grey pixels as they are, black-or-white pixels drawn anew each time, or half of each.",
+        choices=("grey", "binarised", "mixed"),
+    )
+    augmentation: float = _option(
+        0.0, "Strength of random small rotations, shears and shifts of the images.", 0.0, 2.0
+    )
+    ema_decay: float = _option(
+        0.0,
+        "Keep a moving average of the weights with this decay, and use it; 0: off.",
+        0.0,
+        0.9999,
+    )
+    train_images: int | None = _option(
+        None, "Train on at most so many images; empty: all.", 64, 60000
+    )
+    seed: int = _option(0, "The same seed gives the same run.", 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named, tried combination of both configs."""
+
+    summary: str
+    model: ModelConfig
+    training: TrainingConfig
+
+
+def options(config: type) -> dict[str, Option]:
+    """The options of a config class by field name, in order."""
+    return {f.name: f.metadata["option"] for f in fields(config)}
+
+
+def _default(config: type, name: str) -> Any:
+    return next(f.default for f in fields(config) if f.name == name)
+
+
+def _check(name: str, value: Any, option: Option, optional: bool) -> None:
+    if value is None and optional:
+        return
+    if option.choices:
+        if value not in option.choices:
+            raise ValueError(f"{name} is {value!r}; choose one of {', '.join(option.choices)}")
+        return
+    values = value if isinstance(value, tuple) else (value,)
+    if not values:
+        raise ValueError(f"{name} is empty; give at least one number")
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError(f"{name} is {number!r}; give a number")
+        if isinstance(option.low, int) and not isinstance(number, int):
+            raise ValueError(f"{name} is {number!r}; give a whole number")
+        if not (option.low is not None and option.high is not None):
+            continue
+        if not option.low <= number <= option.high:  # also False for nan
+            raise ValueError(f"{name} is {number}; it must be from {option.low} to {option.high}")
+
+
+_CAREFUL = TrainingConfig(
+    epochs=100,
+    batch_size=256,
+    schedule="cosine",
+    weight_decay=0.02,
+    pixels="mixed",
+    ema_decay=0.999,
+)
+
+PRESETS: dict[str, Preset] = {
+    "map": Preset(
+        "Two latent dimensions, so that the whole latent space is a map.",
+        ModelConfig(latent_dim=2, decoder_units=(256, 256, 256), decoder_channels=(32, 32)),
+        _CAREFUL,
+    ),
+    "best": Preset(
+        "Many latent dimensions and careful training: the sharpest digits.",
+        ModelConfig(latent_dim=32, decoder_units=(256, 256), decoder_channels=(32, 32)),
+        _CAREFUL,
+    ),
+    "baseline": Preset(
+        "A plain small VAE, trained plainly: what the others are measured against.",
+        ModelConfig(latent_dim=32),
+        TrainingConfig(),
+    ),
+    "enhanced": Preset(
+        "The baseline with twice as many transposed convolutions in the decoder.",
+        ModelConfig(latent_dim=32, decoder_channels=(32, 32), refinements=1),
+        TrainingConfig(),
+    ),
+    "tiny": Preset(
+        "Small and fast: a recognisable map in under a minute.",
+        ModelConfig(
+            latent_dim=2,
+            encoder_units=(256, 128),
+            decoder_units=(128, 128),
+            decoder_channels=(16, 16),
+        ),
+        TrainingConfig(
+            epochs=10, train_images=20000, learning_rate=2e-3, schedule="cosine", ema_decay=0.99
+        ),
+    ),
+}

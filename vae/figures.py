@@ -1,0 +1,192 @@
+"""Typed results -> figures. Nothing here shows them."""
+
+from io import BytesIO
+
+import numpy as np
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from plotly.subplots import make_subplots
+
+from vae import pictures
+from vae.atlas import Atlas
+from vae.latents import even_grid
+
+# Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
+# that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
+# Source: Petroff 2021, "Accessible Color Sequences for Data Visualization" (ten colours).
+CLASS_COLOURS = (
+    "#a96b59", "#b9ac70", "#e76300", "#3f90da", "#832db6",
+    "#92dadd", "#94a4a2", "#ffa90e", "#bd1f01", "#717581",
+)  # fmt: skip
+TRAIN, VALIDATION = "#3f90da", "#e76300"
+_CLICK_PITCHES = 81  # places across the plane where a click between digits is caught
+_HEIGHT = 540
+
+
+def scatter(atlas: Atlas) -> go.Figure:
+    """The digits on the plane, coloured by label. A click gives a digit's index, or a place.
+
+    `customdata` is [index] for a digit and [-1] for a place between digits.
+    """
+    figure = go.Figure(_click_grid(atlas))
+    for label, colour in enumerate(CLASS_COLOURS):
+        members = np.flatnonzero(atlas.digits.labels == label)
+        figure.add_scattergl(
+            x=atlas.points[members, 0],
+            y=atlas.points[members, 1],
+            customdata=[[int(i)] for i in members],
+            mode="markers",
+            name=str(label),
+            marker={"color": colour, "size": 6, "opacity": 0.75},
+            selected={"marker": {"size": 14, "opacity": 1}},
+            unselected={"marker": {"opacity": 0.75}},
+            hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+        )
+    return _on_plane(figure, atlas)
+
+
+def manifold(atlas: Atlas, n: int = 20) -> go.Figure:
+    """What the decoder draws all over the plane. A click gives a place, `customdata` [-1]."""
+    sheet = pictures.contact_sheet(atlas.manifold(n), columns=n, gap=0)
+    figure = go.Figure(_click_grid(atlas))
+    figure.add_layout_image(
+        source=pictures.data_url(pictures.enlarged(sheet, 2)),
+        xref="x",
+        yref="y",
+        x=-atlas.extent,
+        y=atlas.extent,
+        sizex=2 * atlas.extent,
+        sizey=2 * atlas.extent,
+        layer="below",
+    )
+    return _on_plane(figure, atlas)
+
+
+def _click_grid(atlas: Atlas) -> go.Scattergl:
+    """Invisible points, because Plotly reports clicks on points only."""
+    places = even_grid(_CLICK_PITCHES, atlas.extent).reshape(-1, 2)
+    return go.Scattergl(
+        x=places[:, 0],
+        y=places[:, 1],
+        customdata=[[-1]] * len(places),
+        mode="markers",
+        marker={"size": 9, "opacity": 0, "color": "#d1105a", "symbol": "x"},
+        selected={"marker": {"opacity": 1, "size": 13}},
+        unselected={"marker": {"opacity": 0}},
+        hoverinfo="none",
+        showlegend=False,
+    )
+
+
+def _on_plane(figure: go.Figure, atlas: Atlas) -> go.Figure:
+    two = atlas.model.latent_dim == 2
+    names = ("z<sub>1</sub>", "z<sub>2</sub>") if two else ("1st component", "2nd component")
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 0, "r": 34, "t": 0, "b": 0},
+        modebar={"orientation": "v"},
+        clickmode="event+select",
+        dragmode="pan",
+        hovermode="closest",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+    )
+    edge = [-atlas.extent, atlas.extent]
+    figure.update_xaxes(title=names[0], range=edge, constrain="domain", zeroline=False)
+    figure.update_yaxes(
+        title=names[1],
+        range=edge,
+        scaleanchor="x",
+        constrain="domain",
+        constraintoward="top",
+        zeroline=False,
+    )
+    return figure
+
+
+def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
+    """Loss, reconstruction loss and KL divergence over epochs, training and validation.
+
+    Args:
+        events: a run's history.
+        by_batch: also draw the training losses within the epochs, faintly.
+    """
+    terms = ("loss", "reconstruction_loss", "kl_divergence")
+    names = ("Loss", "Reconstruction loss", "KL divergence")
+    figure = make_subplots(rows=1, cols=3, subplot_titles=names, horizontal_spacing=0.07)
+    steps = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
+    batches = [e for e in events if e["event"] == "progress"] if by_batch else []
+    epochs = [e for e in events if e["event"] == "epoch"]
+    for column, term in enumerate(terms, start=1):
+        first = column == 1
+        figure.add_scatter(
+            x=[e["step"] / steps for e in batches],
+            y=[e[term] for e in batches],
+            mode="lines",
+            line={"color": TRAIN, "width": 1},
+            opacity=0.4,
+            name="training, by batch",
+            showlegend=first and by_batch,
+            row=1,
+            col=column,
+        )
+        for split, colour in (("train", TRAIN), ("validation", VALIDATION)):
+            figure.add_scatter(
+                x=[e["epoch"] for e in epochs],
+                y=[e[split][term] for e in epochs],
+                mode="lines+markers",
+                marker={"size": 5},
+                line={"color": colour, "width": 2},
+                name="training" if split == "train" else "validation",
+                showlegend=first,
+                row=1,
+                col=column,
+            )
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    figure.update_yaxes(title="nats per image", col=1)
+    figure.update_layout(
+        height=320,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+    )
+    return figure
+
+
+def locator(atlas: Atlas, point: np.ndarray | None, dark: bool) -> bytes:
+    """A still map of the digits as PNG, with a ring around one point (2,) of the plane."""
+    foreground = "#f2f2f2" if dark else "#1c1c1c"
+    figure = Figure(figsize=(4, 4), dpi=200)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(xlim=(-atlas.extent, atlas.extent), ylim=(-atlas.extent, atlas.extent))
+    colours = np.array(CLASS_COLOURS)[atlas.digits.labels]
+    axes.scatter(*atlas.points.T, s=3, c=colours, alpha=0.6, linewidths=0)
+    halo = [withStroke(linewidth=3, foreground="#1c1c1c" if dark else "#f2f2f2")]
+    for text, (x, y) in _class_names(atlas):
+        style = {"color": foreground, "size": 13, "weight": "bold", "path_effects": halo}
+        axes.text(x, y, text, ha="center", va="center", **style)
+    if point is not None:
+        x, y = np.clip(point, -atlas.extent * 0.97, atlas.extent * 0.97)
+        axes.plot(x, y, "o", ms=16, mfc="none", mec=foreground, mew=2.5)
+        axes.plot(x, y, "o", ms=4, color=foreground)
+    return _png(figure)
+
+
+def _class_names(atlas: Atlas) -> list[tuple[str, np.ndarray]]:
+    """Where to write each class's name; names that would cover each other share a place."""
+    places: list[tuple[str, np.ndarray]] = []
+    for label in range(10):
+        middle = np.median(atlas.points[atlas.digits.labels == label], axis=0)
+        for i, (text, place) in enumerate(places):
+            if np.abs(place - middle).max() < 0.06 * atlas.extent:
+                places[i] = (f"{text} {label}", place)
+                break
+        else:
+            places.append((str(label), middle))
+    return places
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", transparent=True)
+    return buffer.getvalue()

@@ -1,0 +1,40 @@
+"""What a run's events tell: how far it is, and how long it will take. Standard library only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is; `seconds_left` counts from the last event."""
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    images_per_second: float
+    seconds_left: float
+
+    @property
+    def share(self) -> float:
+        """The part that is done, from 0 to 1."""
+        return self.step / self.steps
+
+
+def progress(events: list[dict[str, Any]]) -> Progress | None:
+    """The progress after these events, or None before the first training step."""
+    start = next((e for e in reversed(events) if e["event"] == "start"), None)
+    last = next((e for e in reversed(events) if e["event"] == "progress"), None)
+    if start is None or last is None:
+        return None
+    steps = start["epochs"] * start["steps_per_epoch"]
+    images_per_epoch = start["steps_per_epoch"] * start["batch_size"]
+    epochs_left = start["epochs"] - last["step"] / start["steps_per_epoch"]
+    return Progress(
+        step=last["step"],
+        steps=steps,
+        epoch=last["epoch"],
+        epochs=start["epochs"],
+        images_per_second=last["images_per_second"],
+        seconds_left=epochs_left * images_per_epoch / max(last["images_per_second"], 1e-9),
+    )

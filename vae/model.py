@@ -1,0 +1,143 @@
+"""The networks: a dense encoder, a decoder with transposed convolutions, and both as one VAE."""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from vae.config import ModelConfig
+
+# exp(10) and exp(-10) are far beyond any useful posterior variance, and safe in float32.
+LOG_VARIANCE_BOUND = 10.0
+
+
+class _Seeds:
+    """Hands out one seed a layer, so that building never touches the global random state."""
+
+    def __init__(self, seed: int) -> None:
+        self._numbers = count(seed * 1000)
+
+    def kernel(self) -> Any:  # Keras types the argument as str
+        return keras.initializers.GlorotUniform(seed=next(self._numbers))
+
+    def next(self) -> int:
+        return next(self._numbers)
+
+
+@keras.saving.register_keras_serializable("vae")
+class PixelBias(layers.Layer):
+    """Adds one learned number to each pixel: (n, 28, 28) -> (n, 28, 28)."""
+
+    def build(self, input_shape: tuple) -> None:
+        """Create the (28, 28) bias, zero until it is set or trained."""
+        self.bias = self.add_weight(shape=(28, 28), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """Add the bias."""
+        return inputs + self.bias
+
+
+def _dense_stack(x, units: tuple[int, ...], dropout: float, seeds: _Seeds):
+    """Dense layers with ReLU; where two widths are equal, the layer adds to its input."""
+    for width in units:
+        y = layers.Dense(width, activation="relu", kernel_initializer=seeds.kernel())(x)
+        if dropout:
+            y = layers.Dropout(dropout, seed=seeds.next())(y)
+        x = layers.add([x, y]) if x.shape == y.shape else y
+    return x
+
+
+def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
+    """The encoder: images (n, 28, 28) in [0, 1] -> posterior mean, log variance (n, latent_dim).
+
+    The log variance is held within +-LOG_VARIANCE_BOUND by a scaled tanh, which unlike a clip
+    keeps a gradient everywhere.
+    """
+    seeds = _Seeds(seed)
+    images = keras.Input((28, 28), name="images")
+    x = layers.Flatten()(images)
+    x = _dense_stack(x, config.encoder_units, config.dropout, seeds)
+    mean = layers.Dense(config.latent_dim, kernel_initializer=seeds.kernel(), name="mean")(x)
+    raw = layers.Dense(config.latent_dim, kernel_initializer="zeros", name="raw_log_variance")(x)
+    log_variance = layers.Rescaling(LOG_VARIANCE_BOUND, name="log_variance")(
+        layers.Activation("tanh")(layers.Rescaling(1 / LOG_VARIANCE_BOUND)(raw))
+    )
+    return keras.Model(images, [mean, log_variance], name="encoder")
+
+
+def build_decoder(config: ModelConfig, seed: int = 0) -> keras.Model:
+    """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images."""
+    seeds = _Seeds(seed)
+
+    def transposed(channels: int, size: int, stride: int, activation: str | None = "relu"):
+        return layers.Conv2DTranspose(
+            channels,
+            size,
+            strides=stride,
+            padding="same",
+            activation=activation,
+            kernel_initializer=seeds.kernel(),
+        )
+
+    def refined(x, channels: int):
+        for _ in range(config.refinements):
+            x = layers.add([x, transposed(channels, 3, 1)(x)])
+        return x
+
+    small, large = config.decoder_channels
+    latents = keras.Input((config.latent_dim,), name="latents")
+    x = _dense_stack(latents, config.decoder_units, config.dropout, seeds)
+    x = layers.Dense(7 * 7 * small, activation="relu", kernel_initializer=seeds.kernel())(x)
+    x = refined(layers.Reshape((7, 7, small))(x), small)
+    x = refined(transposed(large, 4, 2)(x), large)
+    x = layers.Reshape((28, 28))(transposed(1, 4, 2, activation=None)(x))
+    return keras.Model(latents, PixelBias(name="pixel_bias")(x), name="decoder")
+
+
+@keras.saving.register_keras_serializable("vae")
+class VAE(keras.Model):
+    """Encoder and decoder as one model; calling it rebuilds images from their posterior mean."""
+
+    def __init__(self, config: ModelConfig, seed: int = 0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        self.encoder = build_encoder(config, seed)
+        self.decoder = build_decoder(config, seed + 1)
+        self.built = True
+
+    def call(self, inputs, training: bool = False):
+        """Images (n, 28, 28) in [0, 1] -> logits (n, 28, 28) of their reconstruction."""
+        mean, _ = self.encoder(inputs, training=training)
+        return self.decoder(mean, training=training)
+
+    def get_config(self) -> dict:
+        """What Keras stores beside the weights."""
+        return {"config": self.config.to_json()}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "VAE":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The model of `get_config`, with fresh weights."""
+        return cls(ModelConfig.from_json(config["config"]))
+
+    def set_mean_image(self, mean_image: np.ndarray) -> None:
+        """Start the decoder at the mean image: its bias becomes the logit of (28, 28) in [0, 1]."""
+        clipped = np.clip(mean_image, 1e-3, 1 - 1e-3)
+        self.decoder.get_layer("pixel_bias").bias.assign(np.log(clipped) - np.log1p(-clipped))
+
+
+def sample_posterior(mean, log_variance, noise):
+    """Latents drawn from the posterior by the reparameterisation trick; all (n, latent_dim).
+
+    Source: Kingma and Welling 2014, section 2.4.
+    """
+    return mean + ops.exp(0.5 * log_variance) * noise
+
+
+def load_weights(config: ModelConfig, path: Path) -> VAE:
+    """The model with the weights of `path`. Only weights are read: no code comes from the file."""
+    vae = VAE(config)
+    vae.load_weights(path)
+    return vae

@@ -1,0 +1,47 @@
+"""Digits as pictures: enlarged by whole pixels so that they stay crisp, as arrays and as PNG."""
+
+from base64 import b64encode
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Images in [0, 1], any shape -> uint8 in 0..255."""
+    return np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
+
+
+def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
+    """Each pixel of (height, width, ...) as a square of factor x factor pixels."""
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def contact_sheet(images: np.ndarray, columns: int, gap: int = 2, ground: int = 0) -> np.ndarray:
+    """Images (n, 28, 28) in [0, 1], side by side in rows: uint8 (height, width).
+
+    Args:
+        images: row by row, as one reads.
+        columns: images in a row.
+        gap: pixels between two images.
+        ground: grey value of gaps and of places left empty.
+    """
+    rows = -(-len(images) // columns)
+    cell = 28 + gap
+    sheet = np.full((rows * cell - gap, columns * cell - gap), ground, np.uint8)
+    for i, image in enumerate(to_bytes(images)):
+        top, left = cell * (i // columns), cell * (i % columns)
+        sheet[top : top + 28, left : left + 28] = image
+    return sheet
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A uint8 picture, grey (height, width) or colour (height, width, 3), as a PNG file."""
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def data_url(picture: np.ndarray) -> str:
+    """A picture as a PNG inside a URL, for figures."""
+    return "data:image/png;base64," + b64encode(png(picture)).decode()

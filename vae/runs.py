@@ -1,0 +1,248 @@
+"""Run directories: everything about one trained model, in files that explain themselves.
+
+    manifest.json    configs, data, versions, state, metrics, and the SHA-256 of the model files
+    model.keras      the weights for Keras
+    encoder.tflite   the encoder for serving: images -> posterior mean and log variance
+    decoder.tflite   the decoder for serving: latents -> logits
+    events.jsonl     the history, one JSON object a line, only ever appended to
+    checkpoint.npz   weights and optimizer after the last epoch, to resume from
+    request          present while somebody asks the training to stop
+    lock             locked by the training process as long as it lives
+
+Model files are written first; `manifest.json` is replaced last, by an atomic rename. A run is
+what its manifest says, so a crash at any moment leaves the last committed epoch.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from vae.config import ModelConfig, TrainingConfig
+
+FORMAT_VERSION = 1
+MODEL_FILES = ("model.keras", "encoder.tflite", "decoder.tflite")
+SHIPPED = Path(__file__).parents[1] / "assets" / "models"
+
+State = Literal["queued", "starting", "training", "finished", "stopped", "failed", "interrupted"]
+
+
+class RunError(Exception):
+    """A run directory is missing, damaged or of another version; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is. Losses are in nats per image."""
+
+    preset: str
+    model: ModelConfig
+    training: TrainingConfig
+    state: State = "starting"
+    epochs_done: int = 0
+    best_epoch: int = 0
+    seconds: float = 0.0
+    parameters: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a model to serve."""
+        return set(MODEL_FILES) <= set(self.files)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The run's name, that of its directory."""
+        return self.path.name
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Commit: replace the manifest atomically, after the files that it names."""
+    path.mkdir(parents=True, exist_ok=True)
+    part = path / "manifest.json.part"
+    with part.open("w") as file:
+        json.dump(asdict(manifest), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path / "manifest.json")
+
+
+def with_files(path: Path, manifest: Manifest) -> Manifest:
+    """The manifest with the hashes of the model files as they are now."""
+    return replace(manifest, files={name: sha256(path / name) for name in MODEL_FILES})
+
+
+def read(path: Path | str) -> Run:
+    """A run, its manifest checked strictly; model files are checked by `verify`.
+
+    Raises:
+        RunError: no run is there, or its manifest is damaged or of another version.
+    """
+    path = Path(path)
+    try:
+        values = json.loads((path / "manifest.json").read_text())
+    except FileNotFoundError:
+        raise RunError(f"no run in {path}: manifest.json is missing") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"the manifest in {path} cannot be read: {error}") from error
+    try:
+        return Run(path, _manifest(values))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"the manifest in {path} is not valid: {error}") from error
+
+
+def _manifest(values: dict[str, Any]) -> Manifest:
+    version = values["format_version"]
+    if version != FORMAT_VERSION:
+        raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
+    unknown = set(values) - {f.name for f in fields(Manifest)}
+    if unknown:
+        raise ValueError(f"unknown entries {sorted(unknown)}")
+    model = ModelConfig.from_json(values["model"])
+    training = TrainingConfig.from_json(values["training"])
+    return Manifest(**{**values, "model": model, "training": training})
+
+
+def verify(run: Run) -> Run:
+    """The run, if its model files are there and unchanged.
+
+    Raises:
+        RunError: a file is missing or is not the one that was committed.
+    """
+    if not run.manifest.usable:
+        raise RunError(f"{run.name} has no trained model yet; wait for its first epoch")
+    for name in MODEL_FILES:
+        file = run.path / name
+        if not file.is_file():
+            raise RunError(f"{run.name} is incomplete: {name} is missing; restore or retrain it")
+        if sha256(file) != run.manifest.files[name]:
+            raise RunError(f"{run.name} is damaged: {name} has changed; restore or retrain it")
+    return run
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def own_root() -> Path:
+    """Where this machine's own runs lie: VAE_RUNS_DIR, else `runs` in the working directory."""
+    return Path(os.environ.get("VAE_RUNS_DIR") or "runs")
+
+
+def list_runs(*roots: Path) -> list[Run]:
+    """The readable runs in these folders, each folder's sorted by name."""
+    found = []
+    for root in roots:
+        for manifest in sorted(root.glob("*/manifest.json")):
+            try:
+                found.append(read(manifest.parent))
+            except RunError:
+                continue  # a damaged run is not offered; `read` says why when it is asked for
+    return found
+
+
+def append_event(path: Path, event: dict[str, Any]) -> None:
+    """Add one event to the run's history, on a line of its own even after a line cut by a crash."""
+    with (path / "events.jsonl").open("ab+") as file:
+        if file.tell() and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n":
+            file.write(b"\n")
+        file.write(json.dumps(event).encode() + b"\n")
+
+
+def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Events from byte `start` on, and the byte to go on from. A half-written line waits."""
+    try:
+        with (path / "events.jsonl").open("rb") as file:
+            file.seek(start)
+            content = file.read()
+    except FileNotFoundError:
+        return [], start
+    complete = content[: content.rfind(b"\n") + 1]
+    return list(_parsed(complete)), start + len(complete)
+
+
+def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
+    for line in lines.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue  # a line cut by a crash
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a run directory (made if missing): one process at a time trains in it.
+
+    The operating system lets go when the process ends, however it ends.
+
+    Raises:
+        RunError: another process trains there.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("w") as file:
+        for _ in range(20):  # `is_locked` may hold it for an instant
+            if _try_lock(file):
+                break
+            time.sleep(0.05)
+        else:
+            raise RunError(f"{path} is being trained by another process; stop it first")
+        yield
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process trains in this directory now."""
+    if not (path / "lock").exists():
+        return False
+    with (path / "lock").open("r") as file:
+        return not _try_lock(file)
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def state(run: Run) -> State:
+    """The run's true state: what its manifest says, unless its process died before the end."""
+    said = run.manifest.state
+    if said in ("starting", "training") and not is_locked(run.path):
+        return "interrupted"
+    return said
+
+
+def request_stop(path: Path) -> None:
+    """Ask the training in this directory to stop and keep what it has."""
+    (path / "request").write_text("stop")
+
+
+def stop_requested(path: Path) -> bool:
+    """Whether somebody asked for a stop."""
+    return (path / "request").exists()
+
+
+def clear_request(path: Path) -> None:
+    """Forget a request, before training starts or goes on."""
+    (path / "request").unlink(missing_ok=True)
