@@ -9,7 +9,7 @@ from vae.preprocess import Blank, drawing_to_image
 
 CANVAS = 280  # pixels; fits a phone of 390
 PEN = 20
-DIGIT = 150  # pixels on screen for each small picture
+DIGIT = 140  # pixels on screen for each small picture
 WIDE = 3 * DIGIT + 2 * 16
 
 chosen = widgets.begin("Draw")

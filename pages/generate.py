@@ -86,8 +86,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Below 1 stays nearer the middle of the prior: safer digits, less variety.",
     )  # fmt: skip
 samples = latents.sample_prior(SAMPLES, model.latent_dim, int(seed), temperature)
-sheet = pictures.enlarged(pictures.contact_sheet(model.decode(samples), COLUMNS), 4)
-st.image(sheet, width=720, output_format="PNG", alt=f"{SAMPLES} generated digits")
+sheet = pictures.enlarged(pictures.contact_sheet(model.decode(samples), COLUMNS), 6)
+with st.container(width=3 * (COLUMNS * 30 - 2)):
+    st.image(sheet, width="stretch", output_format="PNG", alt=f"{SAMPLES} generated digits")
 st.download_button(
     "Download the sheet",
     pictures.png(sheet),

@@ -43,20 +43,20 @@ def field(config: ModelConfig | TrainingConfig, name: str):
 
 def form() -> None:
     """Ask for a config; when sent, start its training."""
-    chosen = PRESETS[preset]
+    start = PRESETS[preset]
     with st.form("config", border=True):
         columns = st.columns(4)
         values = {}
         for i, name in enumerate(LABELS):
-            config = chosen.model if name == "latent_dim" else chosen.training
+            config = start.model if name == "latent_dim" else start.training
             with columns[i % 4]:
                 values[name] = field(config, name)
         sent = st.form_submit_button("Train", type="primary", icon=":material/play_arrow:")
     if not sent:
         return
     try:
-        model = replace(chosen.model, latent_dim=values.pop("latent_dim"))
-        training = replace(chosen.training, **values)
+        model = replace(start.model, latent_dim=values.pop("latent_dim"))
+        training = replace(start.training, **values)
     except ValueError as error:
         st.error(f"Not started: {error}.")
         return
@@ -70,8 +70,8 @@ def choose(name: str) -> None:
 
 
 @st.fragment(run_every=0.5)
-def watch(path: Path) -> None:
-    """The live state of one training."""
+def watch(path: Path, serving: runs.Run) -> None:
+    """The live state of one training; `serving` is the model that all pages show."""
     jobs = resources.jobs()
     state = jobs.state(path)
     events = session.events(path)
@@ -95,7 +95,7 @@ def watch(path: Path) -> None:
         if stop:
             jobs.stop(path)
     else:
-        ending(path, state)
+        ending(path, state, serving)
     if events:
         st.caption(f"Trains on {events[0]['train_images']:,} images of {events[0]['data']}.")
         st.plotly_chart(
@@ -106,7 +106,7 @@ def watch(path: Path) -> None:
         )
 
 
-def ending(path: Path, state: runs.State) -> None:
+def ending(path: Path, state: runs.State, serving: runs.Run) -> None:
     """How a training ended, and what to do with it."""
     manifest = runs.read(path).manifest
     if state == "failed":
@@ -125,8 +125,10 @@ def ending(path: Path, state: runs.State) -> None:
         )
     else:
         st.info("Stopped before it began; nothing was kept.")
-    if manifest.usable and st.session_state.get("model") != path.name:
-        st.button(f"Use {path.name} on all pages", on_click=choose, args=(path.name,))
+    if manifest.usable and serving.path != path:
+        label = f"Use {path.name} on all pages"
+        if st.button(label, on_click=choose, args=(path.name,), type="primary"):
+            st.rerun()  # not only this fragment: the sidebar shows the choice
 
 
 def duration(seconds: float) -> str:
@@ -134,7 +136,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-widgets.begin("Train")
+chosen = widgets.begin("Train")
 st.markdown(
     f"Training reads {data.expected_source()}. It runs beside the app: leave and come back."
 )
@@ -150,7 +152,7 @@ form()
 name = st.query_params.get("run", "")
 watched = {run.name: run for run in runs.list_runs(resources.jobs().root)}
 if name in watched:
-    watch(watched[name].path)
+    watch(watched[name].path, chosen)
 elif name:
     st.warning(f"There is no run {name} on this server.")
 else:

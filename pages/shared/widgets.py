@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import resources, session
+from pages.shared import navigation, resources, session
 from vae import pictures, runs
 
 DEFAULT_MODEL = "map"
@@ -14,6 +14,7 @@ def begin(title: str) -> runs.Run:
     st.set_page_config(
         page_title=f"{title} · Latent Digits", page_icon=":material/draw:", layout="wide"
     )
+    navigation.hand_over()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
@@ -22,18 +23,7 @@ def begin(title: str) -> runs.Run:
         st.error("There is no model to show. Restore assets/models, or train one:")
         st.code("python -m vae train --preset map --out runs/map", language="shell")
         st.stop()
-    names = list(found)
-    if st.session_state.get("model") not in (None, *names):
-        del st.session_state["model"]  # a link or a session may name a run that is gone
-    name = st.sidebar.selectbox(
-        "Model",
-        names,
-        index=names.index(DEFAULT_MODEL) if DEFAULT_MODEL in names else 0,
-        key="model",
-        bind="query-params",
-        help="Serves all pages. What you train appears here, too.",
-    )
-    run = found[name]
+    run = found[_chosen_name(list(found))]
     manifest = run.manifest
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
@@ -44,11 +34,32 @@ def begin(title: str) -> runs.Run:
     return run
 
 
+def _chosen_name(names: list[str]) -> str:
+    """The model chooser. The choice lives in the session, and in the address of every page.
+
+    A bound widget (`bind="query-params"`) would lose its value at each change of page.
+    """
+    asked = st.session_state.get("model", st.query_params.get("model"))
+    if asked not in names:  # a link or a session may name a run that is gone
+        asked = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    st.session_state["model"] = asked
+    name = st.sidebar.selectbox(
+        "Model",
+        names,
+        key="model",
+        persist_state="session",
+        help="Serves all pages. What you train appears here, too.",
+    )
+    st.query_params["model"] = name
+    return name
+
+
 def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:
-    """One image (28, 28) in [0, 1], crisp, with words under it."""
+    """One image (28, 28) in [0, 1] with words under it; crisp, so `width` is a multiple of 28."""
     with st.container(width=width, gap="xsmall"):
-        picture = pictures.enlarged(pictures.to_bytes(image), 10)
-        st.image(picture, width=width, output_format="PNG", alt=alt)
+        # twice as large as shown, for dense screens; "stretch" keeps Streamlit from resampling
+        picture = pictures.enlarged(pictures.to_bytes(image), 2 * width // 28)
+        st.image(picture, width="stretch", output_format="PNG", alt=alt)
         st.caption(caption)
 
 

@@ -1,0 +1,38 @@
+"""The app's pages, in order."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+_FOLDER = Path(__file__).parents[1]
+
+
+def pages() -> list[StreamlitPage]:
+    """The pages as the sidebar lists them; the first is the start."""
+    return [
+        st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page(
+            _FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:"
+        ),
+        st.Page(_FOLDER / "generate.py", title="Generate", icon=":material/auto_awesome:"),
+        st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
+    ]
+
+
+def route() -> None:
+    """Show the page that the address names. What the router does, and nothing else."""
+    st.session_state["routed"] = True
+    st.navigation(pages()).run()
+
+
+def hand_over() -> None:
+    """Give a page that runs without the router back to it, once.
+
+    If the first request after a start names a page, Streamlit takes every file in `pages/` for a
+    page of its own, under its file name. One call of `st.navigation` ends that for all visitors.
+    """
+    if "routed" not in st.session_state:
+        st.session_state["routed"] = True
+        st.navigation(pages())
+        st.rerun()

@@ -1,0 +1,50 @@
+"""What several test files need: small data, and small runs that are really trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vae import data, runs
+from vae.config import ModelConfig, TrainingConfig
+
+SMALL_MODEL = ModelConfig(
+    latent_dim=2, encoder_units=(64, 32), decoder_units=(32, 32), decoder_channels=(8, 8)
+)
+SMALL_TRAINING = TrainingConfig(
+    epochs=2, batch_size=50, learning_rate=3e-3, ema_decay=0.9, train_images=1000, seed=3
+)
+
+
+@pytest.fixture(scope="session")
+def digits() -> data.Digits:
+    """The 5,000 embedded digits."""
+    return data.embedded()
+
+
+@pytest.fixture(scope="session")
+def splits() -> data.Splits:
+    """1,000 / 500 / 500 of the embedded digits, whatever else this machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("VAE_DATA_DIR", raising=False)
+        patch.setenv("KERAS_HOME", "/nonexistent")
+        return data.load(train_images=1000, download=False)
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+    """A run with two latent dimensions, trained for two short epochs. Do not change it."""
+    return _trained(tmp_path_factory.mktemp("runs") / "small", SMALL_MODEL, splits)
+
+
+@pytest.fixture(scope="session")
+def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+    """The same with five latent dimensions. Do not change it."""
+    model = replace(SMALL_MODEL, latent_dim=5)
+    return _trained(tmp_path_factory.mktemp("runs") / "five", model, splits)
+
+
+def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
+    from vae.training import train  # TensorFlow: only for the tests that need it
+
+    return train(model, SMALL_TRAINING, splits, path, preset="tiny")

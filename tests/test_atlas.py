@@ -1,0 +1,104 @@
+"""A run's latent space laid out flat."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vae import data, inference, runs
+from vae.atlas import Atlas, lay_out
+from vae.inference import Posterior
+from vae.latents import Plane
+
+
+@pytest.fixture(scope="module")
+def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
+    return lay_out(inference.load(small_run.path), digits)
+
+
+@pytest.fixture(scope="module")
+def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
+    return lay_out(inference.load(run_of_five.path), digits)
+
+
+def test_two_dimensions_are_shown_as_they_are(flat: Atlas) -> None:
+    assert flat.posterior.mean.shape == (5000, 2)
+    np.testing.assert_array_equal(flat.points, flat.posterior.mean)
+
+
+def test_more_dimensions_are_shown_on_a_plane(deep: Atlas) -> None:
+    assert deep.points.shape == (5000, 2)
+    offset = deep.posterior.mean - deep.posterior.mean.mean(axis=0)
+    spread = np.linalg.eigvalsh(np.cov(offset.T.astype(np.float64)))[::-1]
+    np.testing.assert_allclose(deep.points.var(axis=0, ddof=1), spread[:2], rtol=1e-3)
+
+
+def test_the_nearest_digits_equal_brute_force(deep: Atlas) -> None:
+    for latent in (np.zeros(5, np.float32), deep.posterior.mean[1234], np.full(5, 1.5)):
+        distances = np.linalg.norm(deep.posterior.mean.astype(np.float64) - latent, axis=1)
+        nearest = deep.nearest(latent, 6)
+        # by distance: digits that lie equally far may come in any order
+        np.testing.assert_allclose(distances[nearest], np.sort(distances)[:6], atol=1e-4)
+        assert len(set(nearest.tolist())) == 6
+
+
+def test_a_digit_is_nearest_to_itself(flat: Atlas) -> None:
+    assert flat.nearest(flat.posterior.mean[321], 1).tolist() == [321]
+
+
+def test_the_kl_divergence_is_shared_among_dimensions(deep: Atlas) -> None:
+    mean, variance = deep.posterior.mean.astype(float), np.exp(deep.posterior.log_variance)
+    expected = [
+        np.mean(
+            [
+                0.5 * (m * m + v - 1 - np.log(v))
+                for m, v in zip(mean[:, i], variance[:, i], strict=True)
+            ]
+        )
+        for i in range(5)
+    ]
+    np.testing.assert_allclose(deep.kl_per_dimension, expected, rtol=1e-4)
+
+
+def test_the_most_informative_dimension_comes_first(deep: Atlas) -> None:
+    assert sorted(deep.most_informative.tolist()) == list(range(5))
+    assert (np.diff(deep.kl_per_dimension[deep.most_informative]) <= 0).all()
+
+
+def test_the_extent_holds_all_but_the_outermost_thousandth_of_the_digits(
+    flat: Atlas, deep: Atlas
+) -> None:
+    for atlas in (flat, deep):
+        outside = (np.abs(atlas.points) > atlas.extent).any(axis=1)
+        assert outside.mean() <= 0.001
+        assert atlas.extent * 2 == int(atlas.extent * 2)  # a round number for the axes
+        assert (np.abs(atlas.points) > atlas.extent - 0.5).any()  # and no wider than it must be
+
+
+def test_the_extent_counts_digits_and_not_coordinates(flat: Atlas) -> None:
+    mean = np.full((5000, 2), 0.25, np.float32)
+    mean[:8, 0] = 3  # 8 digits of 5,000 are more than a thousandth, 8 coordinates of 10,000 less
+    atlas = replace(flat, posterior=Posterior(mean, np.zeros_like(mean)))
+    assert (np.abs(atlas.points) > atlas.extent).any(axis=1).mean() <= 0.001
+
+
+def test_the_manifold_begins_at_the_top_left(flat: Atlas) -> None:
+    images = flat.manifold(8)
+    edge = flat.extent * 7 / 8  # the middle of the outermost cell
+    corners = np.array([[-edge, edge], [edge, edge], [-edge, -edge], [edge, -edge]], np.float32)
+    assert images.shape == (64, 28, 28)
+    np.testing.assert_allclose(images[[0, 7, 56, 63]], flat.model.decode(corners), atol=1e-5)
+
+
+def test_the_manifold_of_more_dimensions_lies_on_the_plane(deep: Atlas) -> None:
+    images = deep.manifold(3)
+    middle = deep.posterior.mean.mean(axis=0)
+    np.testing.assert_allclose(images[4], deep.model.decode(middle[None])[0], atol=1e-4)
+
+
+def test_an_atlas_of_one_dimension_can_be_laid_out(flat: Atlas) -> None:
+    mean = flat.posterior.mean[:, :1]
+    atlas = replace(flat, posterior=Posterior(mean, np.zeros_like(mean)), plane=Plane.through(mean))
+    np.testing.assert_array_equal(atlas.points[:, 0], mean[:, 0])
+    assert not atlas.points[:, 1].any()
+    assert atlas.extent > 0

@@ -1,0 +1,350 @@
+"""What only a browser can show: a real server, a real Chromium, a real mouse."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",  # containers run as root
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # WebGL, for Plotly, without a graphics card
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, PHONE = (1280, 900), (390, 844)
+PAGES = ("", "latent_space", "generate", "train")
+SEVEN = [(80, 60), (200, 60), (150, 140), (110, 230)]
+STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+pytestmark = pytest.mark.timeout(120)
+if CHROMIUM is None and "CI" not in os.environ:
+    pytestmark = [pytestmark, pytest.mark.skip(reason="Chromium is not installed")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The app, served: its address and the server's process id."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "VAE_RUNS_DIR": str(folder / "runs"),
+        "KERAS_HOME": str(folder / "keras"),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address)
+        yield address, process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_until_healthy(address: str) -> None:
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail("the server did not start within 30 s")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return request.param
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor at a desk."""
+    yield from _visitor(browser, WIDE)
+
+
+@pytest.fixture
+def sized_page(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+    """A new visitor, at a desk or on a phone."""
+    yield from _visitor(browser, size)
+
+
+def _visitor(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def settled(page: Page) -> Page:
+    """The page, once nothing runs any more."""
+    page.wait_for_selector(STILL)
+    page.wait_for_timeout(300)
+    page.wait_for_selector(STILL)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    return page
+
+
+def goto(page: Page, address: str) -> Page:
+    page.goto(address)
+    return settled(page)
+
+
+def draw(page: Page, points: list[tuple[int, int]]) -> None:
+    """One stroke on the canvas, with the mouse."""
+    canvas = page.locator("canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    corners = [(box["x"] + x, box["y"] + y) for x, y in points]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=8)
+    page.mouse.up()
+
+
+def picture(image: Locator) -> np.ndarray:
+    """What a picture of the page shows, as grey values (height, width) in [0, 1]."""
+    expect(image).to_be_visible()
+    width, pixels = image.evaluate(
+        """async image => {
+            await image.decode();
+            const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+            const context = canvas.getContext("2d");
+            context.drawImage(image, 0, 0);
+            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            return [canvas.width, Array.from(data.filter((_, i) => i % 4 === 0))];
+        }"""
+    )
+    return np.array(pixels, np.float32).reshape(-1, width) / 255
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until the condition holds; fail if it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def as_28(image: np.ndarray) -> np.ndarray:
+    """An enlarged digit back in its 28 x 28 pixels; fails if the squares are not crisp."""
+    factor = image.shape[0] // 28
+    small = image[factor // 2 :: factor, factor // 2 :: factor]
+    assert np.array_equal(small.repeat(factor, 0).repeat(factor, 1), image)
+    return small
+
+
+def test_a_drawn_digit_is_seen_rebuilt_and_placed(server, sized_page: Page) -> None:
+    page = goto(sized_page, server[0])
+    expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
+    before = page.get_by_alt_text("The latent map").get_attribute("src")
+    draw(page, SEVEN)
+    seen = as_28(picture(page.get_by_alt_text("What the models see")))
+    assert seen[4:24, 4:24].sum() > 50
+    assert seen[0].sum() == 0  # centred: the rim is free
+    for name in ("map", "best"):
+        rebuilt = as_28(picture(page.get_by_alt_text(f"Reconstruction by {name}")))
+        similarity = np.corrcoef(seen.ravel(), rebuilt.ravel())[0, 1]
+        assert similarity > 0.6, name
+    expect(page.get_by_text(re.compile(r"\d+\.\d \+ \d+\.\d = ")).first).to_be_visible()
+    expect(page.get_by_alt_text("The latent map")).not_to_have_attribute("src", before or "")
+
+
+def test_undo_takes_one_stroke_and_clear_takes_all(server, page: Page) -> None:
+    goto(page, server[0])
+    seen = page.get_by_alt_text("What the models see")
+    draw(page, [(140, 40), (140, 240)])
+    one = picture(seen)
+    draw(page, [(60, 140), (220, 140)])
+    eventually(lambda: not np.array_equal(picture(seen), one))
+    # the canvas has small buttons of its own, which show on hover only
+    buttons = page.get_by_test_id("stButton")
+    buttons.filter(has_text="Undo").click()
+    eventually(lambda: np.array_equal(picture(seen), one))
+    buttons.filter(has_text="Clear").click()
+    expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
+
+
+def test_a_drawing_survives_a_change_of_page(server, page: Page) -> None:
+    goto(page, server[0])
+    seen = page.get_by_alt_text("What the models see")
+    draw(page, SEVEN)
+    before = picture(seen)
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect(page.get_by_role("heading", name="Draw")).to_be_visible()
+    settled(page)
+    assert np.array_equal(picture(seen), before)
+    draw(page, [(60, 140), (220, 140)])  # the canvas kept the first stroke: both count
+    eventually(lambda: not np.array_equal(picture(seen), before))
+    assert np.corrcoef(picture(seen).ravel(), before.ravel())[0, 1] > 0.5
+
+
+def chart_point(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the plane is on the screen."""
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot.locator(".nsewdrag")).to_have_count(1)
+    return tuple(
+        plot.evaluate(
+            """(plot, [x, y]) => {
+                const l = plot._fullLayout, box = plot.getBoundingClientRect();
+                return [box.left + l.xaxis._offset + l.xaxis.d2p(x),
+                        box.top + l.yaxis._offset + l.yaxis.d2p(y)];
+            }""",
+            [x, y],
+        )
+    )
+
+
+def test_a_click_on_a_dot_shows_its_digit(server, page: Page) -> None:
+    goto(page, f"{server[0]}/latent_space")
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot).to_be_visible()
+    page.wait_for_timeout(1500)
+    # the outermost zero: no other dot hides it
+    x, y = plot.evaluate(
+        """plot => {
+            const t = plot._fullData.find(t => t.name === '0');
+            let best = 0;
+            t.x.forEach((v, i) => { if (Math.hypot(v, t.y[i]) < 3.2 &&
+                Math.hypot(v, t.y[i]) > Math.hypot(t.x[best], t.y[best])) best = i; });
+            return [t.x[best], t.y[best]];
+        }"""
+    )
+    page.mouse.click(*chart_point(page, x, y))
+    expect(page.get_by_role("heading", name="A digit: 0")).to_be_visible()
+    original = as_28(picture(page.get_by_alt_text("Original, a 0")))
+    rebuilt = as_28(picture(page.get_by_alt_text("Reconstruction")))
+    assert np.corrcoef(original.ravel(), rebuilt.ravel())[0, 1] > 0.4
+    shown = re.search(r"z = \((-?[\d.]+), (-?[\d.]+)\)", page.inner_text("[data-testid=stMain]"))
+    assert shown is not None
+    assert np.allclose([float(shown[1]), float(shown[2])], [x, y], atol=0.006)
+
+
+@pytest.mark.parametrize("view", ["Digits", "Manifold"])
+def test_a_click_between_dots_decodes_that_place(server, page: Page, view: str) -> None:
+    goto(page, f"{server[0]}/latent_space?view={view}")
+    page.wait_for_timeout(1500)
+    corner = page.locator(".js-plotly-plot").first.evaluate(
+        "plot => plot._fullLayout.xaxis.range[1] * 0.93"
+    )
+    page.mouse.click(*chart_point(page, -corner, -corner))
+    expect(page.get_by_role("heading", name="A place between digits")).to_be_visible()
+    assert as_28(picture(page.get_by_alt_text("Decoded digit"))).max() > 0.3
+    shown = re.search(r"z=(-?[\d.]+)(?:,|%2C)(-?[\d.]+)", page.url)
+    assert shown is not None
+    assert np.allclose([float(shown[1]), float(shown[2])], [-corner, -corner], atol=0.1)
+
+
+def test_a_slider_changes_the_digit(server, sized_page: Page) -> None:
+    page = goto(sized_page, f"{server[0]}/generate")
+    image = page.get_by_alt_text("Generated digit", exact=True)
+    before = picture(image)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_text(re.compile(r"z = \(.*1\.00"))).to_be_visible()
+    eventually(lambda: not np.array_equal(picture(image), before))
+
+
+def test_the_address_restores_page_model_and_view(server, page: Page) -> None:
+    goto(page, f"{server[0]}/latent_space?model=best&view=Manifold")
+    expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+    chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
+    expect(chosen).to_have_value("best")
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("combobox")).to_have_value("best")
+    assert "model=best" in page.url
+
+
+def test_a_training_streams_its_curves_and_its_run_serves_every_page(server, page: Page) -> None:
+    goto(page, f"{server[0]}/train")
+    page.get_by_role("spinbutton", name="Epochs").fill("2")
+    page.get_by_role("spinbutton", name="Training images").fill("4000")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
+    lengths = set()
+    count = (
+        "() => { const p = document.querySelector('.js-plotly-plot'); "
+        "return p && p.data ? p.data[0].x.length : 0 }"
+    )
+    deadline = time.monotonic() + 90
+    done = page.get_by_text("Finished after 2 epochs")
+    while not done.is_visible() and time.monotonic() < deadline:
+        lengths.add(page.evaluate(count))
+        page.wait_for_timeout(100)
+    expect(done).to_be_visible()
+    settled(page)
+    assert len(lengths - {0}) >= 2, "the curves grew while it trained"
+    name = re.search(r"run=([\w-]+)", page.url)
+    assert name is not None
+    page.get_by_role("button", name=f"Use {name[1]} on all pages").click()
+    settled(page)
+    for link in ("Draw", "Latent space", "Generate"):
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
+        settled(page)
+        chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
+        expect(chosen).to_have_value(name[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
+def test_the_server_never_loads_tensorflow(server, page: Page) -> None:
+    for path in PAGES:
+        goto(page, f"{server[0]}/{path}")
+    libraries = Path(f"/proc/{server[1]}/maps").read_text()
+    assert "litert" in libraries  # this is the process that serves, and the check can see
+    assert "tensorflow" not in libraries
+
+
+def test_nothing_is_wider_than_the_screen(server, sized_page: Page) -> None:
+    for path in PAGES:
+        page = goto(sized_page, f"{server[0]}/{path}")
+        page.wait_for_timeout(1000)
+        overflow = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]'); "
+            "return m.scrollWidth - m.clientWidth }"
+        )
+        assert overflow <= 0, path

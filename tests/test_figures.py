@@ -1,0 +1,224 @@
+"""Figures: every digit in its place, every click in reach, every value as it was."""
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from PIL import Image
+
+from vae import data, figures, inference, pictures, runs
+from vae.atlas import Atlas, lay_out
+
+
+@pytest.fixture(scope="module")
+def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
+    return lay_out(inference.load(small_run.path), digits)
+
+
+@pytest.fixture(scope="module")
+def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
+    return lay_out(inference.load(run_of_five.path), digits)
+
+
+@pytest.fixture(scope="module")
+def scatter(flat: Atlas) -> go.Figure:
+    return figures.scatter(flat)
+
+
+@pytest.fixture(scope="module")
+def manifold(flat: Atlas) -> go.Figure:
+    return figures.manifold(flat, n=6)
+
+
+def traces(figure: go.Figure) -> list[Any]:
+    return list(figure.data)
+
+
+def opened(png: bytes) -> np.ndarray:
+    with Image.open(BytesIO(png)) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture).astype(int)
+
+
+def test_all_digits_are_on_the_map_once(scatter: go.Figure) -> None:
+    shown = [index for trace in traces(scatter)[1:] for (index,) in trace.customdata]
+    assert sorted(shown) == list(range(5000))
+
+
+def test_each_point_is_the_digit_that_its_index_names(scatter: go.Figure, flat: Atlas) -> None:
+    digits = traces(scatter)[1:]
+    assert [trace.name for trace in digits] == [str(label) for label in range(10)]
+    for label, trace in enumerate(digits):
+        indices = [index for (index,) in trace.customdata]
+        assert (flat.digits.labels[indices] == label).all()
+        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), flat.points[indices])
+
+
+def test_indices_reach_the_browser_as_lists(scatter: go.Figure) -> None:
+    # a 2-D array would come back from the browser as a dictionary
+    for trace in scatter.to_plotly_json()["data"]:
+        assert isinstance(trace["customdata"], list | tuple)
+        assert all(isinstance(entry, list) and len(entry) == 1 for entry in trace["customdata"])
+
+
+def test_ten_classes_have_ten_colours(scatter: go.Figure) -> None:
+    assert len({trace.marker.color for trace in traces(scatter)[1:]}) == 10
+
+
+@pytest.mark.parametrize("name", ["scatter", "manifold"])
+def test_a_click_anywhere_on_the_plane_is_caught(
+    name: str, flat: Atlas, request: pytest.FixtureRequest
+) -> None:
+    grid = traces(request.getfixturevalue(name))[0]
+    places = np.stack([grid.x, grid.y], axis=1)
+    anywhere = np.random.default_rng(0).uniform(-flat.extent, flat.extent, (200, 2))
+    nearest = np.abs(anywhere[:, None] - places).max(axis=2).min(axis=1)
+    pitch = 2 * flat.extent / len(places) ** 0.5
+    assert nearest.max() <= pitch / 2 * 1.001
+    assert pitch < flat.extent / 30  # fine enough to mean a place
+    assert [list(entry) for entry in grid.customdata] == [[-1]] * len(places)
+
+
+def test_the_click_grid_is_invisible_but_hears_clicks(scatter: go.Figure) -> None:
+    grid = traces(scatter)[0]  # first, so that digits lie above it
+    assert grid.marker.opacity == 0
+    assert grid.hoverinfo == "none"  # "skip" would not hear them
+    assert grid.showlegend is False
+
+
+@pytest.mark.parametrize("name", ["scatter", "manifold"])
+def test_the_axes_show_the_whole_plane(
+    name: str, flat: Atlas, request: pytest.FixtureRequest
+) -> None:
+    layout: Any = request.getfixturevalue(name).layout
+    for axis in (layout.xaxis, layout.yaxis):
+        assert list(axis.range) == [-flat.extent, flat.extent]
+    assert layout.yaxis.scaleanchor == "x"
+    assert layout.clickmode == "event+select"
+
+
+def test_axes_are_named_after_what_they_are(scatter: go.Figure, deep: Atlas) -> None:
+    layout: Any = scatter.layout
+    assert layout.xaxis.title.text == "z<sub>1</sub>"
+    layout = figures.scatter(deep).layout
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("1st component", "2nd component")
+
+
+def test_the_manifold_picture_begins_at_the_top_left(manifold: go.Figure, flat: Atlas) -> None:
+    layout: Any = manifold.layout
+    (image,) = layout.images
+    assert (image.x, image.y) == (-flat.extent, flat.extent)  # Plotly's anchor is the top left
+    assert image.xanchor in (None, "left")
+    assert image.yanchor in (None, "top")
+    assert (image.sizex, image.sizey) == (2 * flat.extent, 2 * flat.extent)
+    picture = opened(base64.b64decode(image.source.partition(",")[2]))
+    assert picture.shape == (6 * 56, 6 * 56)
+    edge = flat.extent * 5 / 6
+    for latent, cell in (
+        ([-edge, edge], picture[:56, :56]),
+        ([edge, edge], picture[:56, -56:]),
+        ([-edge, -edge], picture[-56:, :56]),
+    ):
+        decoded = pictures.to_bytes(flat.model.decode(np.array([latent]))[0]).astype(int)
+        assert np.abs(cell[::2, ::2] - decoded).max() <= 1  # one grey level, from rounding
+
+
+@pytest.fixture
+def events() -> list[dict]:
+    """The history of two epochs of four steps, with numbers that tell themselves apart."""
+
+    def losses(start: float) -> dict:
+        return {"loss": start, "reconstruction_loss": start + 0.1, "kl_divergence": start + 0.2}
+
+    return [
+        {"event": "start", "epochs": 2, "steps_per_epoch": 4},
+        {"event": "progress", "epoch": 1, "step": 2, **losses(10)},
+        {"event": "progress", "epoch": 1, "step": 4, **losses(20)},
+        {"event": "epoch", "epoch": 1, "train": losses(30), "validation": losses(40)},
+        {"event": "progress", "epoch": 2, "step": 8, **losses(50)},
+        {"event": "epoch", "epoch": 2, "train": losses(60), "validation": losses(70)},
+        {"event": "end", "state": "finished"},
+    ]
+
+
+def test_curves_show_the_values_of_the_events(events: list[dict]) -> None:
+    found = traces(figures.curves(events))
+    for panel, shift in enumerate((0, 0.1, 0.2)):
+        batches, training, validation = found[3 * panel : 3 * panel + 3]
+        assert list(batches.x) == [0.5, 1.0, 2.0]  # in epochs
+        assert list(batches.y) == [10 + shift, 20 + shift, 50 + shift]
+        assert list(training.x) == list(validation.x) == [1, 2]
+        assert list(training.y) == [30 + shift, 60 + shift]
+        assert list(validation.y) == [40 + shift, 70 + shift]
+        assert {trace.xaxis for trace in (batches, training, validation)} == {batches.xaxis}
+    assert len({trace.xaxis for trace in found}) == 3
+
+
+def test_each_curve_is_in_the_legend_once(events: list[dict]) -> None:
+    named = [trace.name for trace in traces(figures.curves(events)) if trace.showlegend]
+    assert named == ["training, by batch", "training", "validation"]
+
+
+def test_curves_can_leave_batches_out(events: list[dict]) -> None:
+    found = traces(figures.curves(events, by_batch=False))
+    assert [trace.name for trace in found if trace.showlegend] == ["training", "validation"]
+    assert not any(len(trace.x) for trace in found if trace.name == "training, by batch")
+
+
+def test_curves_of_a_training_that_just_began_are_empty(events: list[dict]) -> None:
+    for begun in ([], events[:1]):
+        found = traces(figures.curves(begun))
+        assert len(found) == 9
+        assert not any(len(trace.x) for trace in found)
+
+
+def test_curves_of_a_real_run_are_complete(small_run: runs.Run) -> None:
+    events, _ = runs.read_events(small_run.path)
+    training, validation = traces(figures.curves(events))[1:3]
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert list(training.y) == [event["train"]["loss"] for event in epochs]
+    assert list(validation.y) == [event["validation"]["loss"] for event in epochs]
+    assert min(validation.y) == small_run.manifest.metrics["validation_loss"]
+
+
+def test_the_locator_is_a_square_transparent_png(flat: Atlas) -> None:
+    picture = opened(figures.locator(flat, None, dark=False))
+    assert picture.shape == (800, 800, 4)
+    assert picture[0, 0, 3] == 0
+
+
+def test_the_ring_is_where_the_point_is(flat: Atlas) -> None:
+    bare = opened(figures.locator(flat, None, dark=False))
+    for x, y in ((0.5, 0.5), (-0.6, 0.3)):
+        point = np.array([x, y]) * flat.extent
+        changed = np.abs(opened(figures.locator(flat, point, dark=False)) - bare).any(axis=2)
+        rows, columns = np.nonzero(changed)
+        assert columns.mean() == pytest.approx(400 * (1 + x), abs=4)
+        assert rows.mean() == pytest.approx(400 * (1 - y), abs=4)  # upwards is up
+
+
+def test_the_ring_stays_in_sight_of_a_point_far_out(flat: Atlas) -> None:
+    bare = opened(figures.locator(flat, None, dark=False))
+    far = opened(figures.locator(flat, np.array([100.0, -100.0]), dark=False))
+    rows, columns = np.nonzero(np.abs(far - bare).any(axis=2))
+    assert rows.mean() > 750
+    assert columns.mean() > 750
+
+
+def test_the_locator_follows_the_theme(flat: Atlas) -> None:
+    point = np.zeros(2)
+    light, dark = (opened(figures.locator(flat, point, dark)) for dark in (False, True))
+    assert light[400, 400, :3].max() < 60  # the dot: dark ink in the light theme
+    assert dark[400, 400, :3].min() > 200
+
+
+def test_names_that_would_cover_each_other_share_a_place(flat: Atlas, deep: Atlas) -> None:
+    for atlas in (flat, deep):
+        written = figures._class_names(atlas)
+        assert sorted(" ".join(text for text, _ in written).split()) == list("0123456789")
+        places = np.array([place for _, place in written])
+        distances = np.abs(places[:, None] - places).max(axis=2) + 9 * np.eye(len(places))
+        assert distances.min() >= 0.06 * atlas.extent

@@ -1,0 +1,57 @@
+"""What events tell: how far a training is, and how long it will take."""
+
+from typing import Any
+
+import pytest
+
+from vae.history import progress
+
+START = {"event": "start", "epoch": 1, "epochs": 4, "steps_per_epoch": 10, "batch_size": 50}
+
+
+def stepped(step: int, images_per_second: float = 100.0) -> dict[str, Any]:
+    epoch = (step - 1) // START["steps_per_epoch"] + 1
+    return {
+        "event": "progress",
+        "epoch": epoch,
+        "step": step,
+        "images_per_second": images_per_second,
+    }
+
+
+@pytest.mark.parametrize("events", [[], [START], [stepped(3)]])
+def test_before_the_first_step_there_is_no_progress_to_tell(events: list[dict]) -> None:
+    assert progress(events) is None
+
+
+def test_the_last_step_tells_how_far_a_training_is() -> None:
+    found = progress([START, stepped(5), stepped(10), {"event": "epoch"}, stepped(15, 80.0)])
+    assert found is not None
+    assert (found.step, found.steps, found.epoch, found.epochs) == (15, 40, 2, 4)
+    assert found.images_per_second == 80.0
+    assert found.share == 15 / 40
+
+
+def test_the_time_left_is_the_images_left_at_the_latest_speed() -> None:
+    found = progress([START, stepped(10, 1.0), stepped(30, 200.0)])
+    assert found is not None
+    assert found.seconds_left == pytest.approx(10 * 50 / 200.0)
+
+
+def test_at_its_end_a_training_is_whole_and_has_no_time_left() -> None:
+    found = progress([START, stepped(40), {"event": "end", "state": "finished"}])
+    assert found is not None
+    assert found.share == 1.0
+    assert found.seconds_left == 0.0
+
+
+def test_a_standstill_gives_a_long_time_and_no_error() -> None:
+    found = progress([START, stepped(20, 0.0)])
+    assert found is not None
+    assert found.seconds_left > 1e9
+
+
+def test_a_resumed_training_counts_to_the_end_that_it_has_now() -> None:
+    found = progress([START, stepped(40), START | {"epoch": 5, "epochs": 8}, stepped(60)])
+    assert found is not None
+    assert (found.share, found.epoch, found.epochs) == (60 / 80, 6, 8)

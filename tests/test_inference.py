@@ -1,0 +1,209 @@
+"""A run served through LiteRT: equal to Keras, strict about its input, safe among threads."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vae import data, inference, runs
+from vae.inference import Posterior, sigmoid
+
+SHIPPED = {run.name: run for run in runs.list_runs(runs.SHIPPED)}
+
+
+@pytest.fixture(scope="module")
+def small(small_run: runs.Run) -> inference.Model:
+    return inference.load(small_run.path)
+
+
+def agrees_with_keras(run: runs.Run, images: np.ndarray) -> None:
+    from vae.model import load_weights  # TensorFlow: only for the tests that need it
+
+    served = inference.load(run.path)
+    keras_model = load_weights(run.manifest.model, run.path / "model.keras")
+    mean, log_variance = (np.asarray(output) for output in keras_model.encoder(images))
+    posterior = served.encode(images)
+    np.testing.assert_allclose(posterior.mean, mean, atol=1e-5)
+    np.testing.assert_allclose(posterior.log_variance, log_variance, atol=1e-5)
+    latents = np.random.default_rng(0).standard_normal(mean.shape).astype(np.float32)
+    logits = np.asarray(keras_model.decoder(latents))
+    expected = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    np.testing.assert_allclose(served.decode(latents), expected, atol=1e-5)
+    # logits reach far beyond 1; float32 has about seven digits
+    np.testing.assert_allclose(served.decode_logits(latents), logits, rtol=1e-5, atol=1e-4)
+
+
+def test_a_run_of_two_dimensions_agrees_with_keras(
+    small_run: runs.Run, digits: data.Digits
+) -> None:
+    agrees_with_keras(small_run, digits.pixels[::25])
+
+
+def test_a_run_of_five_dimensions_agrees_with_keras(
+    run_of_five: runs.Run, digits: data.Digits
+) -> None:
+    agrees_with_keras(run_of_five, digits.pixels[::25])
+
+
+def test_the_app_ships_its_two_models() -> None:
+    assert {"map", "best"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_model_agrees_with_keras(name: str, digits: data.Digits) -> None:
+    agrees_with_keras(SHIPPED[name], digits.pixels[::25])
+
+
+def test_many_threads_get_the_answers_of_one(small: inference.Model, digits: data.Digits) -> None:
+    sizes = [1, 3, 256, 257] * 8
+    batches = [digits.pixels[i * 100 : i * 100 + size] for i, size in enumerate(sizes)]
+    latents = [np.float32(batch[:, 14, 12:14] * 4 - 2) for batch in batches]
+    expected = [
+        (small.encode(b).mean, small.decode(z)) for b, z in zip(batches, latents, strict=True)
+    ]
+    with ThreadPoolExecutor(16) as threads:
+        means = threads.map(lambda batch: small.encode(batch).mean, batches)
+        decoded = threads.map(small.decode, latents)
+        found = list(zip(means, decoded, strict=True))
+    for (mean, image), (expected_mean, expected_image) in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mean, expected_mean)
+        np.testing.assert_array_equal(image, expected_image)
+
+
+def test_a_large_batch_gives_what_single_images_give(
+    small: inference.Model, digits: data.Digits
+) -> None:
+    images = digits.pixels[: inference.BATCH + 44]
+    together = small.encode(images)
+    picked = [0, 1, inference.BATCH - 1, inference.BATCH, len(images) - 1]
+    for i in picked:
+        alone = small.encode(images[i : i + 1])
+        np.testing.assert_allclose(together.mean[i], alone.mean[0], atol=1e-5)
+        np.testing.assert_allclose(together.log_variance[i], alone.log_variance[0], atol=1e-5)
+    decoded = small.decode(together.mean)
+    for i in picked:
+        np.testing.assert_allclose(decoded[i], small.decode(together.mean[i][None])[0], atol=1e-5)
+
+
+def test_decoded_images_lie_between_0_and_1_even_far_out(small: inference.Model) -> None:
+    far = np.array([[0, 0], [50, -50], [-1000, 1000]], np.float32)
+    images = small.decode(far)
+    assert (images.shape, images.dtype) == ((3, 28, 28), np.float32)
+    assert images.min() >= 0
+    assert images.max() <= 1
+
+
+def test_a_reconstruction_is_decoded_from_the_posterior_mean(
+    small: inference.Model, digits: data.Digits
+) -> None:
+    images = digits.pixels[::1000]
+    expected = small.decode(small.encode(images).mean)
+    np.testing.assert_array_equal(small.reconstruct(images), expected)
+
+
+def test_the_loss_terms_are_those_of_their_definitions(
+    small: inference.Model, digits: data.Digits
+) -> None:
+    images = digits.pixels[::1000]
+    posterior = small.encode(images)
+    reconstruction_loss, kl_divergence = small.terms(images, posterior)
+    p = 1 / (1 + np.exp(-small.decode_logits(posterior.mean).astype(np.float64)))
+    cross_entropy = -(images * np.log(p) + (1 - images) * np.log1p(-p)).sum(axis=(1, 2))
+    np.testing.assert_allclose(reconstruction_loss, cross_entropy, rtol=1e-5)
+    # the divergence as the difference of two expectations, averaged over many samples
+    noise = np.random.default_rng(0).standard_normal((200000, 1, 2))
+    mean, deviation = posterior.mean.astype(float), posterior.standard_deviation.astype(float)
+    difference = 0.5 * ((mean + deviation * noise) ** 2 - noise**2) - np.log(deviation)
+    samples = difference.sum(axis=2)
+    error = samples.std(axis=0) / len(samples) ** 0.5
+    np.testing.assert_array_less(np.abs(samples.mean(axis=0) - kl_divergence), 4 * error)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (2, 784), (2, 28, 28, 1), (0, 28, 28)])
+def test_images_of_another_shape_are_refused(
+    small: inference.Model, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(ValueError, match=r"images have shape .*; expected \(n, 28, 28\) with n >="):
+        small.encode(np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(2,), (4, 3), (1, 2, 2), (0, 2)])
+def test_latents_of_another_shape_are_refused(
+    small: inference.Model, shape: tuple[int, ...]
+) -> None:
+    for call in (small.decode, small.decode_logits):
+        with pytest.raises(ValueError, match=r"latents have shape .*; expected \(n, 2\) with n >="):
+            call(np.zeros(shape))
+
+
+def test_the_refusal_names_the_shape_that_was_given(small: inference.Model) -> None:
+    with pytest.raises(ValueError, match=r"\(3, 7\)"):
+        small.decode(np.zeros((3, 7)))
+
+
+@pytest.mark.parametrize(("value", "reach"), [(255, "0 to 255"), (-0.5, "-0.5 to 0")])
+def test_pixels_outside_0_to_1_are_refused(
+    small: inference.Model, value: float, reach: str
+) -> None:
+    images = np.zeros((1, 28, 28))
+    images[0, 3, 4] = value
+    with pytest.raises(ValueError, match=rf"images reach from {reach}; scale them to \[0, 1\]"):
+        small.encode(images)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_refused(small: inference.Model, value: float) -> None:
+    remedy = "not finite; replace nan and infinity"
+    with pytest.raises(ValueError, match=f"images have values that are {remedy}"):
+        small.encode(np.full((1, 28, 28), value))
+    with pytest.raises(ValueError, match=f"latents have values that are {remedy}"):
+        small.decode(np.array([[0, value]]))
+
+
+@pytest.mark.parametrize("name", runs.MODEL_FILES)
+def test_a_damaged_file_is_not_loaded(small_run: runs.Run, tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(small_run.path, tmp_path / "copy"))
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(runs.RunError, match=f"copy is damaged: {name} has changed; restore"):
+        inference.load(copy)
+
+
+@pytest.mark.parametrize("name", runs.MODEL_FILES)
+def test_an_incomplete_run_is_not_loaded(small_run: runs.Run, tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(small_run.path, tmp_path / "copy"))
+    (copy / name).unlink()
+    with pytest.raises(runs.RunError, match=f"copy is incomplete: {name} is missing; restore"):
+        inference.load(copy)
+
+
+def test_where_no_run_is_none_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(runs.RunError, match=r"no run in .*: manifest.json is missing"):
+        inference.load(tmp_path)
+
+
+def test_the_sigmoid_is_exact_at_its_ends() -> None:
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(
+            sigmoid(np.array([-1000, 0, 1000], np.float32)), [0.0, 0.5, 1.0]
+        )
+
+
+def test_the_sigmoid_equals_its_definition() -> None:
+    logits = np.linspace(-30, 30, 601)
+    np.testing.assert_allclose(sigmoid(logits), 1 / (1 + np.exp(-logits)), atol=1e-15)
+
+
+def test_posterior_samples_have_its_mean_and_deviation() -> None:
+    n = 40000
+    mean, deviation = np.float32([1.5, -0.5, 0]), np.float32([0.1, 1, 3])
+    posterior = Posterior(np.tile(mean, (n, 1)), np.tile(2 * np.log(deviation), (n, 1)))
+    np.testing.assert_allclose(posterior.standard_deviation[0], deviation, rtol=1e-6)
+    samples = posterior.sample(np.random.default_rng(0))
+    assert (samples.shape, samples.dtype) == ((n, 3), np.float32)
+    # four standard errors, relative to the deviation
+    np.testing.assert_allclose((samples.mean(axis=0) - mean) / deviation, 0, atol=4 / n**0.5)
+    np.testing.assert_allclose(samples.std(axis=0) / deviation, 1, atol=4 / (2 * n) ** 0.5)

@@ -1,0 +1,496 @@
+"""Training: what it lowers, that it can be repeated, stopped and resumed, and how it fails."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import SMALL_MODEL, SMALL_TRAINING
+
+from vae import data, runs, training
+from vae.config import TrainingConfig
+from vae.model import load_weights
+from vae.training import Losses, Trainer, TrainingError, augmented, as_trained, train
+
+# Everything that draws random numbers or keeps a state from step to step, in one config.
+EVERYTHING = replace(
+    SMALL_TRAINING,
+    epochs=3,
+    schedule="cosine",
+    weight_decay=0.01,
+    kl_warmup_epochs=2,
+    pixels="mixed",
+    augmentation=0.5,
+    seed=7,
+)
+DROPOUT = replace(SMALL_MODEL, dropout=0.3)
+
+Event = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def few() -> data.Splits:
+    """200 training images and 100 for validation: 4 steps an epoch."""
+    splits = data.load(train_images=200, download=False)
+    return replace(splits, validation=splits.validation[::5])
+
+
+@pytest.fixture
+def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No model files: they take most of the time of so small a training."""
+    monkeypatch.setattr(training._History, "_export", lambda self: None)
+
+
+@pytest.fixture
+def given_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[np.ndarray]]]:
+    """Makes the validation losses what a test wants; returns the weights that each stood for."""
+
+    def give(*losses: float) -> list[list[np.ndarray]]:
+        left, weights = list(losses), []
+
+        def validate(self: Trainer, digits: data.Digits) -> Losses:
+            weights.append(self.averaged.get_weights())
+            loss = left.pop(0)
+            return Losses(loss, loss - 1, 1.0)
+
+        monkeypatch.setattr(Trainer, "validate", validate)
+        return weights
+
+    return give
+
+
+def stop_before_step(n: int) -> Callable[[], bool]:
+    """Ends a training before its n-th step (from 1), counted from where it started or went on."""
+    asked = iter(range(1, n + 1))
+    return lambda: next(asked) == n
+
+
+def validation_losses(path: Path) -> list[float]:
+    events, _ = runs.read_events(path)
+    return [event["validation"]["loss"] for event in events if event["event"] == "epoch"]
+
+
+def trained(config: TrainingConfig, few: data.Splits, path: Path, **options: Any) -> list[float]:
+    """The validation losses of a training."""
+    train(SMALL_MODEL, config, few, path, **options)
+    return validation_losses(path)
+
+
+@pytest.mark.usefixtures("without_export")
+def test_the_same_seed_gives_the_same_history_and_another_seed_another(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    first = trained(EVERYTHING, few, tmp_path / "first")
+    assert trained(EVERYTHING, few, tmp_path / "again") == first
+    other = trained(replace(EVERYTHING, seed=8), few, tmp_path / "other")
+    assert all(a != b for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_run_stopped_within_an_epoch_and_resumed_has_the_history_of_one_never_stopped(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    whole = train(DROPOUT, EVERYTHING, few, tmp_path / "whole", preset="map")
+    path = tmp_path / "stopped"
+    stopped = train(
+        DROPOUT, EVERYTHING, few, path, preset="map", should_stop=stop_before_step(4 + 3)
+    )
+    assert (stopped.manifest.state, stopped.manifest.epochs_done) == ("stopped", 1)
+    resumed = train(DROPOUT, EVERYTHING, few, path, resume=True)
+    # On one machine this is exact; the tolerance is for sums in another order.
+    np.testing.assert_allclose(
+        validation_losses(path), validation_losses(tmp_path / "whole"), rtol=1e-6
+    )
+    assert resumed.manifest.preset == "map"
+    assert resumed.manifest.best_epoch == whole.manifest.best_epoch
+    assert resumed.manifest.metrics == pytest.approx(whole.manifest.metrics)
+
+
+@pytest.mark.usefixtures("without_export")
+def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    train(DROPOUT, EVERYTHING, few, tmp_path / "whole")
+    train(DROPOUT, EVERYTHING, few, tmp_path / "cut", should_stop=stop_before_step(9))
+    train(DROPOUT, EVERYTHING, few, tmp_path / "cut", resume=True)
+    with (
+        np.load(tmp_path / "whole" / "checkpoint.npz") as whole,
+        np.load(tmp_path / "cut" / "checkpoint.npz") as cut,
+    ):
+        assert set(whole) == set(cut)
+        for name in whole:
+            np.testing.assert_allclose(cut[name], whole[name], rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.usefixtures("without_export")
+@pytest.mark.parametrize("pixels", ["grey", "binarised", "mixed"])
+def test_the_losses_fall_in_every_pixel_mode(
+    few: data.Splits, tmp_path: Path, pixels: str
+) -> None:
+    config = replace(SMALL_TRAINING, epochs=5, pixels=pixels)
+    before = Trainer(SMALL_MODEL, config, few.train.images).validate(few.validation).loss
+    losses = trained(config, few, tmp_path)
+    assert before > losses[0] > losses[-1]
+    assert losses[-1] < before - 3
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_heavy_kl_divergence_vanishes_and_a_weightless_one_grows(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    found = {}
+    for weight in (0.0, 1000.0):
+        config = replace(SMALL_TRAINING, epochs=6, kl_weight=weight)
+        run = train(SMALL_MODEL, config, few, tmp_path / str(weight))
+        found[weight] = run.manifest.metrics["validation_kl_divergence"]
+    assert found[1000.0] < 0.01
+    assert found[0.0] > 1.0
+
+
+@pytest.mark.usefixtures("without_export")
+def test_during_warmup_the_kl_divergence_may_grow_where_its_full_weight_would_not_let_it(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    found = {}
+    for warmup in (0, 1000):
+        config = replace(SMALL_TRAINING, epochs=6, kl_weight=20.0, kl_warmup_epochs=warmup)
+        run = train(SMALL_MODEL, config, few, tmp_path / str(warmup))
+        found[warmup] = run.manifest.metrics["validation_kl_divergence"]
+    assert found[1000] > 10 * found[0]
+
+
+@pytest.mark.usefixtures("without_export")
+def test_the_loss_is_the_reconstruction_loss_and_the_weighted_kl_divergence(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    config = replace(SMALL_TRAINING, epochs=1, kl_weight=4.0, kl_warmup_epochs=5)
+    train(SMALL_MODEL, config, few, tmp_path)
+    events, _ = runs.read_events(tmp_path)
+    (epoch,) = (event for event in events if event["event"] == "epoch")
+    for split in ("train", "validation"):
+        terms = epoch[split]
+        weighted = terms["reconstruction_loss"] + 4.0 * terms["kl_divergence"]
+        assert terms["loss"] == pytest.approx(weighted, rel=1e-6)
+
+
+def test_the_decoder_starts_at_the_mean_image(few: data.Splits) -> None:
+    trainer = Trainer(SMALL_MODEL, SMALL_TRAINING, few.train.images)
+    drawn = keras.ops.sigmoid(trainer.averaged.decoder(np.zeros((1, 2), np.float32)))
+    np.testing.assert_allclose(drawn[0], few.train.pixels.mean(axis=0), atol=1.1e-3)
+
+
+def test_an_epoch_visits_images_at_most_once_and_each_epoch_in_another_order(
+    few: data.Splits,
+) -> None:
+    trainer = Trainer(SMALL_MODEL, replace(SMALL_TRAINING, batch_size=64), few.train.images)
+    first, second = trainer.order(1), trainer.order(2)
+    assert first.shape == (3, 64)  # 200 images: the 8 that fill no batch wait
+    assert len(np.unique(first)) == first.size
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, trainer.order(1))
+
+
+def test_fewer_images_than_a_batch_are_one_batch(few: data.Splits) -> None:
+    config = replace(SMALL_TRAINING, batch_size=2048)
+    assert Trainer(SMALL_MODEL, config, few.train.images).order(1).shape == (1, 200)
+
+
+def test_no_two_random_draws_of_a_training_step_share_a_seed(
+    few: data.Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same seed gives the same bits: the latent's noise would know how the image was moved."""
+    seeds: list[tuple[int, ...]] = []
+    for name in ("stateless_normal", "stateless_uniform"):
+        draw = getattr(tf.random, name)
+
+        def recorded(shape: Any, seed: Any, draw: Any = draw) -> Any:
+            seeds.append(tuple(np.asarray(seed).tolist()))
+            return draw(shape, seed)
+
+        monkeypatch.setattr(tf.random, name, recorded)
+    trainer = Trainer(SMALL_MODEL, EVERYTHING, few.train.images)
+    for step in range(2):
+        trainer._step(tf.range(50), tf.constant(step))
+    assert len(seeds) == 6  # augmentation, pixels, latents
+    assert len(set(seeds)) == len(seeds)
+
+
+SEED = tf.constant([1, 2])
+
+
+def test_grey_pixels_stay_as_they_are(few: data.Splits) -> None:
+    np.testing.assert_array_equal(as_trained(few.train.pixels, "grey", SEED), few.train.pixels)
+
+
+def test_binarised_pixels_are_white_as_often_as_they_are_grey(few: data.Splits) -> None:
+    grey = few.train.pixels
+    binarised = np.asarray(as_trained(tf.constant(grey), "binarised", SEED))
+    assert set(np.unique(binarised)) == {0.0, 1.0}
+    standard_error = np.sqrt((grey * (1 - grey)).sum())
+    assert abs(binarised.sum() - grey.sum()) < 5 * standard_error
+    assert (binarised[grey == 0] == 0).all()
+    assert (binarised[grey == 1] == 1).all()
+
+
+def test_binarised_pixels_are_drawn_anew_for_another_seed(few: data.Splits) -> None:
+    images = tf.constant(few.train.pixels)
+    first = np.asarray(as_trained(images, "binarised", SEED))
+    np.testing.assert_array_equal(as_trained(images, "binarised", SEED), first)
+    assert (np.asarray(as_trained(images, "binarised", SEED + 1)) != first).any()
+
+
+@pytest.mark.parametrize("n", [1, 8, 9])
+def test_mixed_pixels_are_grey_in_one_half_of_the_images_and_binary_in_the_other(
+    few: data.Splits, n: int
+) -> None:
+    images = few.train.pixels[:n]
+    mixed = np.asarray(as_trained(tf.constant(images), "mixed", SEED))
+    np.testing.assert_array_equal(mixed[: n // 2], images[: n // 2])
+    assert set(np.unique(mixed[n // 2 :])) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("strength", [0.3, 1.0])
+def test_augmented_images_keep_their_shape_range_and_on_average_their_ink(
+    few: data.Splits, strength: float
+) -> None:
+    images = few.train.pixels
+    moved = np.asarray(augmented(tf.constant(images), strength, SEED))
+    assert moved.shape == images.shape
+    assert moved.min() >= 0
+    assert moved.max() <= 1
+    ratio = moved.sum(axis=(1, 2)) / images.sum(axis=(1, 2))
+    # The ink goes with the area, so its spread is that of the map's determinant.
+    assert abs(ratio.mean() - 1) < 0.05
+    assert ratio.std() == pytest.approx(0.06 * np.sqrt(2) * strength, rel=0.3)
+    assert (np.abs(moved - images).max(axis=(1, 2)) > 0.05).mean() > 0.95
+
+
+def test_augmentation_without_strength_changes_nothing(few: data.Splits) -> None:
+    moved = augmented(tf.constant(few.train.pixels), 0.0, SEED)
+    np.testing.assert_allclose(moved, few.train.pixels, atol=1e-5)
+
+
+def test_the_epoch_with_the_lowest_validation_loss_is_kept(
+    few: data.Splits, tmp_path: Path, given_losses: Callable[..., list[list[np.ndarray]]]
+) -> None:
+    weights = given_losses(105.0, 101.0, 103.0, 102.0)
+    run = train(SMALL_MODEL, replace(SMALL_TRAINING, epochs=4), few, tmp_path)
+    assert run.manifest.best_epoch == 2
+    assert run.manifest.epochs_done == 4
+    assert run.manifest.metrics == {
+        "validation_loss": 101.0,
+        "validation_reconstruction_loss": 100.0,
+        "validation_kl_divergence": 1.0,
+    }
+    kept = load_weights(SMALL_MODEL, runs.verify(run).path / "model.keras").get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(kept, weights[1], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(kept, weights[3], strict=True))
+
+
+@pytest.mark.usefixtures("without_export")
+def test_an_earlier_best_epoch_survives_a_resume(
+    few: data.Splits, tmp_path: Path, given_losses: Callable[..., list[list[np.ndarray]]]
+) -> None:
+    given_losses(101.0, 105.0, 103.0)
+    config = replace(SMALL_TRAINING, epochs=2)
+    train(SMALL_MODEL, config, few, tmp_path)
+    run = train(SMALL_MODEL, replace(config, epochs=3), few, tmp_path, resume=True)
+    assert (run.manifest.epochs_done, run.manifest.best_epoch) == (3, 1)
+    assert run.manifest.metrics["validation_loss"] == 101.0
+
+
+@pytest.mark.usefixtures("without_export")
+def test_the_history_on_disk_is_what_was_told_in_order(few: data.Splits, tmp_path: Path) -> None:
+    told: list[Event] = []
+    train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, emit=told.append)
+    lines = (tmp_path / "events.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == told
+    kinds = [event["event"] for event in told]
+    assert [kinds[0], kinds[-1]] == ["start", "end"]
+    assert kinds.count("epoch") == 2
+    assert told[0]["steps_per_epoch"] == 4
+    last_of_epoch = [told[i - 1] for i, kind in enumerate(kinds) if kind == "epoch"]
+    assert [(event["event"], event["step"]) for event in last_of_epoch] == [
+        ("progress", 4),
+        ("progress", 8),
+    ]
+
+
+@pytest.mark.usefixtures("without_export")
+def test_an_event_is_on_disk_before_it_is_told(few: data.Splits, tmp_path: Path) -> None:
+    def check(event: Event) -> None:
+        assert runs.read_events(tmp_path)[0][-1] == event
+
+    run = train(SMALL_MODEL, replace(SMALL_TRAINING, epochs=1), few, tmp_path, emit=check)
+    assert run.manifest.state == "finished"
+
+
+def test_a_run_tells_what_it_was_made_of(small_run: runs.Run, splits: data.Splits) -> None:
+    manifest = small_run.manifest
+    assert (manifest.state, manifest.preset, manifest.error) == ("finished", "tiny", "")
+    assert (manifest.model, manifest.training) == (SMALL_MODEL, SMALL_TRAINING)
+    assert manifest.data["sha256"] == splits.sha256
+    assert [manifest.data[s] for s in ("train", "validation", "test")] == [1000, 500, 500]
+    assert manifest.versions["tensorflow"] == tf.__version__
+    assert manifest.versions["keras"] == keras.__version__
+    weights = load_weights(SMALL_MODEL, small_run.path / "model.keras").get_weights()
+    assert manifest.parameters == sum(w.size for w in weights)
+    assert manifest.seconds > 0
+
+
+def test_the_kept_model_has_the_loss_that_the_manifest_tells(
+    small_run: runs.Run, splits: data.Splits
+) -> None:
+    trainer = Trainer(SMALL_MODEL, SMALL_TRAINING, splits.train.images)
+    stored = load_weights(SMALL_MODEL, small_run.path / "model.keras")
+    trainer.averaged.set_weights(stored.get_weights())
+    loss = trainer.validate(splits.validation).loss
+    assert loss == pytest.approx(small_run.manifest.metrics["validation_loss"], rel=1e-5)
+
+
+def test_a_run_stopped_in_its_first_epoch_can_be_used_and_resumed(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    stopped = train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, should_stop=stop_before_step(3))
+    assert (stopped.manifest.state, stopped.manifest.epochs_done) == ("stopped", 0)
+    assert runs.verify(stopped) is stopped
+    assert runs.read_events(tmp_path)[0][-1] == {"event": "end", "state": "stopped"}
+    resumed = train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
+    assert (resumed.manifest.state, resumed.manifest.epochs_done) == ("finished", 2)
+    assert runs.verify(resumed) is resumed
+
+
+def fails_from_step(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the n-th step on (from 0) the losses of a step are not numbers."""
+    step = Trainer._step
+
+    def broken(self: Trainer, indices: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        losses = step(self, indices, number)
+        return tf.where(number < n, losses, np.float32(np.nan))
+
+    monkeypatch.setattr(Trainer, "_step", broken)
+
+
+def test_a_loss_that_is_not_finite_ends_a_run_and_its_last_good_epoch_is_kept(
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_from_step(4 + 2, monkeypatch)
+    text = "the loss is nan in epoch 2: .* lower the learning rate \\(now 0.003\\) and train again"
+    with pytest.raises(TrainingError, match=text) as caught:
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
+    run = runs.verify(runs.read(tmp_path))
+    assert (run.manifest.state, run.manifest.error) == ("failed", str(caught.value))
+    assert (run.manifest.epochs_done, run.manifest.best_epoch) == (1, 1)
+    end = {"event": "end", "state": "failed", "error": str(caught.value)}
+    assert runs.read_events(tmp_path)[0][-1] == end
+    weights = load_weights(SMALL_MODEL, tmp_path / "model.keras").get_weights()
+    assert all(np.isfinite(w).all() for w in weights)
+
+
+def test_a_run_that_fails_in_its_first_epoch_offers_no_model(
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_from_step(0, monkeypatch)
+    with pytest.raises(TrainingError, match="the loss is nan in epoch 1"):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
+    assert runs.read(tmp_path).manifest.state == "failed"
+    assert not runs.read(tmp_path).manifest.usable
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_validation_loss_that_is_not_finite_fails_too(
+    few: data.Splits, tmp_path: Path, given_losses: Callable[..., list[list[np.ndarray]]]
+) -> None:
+    given_losses(101.0, float("inf"))
+    with pytest.raises(TrainingError, match="the loss is inf in epoch 2"):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
+    assert runs.read(tmp_path).manifest.best_epoch == 1
+
+
+def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
+    few: data.Splits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given_losses: Callable[..., list[list[np.ndarray]]],
+) -> None:
+    """The promise of run directories; and visitors load a run while it is being trained."""
+    given_losses(102.0, 101.0)
+    monkeypatch.setattr(training, "EXPORT_EVERY_SECONDS", 0.0)
+    export, calls = keras.Model.export, []
+
+    def crashes_the_fourth_time(self: keras.Model, *args: Any, **kwargs: Any) -> None:
+        calls.append(self.name)
+        if len(calls) == 4:  # encoder, decoder; encoder, decoder
+            raise KeyboardInterrupt
+        export(self, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "export", crashes_the_fourth_time)
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
+    assert calls == ["encoder", "decoder"] * 2
+    run = runs.read(tmp_path)
+    assert runs.state(run) == "interrupted"
+    assert runs.verify(run).manifest.best_epoch == 1
+
+
+def test_what_was_never_trained_cannot_be_resumed(few: data.Splits, tmp_path: Path) -> None:
+    with pytest.raises(runs.RunError, match=f"no run in {tmp_path}: manifest.json is missing"):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
+
+
+@pytest.fixture(scope="module")
+def ended(few: data.Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that stopped at once, without model files; copy it before you change it."""
+    path = tmp_path_factory.mktemp("ended") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._History, "_export", lambda self: None)
+        train(SMALL_MODEL, SMALL_TRAINING, few, path, should_stop=lambda: True)
+    return path
+
+
+def copied(run: Path, tmp_path: Path) -> Path:
+    for name in ("manifest.json", "checkpoint.npz"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    return tmp_path
+
+
+def test_a_missing_checkpoint_is_said_to_be_missing(
+    ended: Path, few: data.Splits, tmp_path: Path
+) -> None:
+    (copied(ended, tmp_path) / "checkpoint.npz").unlink()
+    text = f"nothing to resume in {tmp_path}: checkpoint.npz is missing; train from the start"
+    with pytest.raises(TrainingError, match=text):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_cut_checkpoint_is_said_not_to_fit(
+    ended: Path, few: data.Splits, tmp_path: Path, share: float
+) -> None:
+    file = copied(ended, tmp_path) / "checkpoint.npz"
+    file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
+    with pytest.raises(TrainingError, match=f"the checkpoint in {tmp_path} does not fit: "):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
+
+
+def test_a_checkpoint_of_another_model_is_said_not_to_fit(
+    ended: Path, few: data.Splits, tmp_path: Path
+) -> None:
+    other = replace(SMALL_MODEL, latent_dim=3)
+    path = copied(ended, tmp_path)
+    with pytest.raises(TrainingError, match=f"the checkpoint in {path} does not fit: "):
+        train(other, SMALL_TRAINING, few, path, resume=True)
+
+
+def test_a_run_is_not_resumed_on_other_data(
+    ended: Path, few: data.Splits, tmp_path: Path
+) -> None:
+    other = replace(few, train=few.train[::-1])
+    path = copied(ended, tmp_path)
+    with pytest.raises(TrainingError, match="data"):
+        train(SMALL_MODEL, SMALL_TRAINING, other, path, resume=True)
