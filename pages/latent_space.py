@@ -3,11 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import resources, widgets
+from pages.shared import details, resources, widgets
 from vae.atlas import Atlas
 
 VIEWS = ("Digits", "Manifold")
-NEIGHBOURS = 5
 
 
 def clicked(atlas: Atlas, event: dict) -> tuple[int, np.ndarray] | None:
@@ -32,41 +31,6 @@ def from_link(atlas: Atlas) -> np.ndarray | None:
     return np.clip(latent, -10, 10) if fits else None
 
 
-def show_digit(atlas: Atlas, index: int) -> None:
-    """A digit of the map: original, reconstruction, label, latent and loss terms."""
-    image, label = atlas.digits.pixels[index], atlas.digits.labels[index]
-    posterior = atlas.posterior
-    st.subheader(f"A digit: {label}")
-    with st.container(horizontal=True):
-        widgets.digit(image, "original", alt=f"Original, a {label}")
-        rebuilt = atlas.model.decode(posterior.mean[index][None])[0]
-        widgets.digit(rebuilt, "reconstruction", alt="Reconstruction")
-    st.markdown(widgets.latent_text(posterior.mean[index]))
-    one = atlas.model.encode(image[None])
-    reconstruction_loss, kl_divergence = atlas.model.terms(image[None], one)
-    st.caption(
-        "Reconstruction loss + KL divergence: "
-        + widgets.nats(reconstruction_loss[0], kl_divergence[0])
-    )
-
-
-def show_place(atlas: Atlas, latent: np.ndarray) -> None:
-    """A place between digits: what is decoded there."""
-    st.subheader("A place between digits")
-    widgets.digit(atlas.model.decode(latent[None])[0], "decoded", alt="Decoded digit", width=280)
-    st.markdown(widgets.latent_text(latent))
-
-
-def show_neighbours(atlas: Atlas, latent: np.ndarray, skip: int) -> None:
-    """The digits whose posterior means are nearest."""
-    nearest = [i for i in atlas.nearest(latent, NEIGHBOURS + 1) if i != skip][:NEIGHBOURS]
-    st.markdown("**Nearest digits**")
-    with st.container(horizontal=True, gap="xsmall"):
-        for i in nearest:
-            label = atlas.digits.labels[i]
-            widgets.digit(atlas.digits.pixels[i], f"a {label}", alt=f"Nearest: {label}", width=56)
-
-
 run = widgets.begin("Latent space")
 atlas = resources.map_of(run)
 st.markdown(
@@ -76,7 +40,7 @@ st.markdown(
 view = st.segmented_control(
     "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
 )
-chart, details = st.columns([3, 2], gap="medium")
+chart, side = st.columns([3, 2], gap="medium")
 with chart:
     event = st.plotly_chart(
         resources.figure(run, view),
@@ -86,7 +50,7 @@ with chart:
         config={"scrollZoom": True, "displaylogo": False},
         alt="Map of the latent space, coloured by digit",
     )
-with details:
+with side:
     found = clicked(atlas, event)
     latent = found[1] if found else from_link(atlas)
     if latent is None:
@@ -97,8 +61,8 @@ with details:
         st.stop()
     index = found[0] if found else -1
     if index >= 0:
-        show_digit(atlas, index)
+        details.show_digit(atlas, index)
     else:
-        show_place(atlas, latent)
-    show_neighbours(atlas, latent, skip=index)
+        details.show_place(atlas, latent)
+    details.show_neighbours(atlas, latent, skip=index)
     st.query_params["z"] = ",".join(f"{value:.4f}" for value in latent)

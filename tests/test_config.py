@@ -24,7 +24,8 @@ WHOLE_NUMBERS = [p for p in NUMBERS if isinstance(p.values[2], int)]
 def having(config: Config, name: str, number: Any) -> Any:
     """A config with one option set; where an option takes several numbers, twice the same."""
     several = isinstance(getattr(config(), name), tuple)
-    return config(**{name: (number, number) if several else number})
+    values: dict[str, Any] = {name: (number, number) if several else number}
+    return config(**values)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
@@ -85,7 +86,7 @@ def test_an_option_that_measures_refuses_what_is_not_finite(value: float) -> Non
 
 def test_an_unknown_choice_is_refused_and_the_choices_are_named() -> None:
     with pytest.raises(
-        ValueError, match="^pixels is 'red'; choose one of grey, binarised, mixed$"
+        ValueError, match=r"^pixels is 'red'; choose one of grey, binarised, mixed$"
     ):
         TrainingConfig(pixels="red")
 
@@ -101,12 +102,12 @@ def test_an_option_that_is_left_out_has_its_default() -> None:
 
 def test_only_the_number_of_training_images_may_be_left_open() -> None:
     assert TrainingConfig(train_images=None).train_images is None
-    with pytest.raises(ValueError, match="^epochs is None; give a number$"):
+    with pytest.raises(ValueError, match=r"^epochs is None; give a number$"):
         TrainingConfig.from_json({"epochs": None})
 
 
 def test_a_list_of_layers_must_not_be_empty() -> None:
-    with pytest.raises(ValueError, match="^encoder_units is empty; give at least one number$"):
+    with pytest.raises(ValueError, match=r"^encoder_units is empty; give at least one number$"):
         ModelConfig(encoder_units=())
 
 

@@ -32,6 +32,7 @@ def linear_model(latent_dim: int = 2, spread: float = 1.0) -> Any:
 
     def encode(images: np.ndarray) -> Posterior:
         mean = np.zeros((len(images), latent_dim))
+        curvature = np.eye(latent_dim)
         for _ in range(15):
             p = inference.sigmoid(mean @ patterns - 1)
             slope = (images.reshape(-1, 784) - p) @ patterns.T - mean
@@ -54,7 +55,7 @@ def drawn_by(model: Any, n: int, seed: int = 0) -> data.Digits:
 
 
 def nll_by_prior_samples(model: Any, images: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """-log of the mean likelihood over n samples of the prior, and its standard error: both (m,)."""
+    """-log of the mean likelihood over n prior samples, and its standard error: both (m,)."""
     logits = model.decode_logits(latents.sample_prior(n, model.latent_dim, seed=0))
     logits = logits.reshape(n, 784).astype(np.float64)
     log_likelihood = images.reshape(-1, 784) @ logits.T - np.logaddexp(0, logits).sum(axis=1)
@@ -182,7 +183,7 @@ def test_the_bound_falls_as_importance_samples_grow() -> None:
     exact = evaluation.nll_on_grid(model, images, 64).mean
     generator = np.random.default_rng(0)
     bounds = [
-        evaluation.nll_by_importance(model, images, generator, n).mean - exact for n in (1, 10, 100)
+        evaluation.nll_by_importance(model, images, generator, n).mean - exact for n in (1, 4, 16)
     ]
     assert bounds[0] > 2 * bounds[1] > 4 * bounds[2] > 0
 

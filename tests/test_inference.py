@@ -59,7 +59,7 @@ def test_a_shipped_model_agrees_with_keras(name: str, digits: data.Digits) -> No
 def test_many_threads_get_the_answers_of_one(small: inference.Model, digits: data.Digits) -> None:
     sizes = [1, 3, 256, 257] * 8
     batches = [digits.pixels[i * 100 : i * 100 + size] for i, size in enumerate(sizes)]
-    latents = [np.float32(batch[:, 14, 12:14] * 4 - 2) for batch in batches]
+    latents = [batch[:, 14, 12:14] * 4 - 2 for batch in batches]
     expected = [
         (small.encode(b).mean, small.decode(z)) for b, z in zip(batches, latents, strict=True)
     ]
@@ -199,7 +199,7 @@ def test_the_sigmoid_equals_its_definition() -> None:
 
 def test_posterior_samples_have_its_mean_and_deviation() -> None:
     n = 40000
-    mean, deviation = np.float32([1.5, -0.5, 0]), np.float32([0.1, 1, 3])
+    mean, deviation = np.array([[1.5, -0.5, 0], [0.1, 1, 3]], np.float32)
     posterior = Posterior(np.tile(mean, (n, 1)), np.tile(2 * np.log(deviation), (n, 1)))
     np.testing.assert_allclose(posterior.standard_deviation[0], deviation, rtol=1e-6)
     samples = posterior.sample(np.random.default_rng(0))

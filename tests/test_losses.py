@@ -1,5 +1,8 @@
 """The ELBO's terms, against Keras' own loss, closed forms, quadrature and Monte Carlo."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -23,7 +26,7 @@ def test_the_reconstruction_loss_is_keras_binary_cross_entropy_times_784(
 ) -> None:
     images = generator.random((20, 28, 28), dtype=np.float32)
     logits = generator.normal(0, 4, (20, 28, 28)).astype(np.float32)
-    loss = keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, reduction="none")
     expected = 784 * np.asarray(loss(images.reshape(20, -1), logits.reshape(20, -1)))
     np.testing.assert_allclose(losses.reconstruction_loss(images, logits), expected, rtol=1e-5)
 
@@ -94,12 +97,13 @@ def test_numpy_and_keras_compute_the_same(generator: np.random.Generator) -> Non
     images = generator.random((9, 28, 28), dtype=np.float32)
     logits = generator.normal(0, 30, (9, 28, 28)).astype(np.float32)
     mean, log_variance = generator.normal(0, 2, (2, 9, 4)).astype(np.float32)
-    for function, arguments in (
+    pairs: list[tuple[Callable[..., Any], tuple[np.ndarray, ...]]] = [
         (losses.reconstruction_loss, (images, logits)),
         (losses.kl_per_dimension, (mean, log_variance)),
         (losses.kl_divergence, (mean, log_variance)),
         (losses.elbo, (images, logits, mean, log_variance)),
-    ):
+    ]
+    for function, arguments in pairs:
         trained = np.asarray(function(*map(keras.ops.convert_to_tensor, arguments), keras.ops))
         np.testing.assert_allclose(function(*arguments), trained, rtol=1e-5, atol=1e-6)
 

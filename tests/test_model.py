@@ -73,7 +73,7 @@ def test_calling_the_model_decodes_the_posterior_mean(images: np.ndarray) -> Non
 def test_the_decoder_can_start_at_a_mean_image(images: np.ndarray) -> None:
     vae = VAE(SMALL_MODEL)
     vae.set_mean_image(images[0])
-    drawn = keras.ops.sigmoid(vae.decoder(np.zeros((1, 2), np.float32)))
+    drawn = np.asarray(keras.ops.sigmoid(vae.decoder(np.zeros((1, 2), np.float32))))
     np.testing.assert_allclose(drawn[0], np.clip(images[0], 1e-3, 1 - 1e-3), atol=1e-6)
 
 
@@ -105,16 +105,16 @@ def test_building_leaves_the_global_random_state_alone() -> None:
 
 def test_dropout_silences_only_while_training(images: np.ndarray) -> None:
     vae = VAE(DROPOUT)
-    served = [np.asarray(vae(images)) for _ in range(2)]
-    trained = [np.asarray(vae(images, training=True)) for _ in range(2)]
-    np.testing.assert_array_equal(*served)
-    assert not np.array_equal(*trained)
+    served, again = (np.asarray(vae(images)) for _ in range(2))
+    trained, different = (np.asarray(vae(images, training=True)) for _ in range(2))
+    np.testing.assert_array_equal(served, again)
+    assert not np.array_equal(trained, different)
 
 
 def test_posterior_samples_have_the_posteriors_mean_and_variance() -> None:
     n = 200_000
     noise = np.random.default_rng(1).standard_normal((n, 2)).astype(np.float32)
-    mean, log_variance = np.float32([0.7, -2.0]), np.float32([-3.0, 1.0])
+    mean, log_variance = np.array([[0.7, -2.0], [-3.0, 1.0]], np.float32)
     z = np.asarray(sample_posterior(mean, log_variance, noise), np.float64)
     deviation = np.exp(0.5 * log_variance)
     assert (np.abs(z.mean(axis=0) - mean) < 5 * deviation / np.sqrt(n)).all()

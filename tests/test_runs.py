@@ -34,10 +34,10 @@ MANIFEST = runs.Manifest(
 def run(tmp_path: Path) -> runs.Run:
     """A whole run; its model files are only bytes."""
     path = tmp_path / "run"
-    path.mkdir()
+    (path / "new").mkdir(parents=True)
     for name in runs.MODEL_FILES:
-        (path / name).write_text(f"the {name}")
-    runs.write_manifest(path, runs.with_files(path, MANIFEST))
+        (path / "new" / name).write_text(f"the {name}")
+    runs.commit_files(path, MANIFEST)
     return runs.read(path)
 
 
@@ -77,7 +77,7 @@ def test_a_commit_leaves_no_half_written_file(run: runs.Run) -> None:
 
 
 def test_a_whole_run_is_verified(run: runs.Run) -> None:
-    assert runs.verify(run) is run
+    assert runs.model_files(run) == {name: run.path / name for name in runs.MODEL_FILES}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_missing_model_file_is_named(run: runs.Run, name: str) -> None:
     (run.path / name).unlink()
     text = f"^run is incomplete: {name} is missing; restore or retrain it$"
     with pytest.raises(runs.RunError, match=text):
-        runs.verify(run)
+        runs.model_files(run)
 
 
 @pytest.mark.parametrize("name", runs.MODEL_FILES)
@@ -135,15 +135,15 @@ def test_a_changed_model_file_is_named(run: runs.Run, name: str) -> None:
     (run.path / name).write_text(f"The {name}")
     text = f"^run is damaged: {name} has changed; restore or retrain it$"
     with pytest.raises(runs.RunError, match=text):
-        runs.verify(run)
+        runs.model_files(run)
 
 
 def test_a_run_without_model_files_is_not_usable_yet(tmp_path: Path) -> None:
     runs.write_manifest(tmp_path / "new", replace(MANIFEST, state="training"))
     new = runs.read(tmp_path / "new")
     assert not new.manifest.usable
-    with pytest.raises(runs.RunError, match="^new has no trained model yet; wait for its first"):
-        runs.verify(new)
+    with pytest.raises(runs.RunError, match=r"^new has no trained model yet; wait for its first"):
+        runs.model_files(new)
 
 
 def test_runs_are_listed_by_name_and_damaged_ones_are_passed_over(run: runs.Run) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ruff", "format", "--check"], ["ruff", "check"], ["pyright"]],
+    [["ruff", "format", "--check"], ["ruff", "check"], ["pyright", "--pythonpath", sys.executable]],
     ids=["ruff format", "ruff check", "pyright"],
 )
 @pytest.mark.timeout(180)  # pyright fetches its own program the first time

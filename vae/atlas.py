@@ -29,7 +29,7 @@ class Atlas:
     @cached_property
     def extent(self) -> float:
         """Half the width of a square that holds all but the outermost thousandth of the digits."""
-        return float(np.ceil(np.quantile(np.abs(self.points), 0.999) * 2) / 2)
+        return float(np.ceil(np.quantile(np.abs(self.points).max(axis=1), 0.999) * 2) / 2)
 
     @cached_property
     def kl_per_dimension(self) -> np.ndarray:

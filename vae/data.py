@@ -8,11 +8,14 @@ model here is ever trained on what the app shows from the start.
 
 import gzip
 import hashlib
+import http.client
 import os
 import struct
-import urllib.error
 import urllib.request
+import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -145,11 +148,14 @@ def _downloaded(target: Path, progress: Progress | None) -> Splits:
                 done += len(chunk)
                 if progress:
                     progress(done, total)
+        if done < total:
+            raise ConnectionError(f"the download broke off after {done} of {total} bytes")
         _verified(part).replace(target)
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):  # no network, or no place for the cache
         return _embedded_splits()
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return _full(_read_npz(target), "MNIST")
 
 
@@ -180,9 +186,9 @@ def _read_folder(folder: Path) -> dict[str, np.ndarray]:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in _IDX_FILES}
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path.name} in {path.parent} cannot be read as MNIST: {error}") from error
 
 
@@ -194,7 +200,7 @@ def _read_idx(path: Path) -> np.ndarray:
         rank = raw[3]
         shape = struct.unpack_from(f">{rank}I", raw, 4)
         return np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape)
-    except (OSError, EOFError, IndexError, struct.error, ValueError) as error:
+    except (OSError, EOFError, IndexError, struct.error, ValueError, zlib.error) as error:
         raise DataError(f"{path.name} in {path.parent} cannot be read as MNIST: {error}") from error
 
 

@@ -35,10 +35,12 @@ class Model:
     """A run's encoder and decoder. Safe to call from many threads."""
 
     def __init__(self, run: runs.Run) -> None:
+        """Raises: vae.runs.RunError: the run has no model yet, or a file is damaged."""
         self.run = run
         self.latent_dim = run.manifest.model.latent_dim
-        self._encoder = _Network(run.path / "encoder.tflite", "images")
-        self._decoder = _Network(run.path / "decoder.tflite", "latents")
+        files = runs.model_files(run)
+        self._encoder = _Network(files["encoder.tflite"], "images")
+        self._decoder = _Network(files["decoder.tflite"], "latents")
 
     @property
     def name(self) -> str:
@@ -93,7 +95,7 @@ def load(run_dir: Path | str) -> Model:
     Raises:
         vae.runs.RunError: no run is there, it has no model yet, or a file is damaged.
     """
-    return Model(runs.verify(runs.read(run_dir)))
+    return Model(runs.read(run_dir))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@
     request          present while somebody asks the training to stop
     lock             locked by the training process as long as it lives
 
-Model files are written first; `manifest.json` is replaced last, by an atomic rename. A run is
-what its manifest says, so a crash at any moment leaves the last committed epoch.
+New model files are written into `new/` first; then `manifest.json` is replaced by an atomic
+rename, which commits them; then they take the place of the earlier ones. A model file is the one
+whose hash the manifest names, so a crash at any moment leaves the last committed epoch.
 """
 
 import fcntl
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, get_args
 
 from vae.config import ModelConfig, TrainingConfig
 
@@ -86,13 +87,27 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     part.replace(path / "manifest.json")
 
 
-def with_files(path: Path, manifest: Manifest) -> Manifest:
-    """The manifest with the hashes of the model files as they are now."""
-    return replace(manifest, files={name: sha256(path / name) for name in MODEL_FILES})
+def commit_files(path: Path, manifest: Manifest) -> Manifest:
+    """Commit the model files in `new/` with this manifest, and put them in their place."""
+    manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in MODEL_FILES})
+    write_manifest(path, manifest)
+    settle_files(path)
+    return manifest
+
+
+def settle_files(path: Path) -> None:
+    """Put committed model files in their place, where a crash left them in `new/`."""
+    files = read(path).manifest.files
+    for name, committed in files.items():
+        new = path / "new" / name
+        if new.is_file() and sha256(new) == committed:
+            new.replace(path / name)
+    if (path / "new").is_dir() and not any((path / "new").iterdir()):
+        (path / "new").rmdir()
 
 
 def read(path: Path | str) -> Run:
-    """A run, its manifest checked strictly; model files are checked by `verify`.
+    """A run, its manifest checked strictly; model files are checked by `model_files`.
 
     Raises:
         RunError: no run is there, or its manifest is damaged or of another version.
@@ -117,26 +132,33 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     unknown = set(values) - {f.name for f in fields(Manifest)}
     if unknown:
         raise ValueError(f"unknown entries {sorted(unknown)}")
+    if values.get("state", "finished") not in get_args(State):
+        raise ValueError(f"state {values['state']!r} is none of {', '.join(get_args(State))}")
     model = ModelConfig.from_json(values["model"])
     training = TrainingConfig.from_json(values["training"])
     return Manifest(**{**values, "model": model, "training": training})
 
 
-def verify(run: Run) -> Run:
-    """The run, if its model files are there and unchanged.
+def model_files(run: Run) -> dict[str, Path]:
+    """Where the run's model files are, by name, each verified to be the one that was committed.
 
     Raises:
-        RunError: a file is missing or is not the one that was committed.
+        RunError: there is no model yet, or a file is missing or has changed.
     """
     if not run.manifest.usable:
         raise RunError(f"{run.name} has no trained model yet; wait for its first epoch")
-    for name in MODEL_FILES:
-        file = run.path / name
-        if not file.is_file():
-            raise RunError(f"{run.name} is incomplete: {name} is missing; restore or retrain it")
-        if sha256(file) != run.manifest.files[name]:
-            raise RunError(f"{run.name} is damaged: {name} has changed; restore or retrain it")
-    return run
+    return {name: _committed(run, name) for name in MODEL_FILES}
+
+
+def _committed(run: Run, name: str) -> Path:
+    # A file may move from `new/` to its place while we look: so look there once more.
+    places = [run.path / name, run.path / "new" / name, run.path / name]
+    found = [file for file in places if file.is_file()]
+    for file in found:
+        if sha256(file) == run.manifest.files[name]:
+            return file
+    what = f"damaged: {name} has changed" if found else f"incomplete: {name} is missing"
+    raise RunError(f"{run.name} is {what}; restore or retrain it")
 
 
 def sha256(path: Path) -> str:
@@ -164,9 +186,14 @@ def list_runs(*roots: Path) -> list[Run]:
 def append_event(path: Path, event: dict[str, Any]) -> None:
     """Add one event to the run's history, on a line of its own even after a line cut by a crash."""
     with (path / "events.jsonl").open("ab+") as file:
-        if file.tell() and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n":
+        if file.tell() and not _ends_a_line(file):
             file.write(b"\n")
         file.write(json.dumps(event).encode() + b"\n")
+
+
+def _ends_a_line(file: IO[bytes]) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:

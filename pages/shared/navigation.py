@@ -12,9 +12,7 @@ def pages() -> list[StreamlitPage]:
     """The pages as the sidebar lists them; the first is the start."""
     return [
         st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page(
-            _FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:"
-        ),
+        st.Page(_FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
         st.Page(_FOLDER / "generate.py", title="Generate", icon=":material/auto_awesome:"),
         st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
     ]

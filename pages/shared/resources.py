@@ -47,7 +47,7 @@ def usable_runs() -> dict[str, runs.Run]:
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def model(run: runs.Run) -> inference.Model:
     """The run's model, its files verified when it is loaded."""
-    return inference.Model(runs.verify(run))
+    return inference.Model(run)
 
 
 @st.cache_resource(show_spinner=False)

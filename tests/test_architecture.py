@@ -1,0 +1,140 @@
+"""The rules of the architecture: who may import whom, and how large a page may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = sorted((ROOT / "vae").rglob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
+STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
+TRAINING_ONLY = {"vae.model", "vae.training"}
+FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
+
+
+def name(file: Path) -> str:
+    return file.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+
+
+def imported(file: Path) -> set[str]:
+    """Every module that a file imports anywhere; `from a import b` counts as a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def packages(file: Path) -> set[str]:
+    return {module.split(".")[0] for module in imported(file)}
+
+
+def names(files: list[Path]) -> dict[str, Path]:
+    return {name(file): file for file in files}
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=name)
+def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
+    assert not packages(file) & {"streamlit", "pages", "streamlit_app"}
+
+
+@pytest.mark.parametrize("module", ["config", "runs", "data", "history", "losses", "latents"])
+def test_the_simple_modules_need_no_more_than_the_standard_library_and_numpy(module: str) -> None:
+    assert packages(ROOT / "vae" / f"{module}.py") <= STANDARD_AND_NUMPY
+
+
+@pytest.mark.parametrize("file", PAGES, ids=name)
+def test_no_page_imports_another(file: Path) -> None:
+    assert not imported(file) & set(names(PAGES))
+
+
+@pytest.mark.parametrize("file", [*PAGES, *SHARED, ROOT / "streamlit_app.py"], ids=name)
+def test_pages_never_import_what_trains(file: Path) -> None:
+    assert not packages(file) & {"tensorflow", "keras"}
+    assert not imported(file) & TRAINING_ONLY
+
+
+def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
+    served = sorted(
+        {m for file in [*PAGES, *SHARED] for m in imported(file) if m in names(LIBRARY)}
+    )
+    assert {"vae.inference", "vae.jobs", "vae.figures"} <= set(served)
+    code = f"import sys, {', '.join(served)}; print({{'tensorflow', 'keras'}} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == "set()\n", result.stderr
+
+
+def test_there_are_no_import_circles() -> None:
+    """Imports within functions count, too: a circle is a circle."""
+    modules = names([*LIBRARY, *PAGES, *SHARED])
+    left = {module: imported(file) & set(modules) - {module} for module, file in modules.items()}
+    while free := [module for module, needs in left.items() if not needs & set(left)]:
+        for module in free:
+            del left[module]
+    assert left == {}
+
+
+@pytest.mark.parametrize("file", PAGES, ids=name)
+def test_a_page_is_short(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *SHARED], ids=name)
+def test_one_thing_has_one_word(file: Path) -> None:
+    used = {file.stem}
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Name):
+            used.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            used.add(node.attr)
+        elif isinstance(node, ast.arg):
+            used.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            used.add(node.name)
+    assert not used & FORBIDDEN_WORDS
+
+
+def is_public(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=name)
+def test_what_is_public_in_the_library_is_described(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    public = [
+        node
+        for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef) and is_public(n))]
+        for node in owner.body
+        if is_public(node)
+    ]
+    assert ast.get_docstring(tree)
+    assert [node.lineno for node in public if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *SHARED], ids=name)
+def test_nothing_is_pickled_and_no_exception_is_swallowed_whole(file: Path) -> None:
+    assert not packages(file) & {"pickle", "cloudpickle", "joblib", "dill"}
+    handlers = [
+        n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ExceptHandler)
+    ]
+    assert all(handler.type is not None for handler in handlers)
+    assert not any(
+        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+        for handler in handlers
+    )
+
+
+def test_no_file_is_larger_than_ten_megabytes_and_no_lock_file_overrides_the_requirements() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert files
+    assert [file.name for file in files if file.is_file() and file.stat().st_size > 10e6] == []
+    assert "uv.lock" not in [file.name for file in files]

@@ -1,0 +1,272 @@
+"""Each page alone and through the router, as a visitor without a mouse meets it."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vae import runs
+from vae.config import PRESETS
+
+ROOT = Path(__file__).parents[1]
+PAGES = {"Draw": "draw", "Latent space": "latent_space", "Generate": "generate", "Train": "train"}
+SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
+WAIT = 60  # seconds; the first page loads and lays out the models
+
+each_page = pytest.mark.parametrize(("title", "stem"), PAGES.items(), ids=PAGES.values())
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty folder for this server's runs; nothing cached from another test's."""
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
+    from pages.shared import resources
+
+    resources.jobs.clear()
+    yield tmp_path / "runs"
+    resources.jobs.clear()
+
+
+@pytest.fixture
+def own_run(folders: Path, run_of_five: runs.Run) -> str:
+    """The name of a run that this server trained, with five latent dimensions."""
+    shutil.copytree(run_of_five.path, folders / "five")
+    return "five"
+
+
+def alone(stem: str, **query: str) -> AppTest:
+    """A page as Streamlit runs it without the router."""
+    return opened(
+        AppTest.from_file(str(ROOT / "pages" / f"{stem}.py"), default_timeout=WAIT), query
+    )
+
+
+def routed(stem: str = "", **query: str) -> AppTest:
+    """The whole app, on one of its pages."""
+    app = opened(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=WAIT), query)
+    return app.switch_page(f"pages/{stem}.py").run() if stem else app
+
+
+def opened(app: AppTest, query: dict[str, str]) -> AppTest:
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def address(app: AppTest, key: str) -> str:
+    """A value of the address, as the visitor's browser shows it."""
+    value = app.query_params[key]
+    return value if isinstance(value, str) else value[0]
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if button.label == label)
+
+
+def texts(app: AppTest) -> str:
+    """All words on the page."""
+    elements = [*app.main, *app.sidebar]
+    return "\n".join(str(getattr(e, "value", "")) for e in elements)
+
+
+@each_page
+@pytest.mark.parametrize("way", [alone, routed], ids=["alone", "routed"])
+def test_every_page_opens_without_an_error(
+    title: str, stem: str, way: Callable[..., AppTest]
+) -> None:
+    app = way(stem)
+    assert not app.exception
+    assert not app.error
+    assert [e.value for e in app.title] == [title]
+
+
+def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:
+    assert alone("generate", model=own_run).sidebar.selectbox[0].value == own_run
+    assert alone("generate", model="gone").sidebar.selectbox[0].value == "map"
+
+
+def test_the_model_that_is_chosen_serves_the_next_page_too(own_run: str) -> None:
+    app = routed()
+    app.sidebar.selectbox[0].set_value(own_run).run()
+    app.switch_page("pages/generate.py").run()
+    assert app.sidebar.selectbox[0].value == own_run
+    assert address(app, "model") == own_run
+
+
+def test_the_sidebar_says_what_the_model_is(own_run: str, run_of_five: runs.Run) -> None:
+    text = texts(alone("generate", model=own_run))
+    assert f"5 latent dimensions · {run_of_five.manifest.parameters:,} weights" in text
+    assert "trained on 1,000 images of the 5,000 embedded MNIST digits" in text
+
+
+@each_page
+def test_without_any_model_each_page_says_how_to_get_one(
+    title: str, stem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(runs, "SHIPPED", tmp_path)
+    app = alone(stem)
+    assert not app.exception
+    assert app.error[0].value.startswith("There is no model to show.")
+    assert "python -m vae train --preset map" in app.code[0].value
+
+
+def test_an_empty_canvas_gives_a_hint() -> None:
+    app = alone("draw")
+    assert app.info[0].value == "Nothing is drawn yet. Use the black box."
+    assert "|z|" not in texts(app)
+
+
+def drawn(app: AppTest) -> AppTest:
+    app.session_state["canvas"] = {"version": 1, "initial": [SEVEN], "strokes": [SEVEN]}
+    return app.run()
+
+
+def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_place() -> None:
+    app = drawn(alone("draw"))
+    text = texts(app)
+    assert not app.exception
+    assert "**What the models see**" in text
+    assert re.search(r"\*\*map\*\*  \n\d+\.\d \+ \d+\.\d = \*\*\d+\.\d nats", text)
+    assert re.search(r"\*\*best\*\*  \n\d+\.\d \+ \d+\.\d = \*\*\d+\.\d nats", text)
+    assert re.search(r"latent map of \*\*map\*\*, coloured by label · z = \(-?\d", text)
+
+
+def test_a_drawing_is_rebuilt_by_the_chosen_model_first(own_run: str) -> None:
+    text = texts(drawn(alone("draw", model=own_run)))
+    assert text.index("**five**  \n") < text.index("**map**  \n") < text.index("**best**  \n")
+
+
+def test_undo_takes_the_last_stroke_and_clear_all(folders: Path) -> None:
+    app = alone("draw")
+    three = [SEVEN, SEVEN, SEVEN]
+    app.session_state["canvas"] = {"version": 1, "initial": three, "strokes": three}
+    app.run()
+    left = []
+    for label in ("Undo", "Clear"):
+        button(app, label).click().run()
+        left.append(len(app.session_state["canvas"]["strokes"]))
+    assert left == [2, 0]
+    assert all(button.disabled for button in app.button)
+
+
+def test_a_link_to_a_place_decodes_that_place() -> None:
+    text = texts(alone("latent_space", z="0.5000,-1.2500"))
+    assert "A place between digits" in text
+    assert "z = (0.50, -1.25)" in text
+    assert "Nearest digits" in text
+
+
+@pytest.mark.parametrize("z", ["", "1", "1,2,3", "a,b", "nan,0", "inf,1"])
+def test_a_link_to_no_place_gives_a_hint(z: str) -> None:
+    app = alone("latent_space", z=z)
+    assert not app.exception
+    assert app.info[0].value.startswith("Click a dot")
+
+
+def selected(app: AppTest, **point: Any) -> AppTest:
+    app.session_state["chart-map-Digits"] = {"selection": {"points": [point]}}
+    return app.run()
+
+
+def test_a_click_on_a_digit_shows_it_its_label_and_its_z() -> None:
+    app = selected(alone("latent_space"), x=0.0, y=0.0, customdata=[1234])
+    from pages.shared import resources
+
+    atlas = resources.map_of(resources.usable_runs()["map"])
+    x, y = atlas.posterior.mean[1234]
+    text = texts(app)
+    assert f"A digit: {atlas.digits.labels[1234]}" in text
+    assert f"z = ({x:.2f}, {y:.2f})" in text
+    assert address(app, "z") == f"{x:.4f},{y:.4f}"
+
+
+def test_a_click_between_digits_decodes_that_place_and_puts_it_into_the_address() -> None:
+    app = selected(alone("latent_space"), x=0.75, y=-0.5, customdata=[-1])
+    assert "z = (0.75, -0.50)" in texts(app)
+    assert address(app, "z") == "0.7500,-0.5000"
+
+
+def test_each_latent_dimension_has_a_slider_and_the_most_informative_comes_first(
+    own_run: str,
+) -> None:
+    app = alone("generate", model=own_run)
+    found = [re.fullmatch(r"z(\d) · (\d+\.\d\d) nats", slider.label) for slider in app.slider]
+    sliders = [match for match in found if match]
+    assert sorted(match[1] for match in sliders) == list("12345")
+    nats = [float(match[2]) for match in sliders]
+    assert nats == sorted(nats, reverse=True)
+
+
+def test_a_random_sample_moves_all_sliders_and_reset_brings_them_back() -> None:
+    app = alone("generate")
+    button(app, "Random").click().run()
+    sliders = [slider for slider in app.slider if slider.label.startswith("z")]
+    assert all(slider.value != 0 for slider in sliders)
+    next(
+        button for button in app.button if "iddle" in button.label or "eset" in button.label
+    ).click().run()
+    assert all(slider.value == 0 for slider in app.slider if slider.label.startswith("z"))
+
+
+def waiting(*_: object) -> list[str]:
+    return ["-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def stopped_after(folders: Path) -> Iterator[None]:
+    """No training process outlives its test."""
+    yield
+    from pages.shared import resources
+
+    running = resources.jobs()._running
+    if running:
+        running[1].kill()
+        running[1].wait()
+
+
+@pytest.mark.usefixtures("stopped_after")
+def test_the_form_starts_a_training_with_its_values_and_the_address_names_it(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vae import jobs
+
+    monkeypatch.setattr(jobs, "command", waiting)
+    app = alone("train")
+    fields = {field.label: field for field in app.number_input}
+    fields["Epochs"].set_value(3)
+    fields["KL weight (beta)"].set_value(2.5)
+    fields["Training images"].set_value(1500)
+    button(app, "Train").click().run()
+    manifest = runs.read(folders / address(app, "run")).manifest
+    assert (manifest.preset, manifest.training.epochs) == ("tiny", 3)
+    assert (manifest.training.kl_weight, manifest.training.train_images) == (2.5, 1500)
+    assert "Starting: TensorFlow takes a few seconds" in texts(app)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
+    app = alone("train")
+    app.main.selectbox[0].set_value(preset).run()
+    fields = {field.label: field.value for field in app.number_input}
+    config = PRESETS[preset]
+    assert fields["Latent dimensions"] == config.model.latent_dim
+    assert fields["Epochs"] == config.training.epochs
+    assert fields["Batch size"] == config.training.batch_size
+    assert fields["Training images"] == config.training.train_images
+
+
+def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
+    assert alone("train", run="gone").warning[0].value == "There is no run gone on this server."
+
+
+def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None:
+    app = alone("train", run=own_run)
+    assert app.success[0].value.startswith("Finished after 2 epochs; the best was epoch 2.")
+    button(app, "Use five on all pages").click().run()
+    assert app.sidebar.selectbox[0].value == own_run
