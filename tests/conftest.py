@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chromium import browser, page, server, size, sized_page
 
 from vae import data, runs
 from vae.config import ModelConfig, TrainingConfig
+
+__all__ = ["browser", "page", "server", "size", "sized_page"]  # fixtures
 
 SMALL_MODEL = ModelConfig(
     latent_dim=2, encoder_units=(64, 32), decoder_units=(32, 32), decoder_channels=(8, 8)

@@ -1,168 +1,18 @@
 """What only a browser can show: a real server, a real Chromium, a real mouse."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from chromium import Server, draw, eventually, goto, needs_chromium, picture, settled
+from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",  # containers run as root
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",  # WebGL, for Plotly, without a graphics card
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE, PHONE = (1280, 900), (390, 844)
 PAGES = ("", "latent_space", "generate", "train")
 SEVEN = [(80, 60), (200, 60), (150, 140), (110, 230)]
-STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
 
-pytestmark = pytest.mark.timeout(120)
-if CHROMIUM is None and "CI" not in os.environ:
-    pytestmark = [pytestmark, pytest.mark.skip(reason="Chromium is not installed")]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
-    """The app, served: its address and the server's process id."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "VAE_RUNS_DIR": str(folder / "runs"),
-        "KERAS_HOME": str(folder / "keras"),
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_healthy(address)
-        yield address, process.pid
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_healthy(address: str) -> None:
-    for _ in range(150):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail("the server did not start within 30 s")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    return request.param
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new visitor at a desk."""
-    yield from _visitor(browser, WIDE)
-
-
-@pytest.fixture
-def sized_page(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
-    """A new visitor, at a desk or on a phone."""
-    yield from _visitor(browser, size)
-
-
-def _visitor(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE
-    )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
-
-
-def settled(page: Page) -> Page:
-    """The page, once nothing runs any more."""
-    page.wait_for_selector(STILL)
-    page.wait_for_timeout(300)
-    page.wait_for_selector(STILL)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    return page
-
-
-def goto(page: Page, address: str) -> Page:
-    page.goto(address)
-    return settled(page)
-
-
-def draw(page: Page, points: list[tuple[int, int]]) -> None:
-    """One stroke on the canvas, with the mouse."""
-    canvas = page.locator("canvas").last
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    corners = [(box["x"] + x, box["y"] + y) for x, y in points]
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=8)
-    page.mouse.up()
-
-
-def picture(image: Locator) -> np.ndarray:
-    """What a picture of the page shows, as grey values (height, width) in [0, 1]."""
-    expect(image).to_be_visible()
-    width, pixels = image.evaluate(
-        """async image => {
-            await image.decode();
-            const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-            const context = canvas.getContext("2d");
-            context.drawImage(image, 0, 0);
-            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
-            return [canvas.width, Array.from(data.filter((_, i) => i % 4 === 0))];
-        }"""
-    )
-    return np.array(pixels, np.float32).reshape(-1, width) / 255
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until the condition holds; fail if it does not."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
+pytestmark = needs_chromium
 
 
 def as_28(image: np.ndarray) -> np.ndarray:
@@ -173,8 +23,8 @@ def as_28(image: np.ndarray) -> np.ndarray:
     return small
 
 
-def test_a_drawn_digit_is_seen_rebuilt_and_placed(server, sized_page: Page) -> None:
-    page = goto(sized_page, server[0])
+def test_a_drawn_digit_is_seen_rebuilt_and_placed(server: Server, sized_page: Page) -> None:
+    page = goto(sized_page, server.address)
     expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
     before = page.get_by_alt_text("The latent map").get_attribute("src")
     draw(page, SEVEN)
@@ -189,8 +39,8 @@ def test_a_drawn_digit_is_seen_rebuilt_and_placed(server, sized_page: Page) -> N
     expect(page.get_by_alt_text("The latent map")).not_to_have_attribute("src", before or "")
 
 
-def test_undo_takes_one_stroke_and_clear_takes_all(server, page: Page) -> None:
-    goto(page, server[0])
+def test_undo_takes_one_stroke_and_clear_takes_all(server: Server, page: Page) -> None:
+    goto(page, server.address)
     seen = page.get_by_alt_text("What the models see")
     draw(page, [(140, 40), (140, 240)])
     one = picture(seen)
@@ -204,8 +54,8 @@ def test_undo_takes_one_stroke_and_clear_takes_all(server, page: Page) -> None:
     expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
 
 
-def test_a_drawing_survives_a_change_of_page(server, page: Page) -> None:
-    goto(page, server[0])
+def test_a_drawing_survives_a_change_of_page(server: Server, page: Page) -> None:
+    goto(page, server.address)
     seen = page.get_by_alt_text("What the models see")
     draw(page, SEVEN)
     before = picture(seen)
@@ -236,8 +86,8 @@ def chart_point(page: Page, x: float, y: float) -> tuple[float, float]:
     )
 
 
-def test_a_click_on_a_dot_shows_its_digit(server, page: Page) -> None:
-    goto(page, f"{server[0]}/latent_space")
+def test_a_click_on_a_dot_shows_its_digit(server: Server, page: Page) -> None:
+    goto(page, f"{server.address}/latent_space")
     plot = page.locator(".js-plotly-plot").first
     expect(plot).to_be_visible()
     page.wait_for_timeout(1500)
@@ -262,8 +112,8 @@ def test_a_click_on_a_dot_shows_its_digit(server, page: Page) -> None:
 
 
 @pytest.mark.parametrize("view", ["Digits", "Manifold"])
-def test_a_click_between_dots_decodes_that_place(server, page: Page, view: str) -> None:
-    goto(page, f"{server[0]}/latent_space?view={view}")
+def test_a_click_between_dots_decodes_that_place(server: Server, page: Page, view: str) -> None:
+    goto(page, f"{server.address}/latent_space?view={view}")
     page.wait_for_timeout(1500)
     corner = page.locator(".js-plotly-plot").first.evaluate(
         "plot => plot._fullLayout.xaxis.range[1] * 0.93"
@@ -276,8 +126,8 @@ def test_a_click_between_dots_decodes_that_place(server, page: Page, view: str) 
     assert np.allclose([float(shown[1]), float(shown[2])], [-corner, -corner], atol=0.1)
 
 
-def test_a_slider_changes_the_digit(server, sized_page: Page) -> None:
-    page = goto(sized_page, f"{server[0]}/generate")
+def test_a_slider_changes_the_digit(server: Server, sized_page: Page) -> None:
+    page = goto(sized_page, f"{server.address}/generate")
     image = page.get_by_alt_text("Generated digit", exact=True)
     before = picture(image)
     slider = page.get_by_role("slider").first
@@ -288,8 +138,8 @@ def test_a_slider_changes_the_digit(server, sized_page: Page) -> None:
     eventually(lambda: not np.array_equal(picture(image), before))
 
 
-def test_the_address_restores_page_model_and_view(server, page: Page) -> None:
-    goto(page, f"{server[0]}/latent_space?model=best&view=Manifold")
+def test_the_address_restores_page_model_and_view(server: Server, page: Page) -> None:
+    goto(page, f"{server.address}/latent_space?model=best&view=Manifold")
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
     chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
     expect(chosen).to_have_value("best")
@@ -299,8 +149,10 @@ def test_the_address_restores_page_model_and_view(server, page: Page) -> None:
     assert "model=best" in page.url
 
 
-def test_a_training_streams_its_curves_and_its_run_serves_every_page(server, page: Page) -> None:
-    goto(page, f"{server[0]}/train")
+def test_a_training_streams_its_curves_and_its_run_serves_every_page(
+    server: Server, page: Page
+) -> None:
+    goto(page, f"{server.address}/train")
     page.get_by_role("spinbutton", name="Epochs").fill("2")
     page.get_by_role("spinbutton", name="Training images").fill("4000")
     page.get_by_role("button", name="Train", exact=True).click()
@@ -331,17 +183,17 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(server, pag
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
-def test_the_server_never_loads_tensorflow(server, page: Page) -> None:
+def test_the_server_never_loads_tensorflow(server: Server, page: Page) -> None:
     for path in PAGES:
-        goto(page, f"{server[0]}/{path}")
-    libraries = Path(f"/proc/{server[1]}/maps").read_text()
+        goto(page, f"{server.address}/{path}")
+    libraries = Path(f"/proc/{server.process}/maps").read_text()
     assert "litert" in libraries  # this is the process that serves, and the check can see
     assert "tensorflow" not in libraries
 
 
-def test_nothing_is_wider_than_the_screen(server, sized_page: Page) -> None:
+def test_nothing_is_wider_than_the_screen(server: Server, sized_page: Page) -> None:
     for path in PAGES:
-        page = goto(sized_page, f"{server[0]}/{path}")
+        page = goto(sized_page, f"{server.address}/{path}")
         page.wait_for_timeout(1000)
         overflow = page.evaluate(
             "() => { const m = document.querySelector('[data-testid=stMain]'); "

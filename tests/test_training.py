@@ -14,6 +14,7 @@ from conftest import SMALL_MODEL, SMALL_TRAINING
 
 from vae import data, runs, training
 from vae.config import TrainingConfig
+from vae.losses import reconstruction_loss
 from vae.model import load_weights
 from vae.training import Losses, Trainer, TrainingError, as_trained, augmented, train
 
@@ -194,6 +195,17 @@ def test_an_epoch_visits_images_at_most_once_and_each_epoch_in_another_order(
     assert len(np.unique(first)) == first.size
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, trainer.order(1))
+
+
+def test_an_autoencoder_decodes_the_mean_without_noise(few: data.Splits) -> None:
+    config = replace(SMALL_TRAINING, latents="mean", kl_weight=0.0)
+    trainer = Trainer(SMALL_MODEL, config, few.train.images)
+    found = trainer.validate(few.validation)
+    images = few.validation.pixels
+    mean, _ = trainer.averaged.encoder(images)
+    expected = reconstruction_loss(images, np.asarray(trainer.averaged.decoder(mean)))
+    assert found.reconstruction_loss == pytest.approx(expected.mean(), rel=1e-5)
+    assert found.loss == found.reconstruction_loss
 
 
 def test_fewer_images_than_a_batch_are_one_batch(few: data.Splits) -> None:

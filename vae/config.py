@@ -105,6 +105,12 @@ class TrainingConfig(_Checked):
     kl_warmup_epochs: int = _option(
         0, "Epochs in which the KL weight rises from zero to its value.", 0, 1000
     )
+    latents: str = _option(
+        "sampled",
+        "Decode a sample of each posterior, or its mean: with a KL weight of 0 as well, the model "
+        "is a plain autoencoder.",
+        choices=("sampled", "mean"),
+    )
     pixels: str = _option(
         "grey",
         "Grey pixels as they are, black-or-white pixels drawn anew each time, or half of each.",

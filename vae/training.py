@@ -136,8 +136,11 @@ class Trainer:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Reconstruction loss and KL divergence: the one place where images are averaged."""
         mean, log_variance = vae.encoder(images, training=training)
-        noise = tf.random.stateless_normal(tf.shape(mean), seed)
-        logits = vae.decoder(sample_posterior(mean, log_variance, noise), training=training)
+        latents = mean
+        if self.config.latents == "sampled":
+            noise = tf.random.stateless_normal(tf.shape(mean), seed)
+            latents = sample_posterior(mean, log_variance, noise)
+        logits = vae.decoder(latents, training=training)
         reconstruction = reconstruction_loss(images, logits, keras.ops)
         kl = kl_divergence(mean, log_variance, keras.ops)
         return tf.reduce_mean(reconstruction), tf.reduce_mean(kl)

@@ -1,0 +1,171 @@
+"""A real server, a real Chromium: what the browser tests share."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",  # containers run as root
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # WebGL, for Plotly, without a graphics card
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, PHONE = (1280, 900), (390, 844)
+STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+needs_chromium = [pytest.mark.timeout(120)]
+if CHROMIUM is None and "CI" not in os.environ:
+    needs_chromium.append(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+class Server(NamedTuple):
+    """The app, served."""
+
+    address: str
+    process: int
+    runs: Path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, served to all browser tests."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "VAE_RUNS_DIR": str(folder / "runs"),
+        "KERAS_HOME": str(folder / "keras"),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address)
+        yield Server(address, process.pid, folder / "runs")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_until_healthy(address: str) -> None:
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail("the server did not start within 30 s")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return request.param
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor at a desk."""
+    yield from _visitor(browser, WIDE)
+
+
+@pytest.fixture
+def sized_page(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+    """A new visitor, at a desk or on a phone."""
+    yield from _visitor(browser, size)
+
+
+def _visitor(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def settled(page: Page) -> Page:
+    """The page, once nothing runs any more."""
+    page.wait_for_selector(STILL)
+    page.wait_for_timeout(300)
+    page.wait_for_selector(STILL)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    return page
+
+
+def goto(page: Page, address: str) -> Page:
+    page.goto(address)
+    return settled(page)
+
+
+def draw(page: Page, points: list[tuple[int, int]]) -> None:
+    """One stroke on the canvas, with the mouse."""
+    canvas = page.locator("canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    corners = [(box["x"] + x, box["y"] + y) for x, y in points]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=8)
+    page.mouse.up()
+
+
+def picture(image: Locator) -> np.ndarray:
+    """What a picture of the page shows, as grey values (height, width) in [0, 1]."""
+    expect(image).to_be_visible()
+    width, pixels = image.evaluate(
+        """async image => {
+            await image.decode();
+            const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+            const context = canvas.getContext("2d");
+            context.drawImage(image, 0, 0);
+            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            return [canvas.width, Array.from(data.filter((_, i) => i % 4 === 0))];
+        }"""
+    )
+    return np.array(pixels, np.float32).reshape(-1, width) / 255
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until the condition holds; fail if it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
