@@ -6,14 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vae import __main__ as command_line
 from vae import jobs, runs
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
 from vae.jobs import Jobs, command
 
 ROOT = Path(__file__).parents[1]
@@ -295,35 +297,31 @@ def test_a_command_trains_what_it_was_made_from(preset: str) -> None:
     assert (parsed.preset, parsed.out) == (preset, Path("/runs/one"))
 
 
-def test_a_command_carries_every_option_that_differs_from_the_preset() -> None:
-    model = ModelConfig(
-        latent_dim=7,
-        encoder_units=(9,),
-        decoder_units=(10, 11, 12),
-        decoder_channels=(1, 2),
-        refinements=3,
-        dropout=0.1 + 0.2,
-    )
-    training = TrainingConfig(
-        epochs=9,
-        batch_size=77,
-        learning_rate=1e-6,
-        schedule="cosine",
-        weight_decay=1 / 3,
-        kl_weight=1000.0,
-        kl_warmup_epochs=4,
-        pixels="binarised",
-        augmentation=0.7,
-        encoder_share=0.25,
-        ema_decay=0.9999,
-        train_images=64,
-        seed=2**31 - 1,
-    )
-    base = PRESETS["baseline"]
-    for changed, plain in ((model, base.model), (training, base.training)):
-        before = plain.to_json()
-        assert all(value != before[name] for name, value in changed.to_json().items())
-    assert read_back(command(model, training, "baseline", Path("out"))) == (model, training)
+def others(config: ModelConfig | TrainingConfig) -> dict[str, Any]:
+    """For each option some value that is not this config's."""
+
+    def other(value: Any, option: Option) -> Any:
+        if option.choices:
+            return next(choice for choice in option.choices if choice != value)
+        if isinstance(value, tuple):
+            return tuple(option.high for _ in value)
+        return option.high if value != option.high else option.low
+
+    return {name: other(getattr(config, name), o) for name, o in options(type(config)).items()}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_command_carries_every_option_that_differs_from_the_preset(preset: str) -> None:
+    model = replace(PRESETS[preset].model, **others(PRESETS[preset].model))
+    training = replace(PRESETS[preset].training, **others(PRESETS[preset].training))
+    assert read_back(command(model, training, preset, Path("out"))) == (model, training)
+
+
+@pytest.mark.parametrize("number", [1e-6, 0.1, 1 / 30, 0.01 + 0.02])
+def test_a_command_carries_numbers_exactly(number: float) -> None:
+    training = TrainingConfig(learning_rate=number)
+    _, found = read_back(command(MODEL, training, "baseline", Path("out")))
+    assert found.learning_rate == number
 
 
 def test_watching_trainings_needs_no_tensorflow() -> None:
