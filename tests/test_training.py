@@ -16,7 +16,8 @@ from vae import data, runs, training
 from vae.config import TrainingConfig
 from vae.losses import reconstruction_loss
 from vae.model import load_weights
-from vae.training import Losses, Trainer, TrainingError, as_trained, augmented, train
+from vae.trainer import Losses, Trainer, as_trained, augmented
+from vae.training import TrainingError, train
 
 # Everything that draws random numbers or keeps a state from step to step, in one config.
 EVERYTHING = replace(

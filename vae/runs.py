@@ -5,6 +5,8 @@
     encoder.tflite   the encoder for serving: images -> posterior mean and log variance
     decoder.tflite   the decoder for serving: latents -> logits
     events.jsonl     the history, one JSON object a line, only ever appended to
+    snapshots/       what the model drew after chosen epochs, see vae/snapshots.py
+    tensorboard/     the losses for TensorBoard: `tensorboard --logdir runs`
     checkpoint.npz   weights and optimizer after the last epoch, to resume from
     request          present while somebody asks the training to stop
     lock             locked by the training process as long as it lives

@@ -1,0 +1,179 @@
+"""Snapshots: what a model draws after chosen epochs, small enough to scrub through in a page.
+
+One file an epoch, `snapshots/0007.npz`. Everything is drawn by the averaged model, from digits
+that no model here is trained on, so that the snapshots of all runs can be laid side by side.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from vae import data
+from vae.latents import Plane, sample_prior
+from vae.losses import kl_per_dimension
+
+FOLDER = "snapshots"
+REBUILT, SAMPLES, POINTS = 16, 25, 1000
+# Dense where a latent space forms, sparse where it only settles: 25 at most, whatever the run.
+KEPT = (
+    *(0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80),
+    *(100, 150, 200, 300, 500, 700, 1000),
+)
+MAX_BYTES = 200_000  # of one snapshot, unpacked; honest ones take 40 kB
+
+
+class SnapshotError(Exception):
+    """A snapshot is damaged or not one; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one model draws after one epoch (0: untrained).
+
+    `rebuilt` (16, 28, 28) and `samples` (25, 28, 28) are uint8 images; `points` (1000, 2) float16
+    are posterior means, for more than two latent dimensions on the plane of their two strongest
+    principal components; `kl_per_dimension` (latent_dim,) float16 is in nats.
+    """
+
+    epoch: int
+    rebuilt: np.ndarray
+    samples: np.ndarray
+    points: np.ndarray
+    kl_per_dimension: np.ndarray
+
+
+@cache
+def mapped_digits() -> data.Digits:
+    """The 1,000 digits on the map: the last 100 embedded ones of each class, class by class."""
+    return data.embedded()[np.arange(5000).reshape(10, 500)[:, 400:].ravel()]
+
+
+def rebuilt_digits() -> data.Digits:
+    """The 16 digits that are rebuilt, one or two of each class."""
+    return mapped_digits()[np.array([100 * (i * 10 // REBUILT) + 60 + i for i in range(REBUILT)])]
+
+
+def take(
+    epoch: int,
+    encode: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    decode: Callable[[np.ndarray], np.ndarray],
+    before: Snapshot | None = None,
+) -> Snapshot:
+    """What a model draws now.
+
+    Args:
+        epoch: after which this is.
+        encode: images (n, 28, 28) in [0, 1] -> posterior mean and log variance (n, latent_dim).
+        decode: latents (n, latent_dim) -> images (n, 28, 28) in [0, 1].
+        before: the snapshot whose map this one is turned to, so that the map does not jump.
+    """
+    mean, log_variance = encode(mapped_digits().pixels)
+    points = Plane.through(mean).project(mean)
+    if before is not None and mean.shape[1] > 2:
+        points = _turned(points, before.points.astype(np.float32))
+    latents = encode(rebuilt_digits().pixels)[0]
+    limit = float(np.finfo(np.float16).max)
+    return Snapshot(
+        epoch,
+        _bytes(decode(latents)),
+        _bytes(decode(sample_prior(SAMPLES, mean.shape[1], seed=0))),
+        np.clip(points, -limit, limit).astype(np.float16),
+        np.minimum(kl_per_dimension(mean, log_variance).mean(axis=0), limit).astype(np.float16),
+    )
+
+
+def _bytes(images: np.ndarray) -> np.ndarray:
+    return np.round(images * 255).astype(np.uint8)
+
+
+def _turned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Points (n, 2) rotated or mirrored to lie as near as they can to target (n, 2).
+
+    Source: Schoenemann 1966, "A generalized solution of the orthogonal Procrustes problem".
+    """
+    left, _, right = np.linalg.svd(points.T @ target)
+    return points @ (left @ right)
+
+
+def write(path: Path, snapshot: Snapshot) -> None:
+    """Add a snapshot to the run directory `path`; earlier ones that are not chosen go."""
+    folder = path / FOLDER
+    folder.mkdir(exist_ok=True)
+    part = folder / "new.part"
+    with part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            rebuilt=snapshot.rebuilt,
+            samples=snapshot.samples,
+            points=snapshot.points,
+            kl_per_dimension=snapshot.kl_per_dimension,
+        )
+    part.replace(folder / f"{snapshot.epoch:04}.npz")
+    for epoch, file in files(path).items():
+        if epoch < snapshot.epoch and epoch not in KEPT:
+            file.unlink()
+
+
+def files(path: Path) -> dict[int, Path]:
+    """The snapshot files of the run directory `path` by epoch, ascending."""
+    found = (path / FOLDER).glob("*.npz")
+    return {int(f.stem): f for f in sorted(found) if re.fullmatch(r"[0-9]{4}", f.stem)}
+
+
+def read(file: Path) -> Snapshot:
+    """One snapshot, checked strictly.
+
+    Raises:
+        SnapshotError: it is missing or damaged, or no snapshot at all.
+    """
+    try:
+        # NumPy warns of odd headers, and a header may ask for any memory: so look at sizes first.
+        with zipfile.ZipFile(file) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes")
+        with np.load(file, allow_pickle=False) as arrays:
+            names = ("rebuilt", "samples", "points", "kl_per_dimension")
+            if sorted(arrays.files) != sorted(names):
+                raise ValueError(f"it holds {sorted(arrays.files)}")
+            snapshot = Snapshot(int(file.stem), *(arrays[name] for name in names))
+        _check(snapshot)
+    except (
+        OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+        SyntaxError, zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
+        raise SnapshotError(f"{file.name} is not a snapshot: {error}") from error
+    return snapshot
+
+
+def _check(snapshot: Snapshot) -> None:
+    latent_dim = len(np.atleast_1d(snapshot.kl_per_dimension))
+    expected = {
+        "rebuilt": (np.uint8, (REBUILT, 28, 28)),
+        "samples": (np.uint8, (SAMPLES, 28, 28)),
+        "points": (np.float16, (POINTS, 2)),
+        "kl_per_dimension": (np.float16, (latent_dim,)),
+    }
+    for name, (dtype, shape) in expected.items():
+        found = getattr(snapshot, name)
+        if (found.dtype, found.shape) != (dtype, shape):
+            raise ValueError(f"{name} is {found.dtype} {found.shape}, not {shape}")
+        if not np.isfinite(found).all():
+            raise ValueError(f"{name} has values that are not finite")
+
+
+def read_all(path: Path) -> list[Snapshot]:
+    """The snapshots of the run directory `path`, by epoch; damaged ones are left out."""
+    found = []
+    for file in files(path).values():
+        try:
+            found.append(read(file))
+        except SnapshotError:
+            continue  # the others still tell the story
+    return found
