@@ -152,7 +152,10 @@ def picture(image: Locator) -> np.ndarray:
     expect(image).to_be_visible()
     width, pixels = image.evaluate(
         """async image => {
-            await image.decode();
+            for (let left = 10; left; left--) {  // it may be replaced while it is decoded
+                try { await image.decode(); break; }
+                catch (error) { await new Promise(wait => setTimeout(wait, 200)); }
+            }
             const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
             const context = canvas.getContext("2d");
             context.drawImage(image, 0, 0);

@@ -27,11 +27,16 @@ def digits() -> data.Digits:
 
 @pytest.fixture(scope="session")
 def splits() -> data.Splits:
-    """1,000 / 500 / 500 of the embedded digits, whatever else this machine has."""
+    """1,000 / 500 / 500 of the embedded digits."""
+    return embedded_splits(1000)
+
+
+def embedded_splits(train_images: int) -> data.Splits:
+    """The embedded digits, split, whatever else this machine has."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", "/nonexistent")
-        return data.load(train_images=1000, download=False)
+        return data.load(train_images=train_images, download=False)
 
 
 @pytest.fixture(scope="session")

@@ -241,11 +241,11 @@ def test_resume_without_a_checkpoint_says_so_and_fails(trained: Trained, tmp_pat
 
 def test_train_refuses_a_directory_that_holds_a_run(trained: Trained) -> None:
     path = trained.path
-    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
     status, out, _ = ran("train", "--out", path, *SMALL)
     assert status == 2
     assert out == f"error: {path} holds a run already; add --resume or choose another --out\n"
-    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
 
 
 def test_train_refuses_a_directory_in_which_another_process_trains(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import SMALL_MODEL, SMALL_TRAINING
+from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits
 
 from vae import data, runs, training
 from vae.config import TrainingConfig
@@ -38,7 +38,7 @@ Event = dict[str, Any]
 @pytest.fixture(scope="module")
 def few() -> data.Splits:
     """200 training images and 100 for validation: 4 steps an epoch."""
-    splits = data.load(train_images=200, download=False)
+    splits = embedded_splits(200)
     return replace(splits, validation=splits.validation[::5])
 
 
@@ -196,6 +196,18 @@ def test_an_epoch_visits_images_at_most_once_and_each_epoch_in_another_order(
     assert len(np.unique(first)) == first.size
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, trainer.order(1))
+
+
+@pytest.mark.usefixtures("without_export")
+def test_free_bits_keep_dimensions_alive_that_a_heavy_kl_weight_would_switch_off(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    found = {}
+    for free_bits in (0.0, 2.0):
+        config = replace(SMALL_TRAINING, epochs=6, kl_weight=20.0, free_bits=free_bits)
+        run = train(SMALL_MODEL, config, few, tmp_path / str(free_bits))
+        found[free_bits] = run.manifest.metrics["validation_kl_divergence"]
+    assert found[2.0] > 0.5 > 10 * found[0.0]
 
 
 def test_an_autoencoder_decodes_the_mean_without_noise(few: data.Splits) -> None:

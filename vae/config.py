@@ -105,6 +105,13 @@ class TrainingConfig(_Checked):
     kl_warmup_epochs: int = _option(
         0, "Epochs in which the KL weight rises from zero to its value.", 0, 1000
     )
+    free_bits: float = _option(
+        0.0,
+        "Nats of KL divergence that each latent dimension has for free, so that it is not switched "
+        "off.",
+        0.0,
+        5.0,
+    )
     latents: str = _option(
         "sampled",
         "Decode a sample of each posterior, or its mean: with a KL weight of 0 as well, the model "
@@ -186,9 +193,6 @@ def _check(name: str, value: Any, option: Option, default: Any) -> None:
 
 
 _CAREFUL = TrainingConfig(
-    epochs=80,
-    encoder_share=0.2,
-    augmentation=0.5,
     batch_size=256,
     schedule="cosine",
     weight_decay=0.02,
@@ -205,7 +209,7 @@ PRESETS: dict[str, Preset] = {
             decoder_units=(512, 512, 512),
             decoder_channels=(24, 32),
         ),
-        _CAREFUL,
+        replace(_CAREFUL, epochs=80, augmentation=0.5, encoder_share=0.2),
     ),
     "best": Preset(
         "Many latent dimensions and careful training: the sharpest digits.",
@@ -213,9 +217,9 @@ PRESETS: dict[str, Preset] = {
             latent_dim=32,
             encoder_units=(512, 512, 512),
             decoder_units=(512, 512),
-            decoder_channels=(32, 32),
+            decoder_channels=(40, 32),
         ),
-        replace(_CAREFUL, kl_warmup_epochs=5),
+        replace(_CAREFUL, epochs=50, learning_rate=3e-3, kl_warmup_epochs=3),
     ),
     "baseline": Preset(
         "A plain small VAE, trained plainly: what the others are measured against.",
@@ -236,7 +240,13 @@ PRESETS: dict[str, Preset] = {
             decoder_channels=(16, 16),
         ),
         TrainingConfig(
-            epochs=10, train_images=20000, learning_rate=2e-3, schedule="cosine", ema_decay=0.99
+            epochs=10,
+            train_images=20000,
+            learning_rate=2e-3,
+            schedule="cosine",
+            ema_decay=0.99,
+            # Without it the first 200 steps do not use the latent: 1 to 2 nats worse at the end.
+            kl_warmup_epochs=1,
         ),
     ),
 }

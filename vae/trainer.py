@@ -13,13 +13,17 @@ import tensorflow as tf
 
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits
-from vae.losses import kl_divergence, reconstruction_loss
+from vae.losses import kl_per_dimension, reconstruction_loss
 from vae.model import VAE, sample_posterior
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Means over images, in nats per image; `loss` is the one that training lowers."""
+    """Means over images, in nats per image.
+
+    `loss` weighs the KL divergence with the full `kl_weight`, whatever warm-up and free bits
+    allow, so that the epochs of a run can be compared.
+    """
 
     loss: float
     reconstruction_loss: float
@@ -90,8 +94,10 @@ class Trainer:
             images = augmented(images, self.config.augmentation, move)
         images = as_trained(images, self.config.pixels, draw)
         with tf.GradientTape() as tape:
-            reconstruction, kl = self._terms(self.vae, images, noise, training=True)
-            loss = reconstruction + self.config.kl_weight * self._warmth(step) * kl
+            reconstruction, kl, kls = self._terms(self.vae, images, noise, training=True)
+            free = self.config.free_bits
+            counted = tf.reduce_sum(tf.maximum(kls, free)) if free else kl
+            loss = reconstruction + self.config.kl_weight * self._warmth(step) * counted
         trained = self.vae.encoder if encoder_only else self.vae
         variables = trained.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
@@ -116,8 +122,11 @@ class Trainer:
 
     def _terms(
         self, vae: VAE, images: tf.Tensor, seed: tf.Tensor, training: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Reconstruction loss and KL divergence: the one place where images are averaged."""
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Reconstruction loss (), KL divergence () and that of each dimension (latent_dim,).
+
+        The one place where images are averaged.
+        """
         mean, log_variance = vae.encoder(images, training=training)
         latents = mean
         if self.config.latents == "sampled":
@@ -125,13 +134,14 @@ class Trainer:
             latents = sample_posterior(mean, log_variance, noise)
         logits = vae.decoder(latents, training=training)
         reconstruction = reconstruction_loss(images, logits, keras.ops)
-        kl = kl_divergence(mean, log_variance, keras.ops)
-        return tf.reduce_mean(reconstruction), tf.reduce_mean(kl)
+        kls = kl_per_dimension(mean, log_variance, keras.ops)
+        kl = tf.reduce_sum(kls, axis=-1)
+        return tf.reduce_mean(reconstruction), tf.reduce_mean(kl), tf.reduce_mean(kls, axis=0)
 
     def _validation_step(self, images: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
         draw, noise = _seeds(self.config.seed, -1 - batch, 2)  # the same after every epoch
         images = as_trained(tf.cast(images, tf.float32) / 255.0, self.config.pixels, draw)
-        reconstruction, kl = self._terms(self.averaged, images, noise, training=False)
+        reconstruction, kl, _ = self._terms(self.averaged, images, noise, training=False)
         return tf.stack([reconstruction + self.config.kl_weight * kl, reconstruction, kl])
 
     def validate(self, digits: Digits) -> Losses:
