@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from chromium import browser, page, server, size, sized_page
 
-from vae import data, runs
+from vae import data, inference, runs
+from vae.atlas import Atlas, lay_out
 from vae.config import ModelConfig, TrainingConfig
 
 __all__ = ["browser", "page", "server", "size", "sized_page"]  # fixtures
@@ -50,6 +51,18 @@ def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -
     """The same with five latent dimensions. Do not change it."""
     model = replace(SMALL_MODEL, latent_dim=5)
     return _trained(tmp_path_factory.mktemp("runs") / "five", model, splits)
+
+
+@pytest.fixture(scope="session")
+def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
+    """The atlas of the run with two latent dimensions."""
+    return lay_out(inference.load(small_run.path), digits)
+
+
+@pytest.fixture(scope="session")
+def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
+    """The atlas of the run with five latent dimensions."""
+    return lay_out(inference.load(run_of_five.path), digits)
 
 
 def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:

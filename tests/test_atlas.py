@@ -3,22 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from vae import data, inference, runs
-from vae.atlas import Atlas, lay_out
+from vae.atlas import Atlas
 from vae.inference import Posterior
 from vae.latents import Plane
-
-
-@pytest.fixture(scope="module")
-def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
-    return lay_out(inference.load(small_run.path), digits)
-
-
-@pytest.fixture(scope="module")
-def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
-    return lay_out(inference.load(run_of_five.path), digits)
 
 
 def test_two_dimensions_are_shown_as_they_are(flat: Atlas) -> None:

@@ -248,6 +248,33 @@ def test_train_refuses_a_directory_that_holds_a_run(trained: Trained) -> None:
     assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
 
 
+def test_train_refuses_a_directory_whose_checkpoint_is_gone_but_not_its_model(
+    trained: Trained, tmp_path: Path
+) -> None:
+    path = shutil.copytree(trained.path, tmp_path / "run")
+    (path / "checkpoint.npz").unlink()
+    status, out, _ = ran("train", "--out", path, *SMALL)
+    assert status == 2
+    assert out == f"error: {path} holds a run already; add --resume or choose another --out\n"
+
+
+def test_resume_refuses_to_end_before_what_is_done(trained: Trained) -> None:
+    done = runs.read(trained.path).manifest.epochs_done
+    status, out, _ = ran("train", "--resume", "--out", trained.path, "--epochs", str(done))
+    assert status == 2
+    assert out == f"error: the run has done {done} epochs; give --epochs more than that\n"
+
+
+def test_a_stop_asked_for_while_a_new_training_starts_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.mkdir()
+    runs.request_stop(path)
+    status, _, _ = ran("train", "--preset", "tiny", "--out", path, *SMALL, "--epochs", "50")
+    assert status == 0
+    assert runs.read(path).manifest.state == "stopped"
+    assert len(epochs(path)) < 50
+
+
 def test_train_refuses_a_directory_in_which_another_process_trains(tmp_path: Path) -> None:
     with runs.locked(tmp_path):
         status, out, _ = ran("train", "--out", tmp_path, *SMALL)
@@ -261,6 +288,10 @@ def test_train_refuses_a_directory_in_which_another_process_trains(tmp_path: Pat
         (["--preset", "nice"], "argument --preset: invalid choice: 'nice'"),
         (["--pixels", "red"], "argument --pixels: invalid choice: 'red'"),
         (["--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
+        (
+            ["--train-images", "some"],
+            "argument --train-images: 'some' is neither a whole number nor all",
+        ),
         (["--colour", "red"], "unrecognized arguments: --colour red"),
         (["--epochs", "0"], "error: epochs is 0; it must be from 1 to 1000"),
         (["--learning-rate", "nan"], "error: learning_rate is nan; it must be from 1e-06 to 0.1"),
@@ -269,7 +300,7 @@ def test_train_refuses_a_directory_in_which_another_process_trains(tmp_path: Pat
         (["--resume"], "error: no run in "),
         (["--data", "/nonexistent"], "error: no MNIST in /nonexistent: neither mnist.npz nor"),
     ],
-    ids=str.split("preset choice number option bound nan bound-in-list list no-run no-data"),
+    ids=str.split("preset choice number count option bound nan bound-in-list list no-run no-data"),
 )
 def test_train_refuses_what_cannot_be_and_says_why(
     tmp_path: Path, arguments: list[str], text: str

@@ -60,22 +60,25 @@ def test_a_number_just_out_of_bounds_is_refused_and_the_bounds_are_named(
             having(config, name, number)
 
 
+def refuses(config: Config, name: str, value: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is {value!r}; give a {wanted}$"):
+        having(config, name, value)
+
+
 @pytest.mark.parametrize(("config", "name", "low", "high"), NUMBERS)
+@pytest.mark.parametrize("value", [True, "7"])
 def test_what_is_not_a_number_is_refused_by_name(
-    config: Config, name: str, low: float, high: float
+    config: Config, name: str, low: float, high: float, value: Any
 ) -> None:
-    for value in (True, "7"):
-        with pytest.raises(ValueError, match=f"^{name} is {value!r}; give a number$"):
-            having(config, name, value)
+    refuses(config, name, value, "number")
 
 
 @pytest.mark.parametrize(("config", "name", "low", "high"), WHOLE_NUMBERS)
+@pytest.mark.parametrize("value", [1.5, math.nan])
 def test_an_option_that_counts_refuses_fractions(
-    config: Config, name: str, low: float, high: float
+    config: Config, name: str, low: float, high: float, value: float
 ) -> None:
-    for value in (1.5, math.nan):
-        with pytest.raises(ValueError, match=f"^{name} is {value}; give a whole number$"):
-            having(config, name, value)
+    refuses(config, name, value, "whole number")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

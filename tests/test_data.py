@@ -64,7 +64,7 @@ def small_mnist(extra: int = 30) -> Arrays:
 
 def write_npz(folder: Path, arrays: Arrays) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / "mnist.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(folder / "mnist.npz", allow_pickle=True, **arrays)
     return folder
 
 

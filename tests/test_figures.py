@@ -9,18 +9,8 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from vae import data, figures, inference, pictures, runs
-from vae.atlas import Atlas, lay_out
-
-
-@pytest.fixture(scope="module")
-def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
-    return lay_out(inference.load(small_run.path), digits)
-
-
-@pytest.fixture(scope="module")
-def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
-    return lay_out(inference.load(run_of_five.path), digits)
+from vae import figures, pictures, runs
+from vae.atlas import Atlas
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Training processes: queued, one at a time, stopped, and told apart when they die."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ import pytest
 
 from vae import __main__ as command_line
 from vae import jobs, runs
-from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
+from vae.config import PRESETS, ModelConfig, Option, Preset, TrainingConfig, options
 from vae.jobs import Jobs, command
 
 ROOT = Path(__file__).parents[1]
@@ -167,6 +169,21 @@ def test_a_waiting_training_that_is_stopped_is_taken_out_and_the_rest_still_run(
     assert not (second / "pid").exists()
 
 
+def test_a_waiting_run_whose_directory_is_deleted_does_not_hold_up_the_queue(server: Jobs) -> None:
+    first, second, third = started(server, 3)
+    shutil.rmtree(second)
+    end(first)
+    until_state(server, third, "training")
+
+
+def test_a_training_whose_directory_is_deleted_does_not_hold_up_the_queue(server: Jobs) -> None:
+    first, second = started(server, 2)
+    process = process_id(first)
+    shutil.rmtree(first)
+    os.kill(process, signal.SIGKILL)
+    until_state(server, second, "training")
+
+
 def test_a_running_training_is_asked_to_stop_and_the_next_one_starts(server: Jobs) -> None:
     first, second = started(server, 2)
     server.stop(first)
@@ -315,6 +332,14 @@ def test_a_command_carries_every_option_that_differs_from_the_preset(preset: str
     model = replace(PRESETS[preset].model, **others(PRESETS[preset].model))
     training = replace(PRESETS[preset].training, **others(PRESETS[preset].training))
     assert read_back(command(model, training, preset, Path("out"))) == (model, training)
+
+
+def test_a_command_can_say_that_a_training_takes_all_images() -> None:
+    few, everything = TrainingConfig(train_images=64), TrainingConfig(train_images=None)
+    with_few = Preset("", ModelConfig(), few)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "tiny", with_few)
+        assert read_back(command(MODEL, everything, "tiny", Path("out"))) == (MODEL, everything)
 
 
 @pytest.mark.parametrize("number", [1e-6, 0.1, 1 / 30, 0.01 + 0.02])

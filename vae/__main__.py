@@ -65,40 +65,63 @@ def _kind(config: type, name: str) -> dict[str, Any]:
     if option.choices:
         return {"choices": option.choices}
     kind = float if isinstance(option.low, float) else int
-    several = next(f for f in fields(config) if f.name == name).type
-    return {"type": kind, "nargs": "+"} if "tuple" in str(several) else {"type": kind}
+    declared = next(f for f in fields(config) if f.name == name)
+    if declared.default is None:
+        return {"type": _count_or_all, "metavar": "N|all"}
+    return {"type": kind, "nargs": "+"} if isinstance(declared.default, tuple) else {"type": kind}
+
+
+def _count_or_all(text: str) -> int | str:
+    if text == "all" or text.isdecimal():
+        return text if text == "all" else int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor all")
 
 
 def _configs(parsed: argparse.Namespace) -> tuple[ModelConfig, TrainingConfig]:
     """The preset, or with --resume the run's own configs, with what the command line changes."""
-    if parsed.resume:
-        manifest = runs.read(parsed.out).manifest
-        base_model, base_training = manifest.model, manifest.training
-    else:
-        base_model, base_training = PRESETS[parsed.preset].model, PRESETS[parsed.preset].training
+    manifest = runs.read(parsed.out).manifest if parsed.resume else None
+    start = manifest or PRESETS[parsed.preset]
+    base_model, base_training = start.model, start.training
     model = replace(base_model, **_given(parsed, ModelConfig))
     training = replace(base_training, **_given(parsed, TrainingConfig))
-    if parsed.resume and replace(training, epochs=base_training.epochs) != base_training:
-        raise ValueError(
-            "--resume goes on as the run began; of the options only --epochs may change"
-        )
-    if parsed.resume and model != base_model:
-        raise ValueError("--resume cannot change the model; leave the model's options out")
+    if manifest is not None:
+        _check_resumption(manifest, model, training)
     return model, training
 
 
+def _check_resumption(
+    manifest: runs.Manifest, model: ModelConfig, training: TrainingConfig
+) -> None:
+    if replace(training, epochs=manifest.training.epochs) != manifest.training:
+        raise ValueError(
+            "--resume goes on as the run began; of the options only --epochs may change"
+        )
+    if model != manifest.model:
+        raise ValueError("--resume cannot change the model; leave the model's options out")
+    changed = training.epochs != manifest.training.epochs
+    if changed and training.epochs <= manifest.epochs_done:
+        raise ValueError(
+            f"the run has done {manifest.epochs_done} epochs; give --epochs more than that"
+        )
+
+
+def _holds_a_run(path: Path) -> bool:
+    """Whether something was trained there; a queued run is only a manifest so far."""
+    return any((path / name).exists() for name in ("checkpoint.npz", *runs.MODEL_FILES))
+
+
 def _given(parsed: argparse.Namespace, config: type) -> dict[str, Any]:
-    return {
-        name: getattr(parsed, name) for name in options(config) if getattr(parsed, name) is not None
-    }
+    given = {name: getattr(parsed, name) for name in options(config)}
+    return {n: None if value == "all" else value for n, value in given.items() if value is not None}
 
 
 def _train(parsed: argparse.Namespace, console: Console) -> int:
     model, training = _configs(parsed)
-    if not parsed.resume and (parsed.out / "checkpoint.npz").exists():
+    if not parsed.resume and _holds_a_run(parsed.out):
         raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
     with runs.locked(parsed.out):
-        runs.clear_request(parsed.out)
+        if parsed.resume:  # a new run has no old request, only one that came while this started
+            runs.clear_request(parsed.out)
         with _progress(console) as bar:
             splits = _load(parsed.data, training.train_images, bar)
         console.print_json(data={"model": model.to_json(), "training": training.to_json()})

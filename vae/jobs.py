@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +24,8 @@ def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path
     """The arguments after `python` that train this, for a process or for a terminal."""
     arguments = ["-m", "vae", "train", "--preset", preset, "--out", str(out)]
     for name, value in {**model.to_json(), **training.to_json()}.items():
-        if value is not None:
-            values = value if isinstance(value, list | tuple) else [value]
-            arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
+        values = value if isinstance(value, list | tuple) else ["all" if value is None else value]
+        arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
     return arguments
 
 
@@ -91,9 +91,11 @@ class Jobs:
 
     def _advance(self) -> None:
         """Start the next training if none is running. Called with the lock held."""
-        if self._running is not None or not self._queue:
-            return
-        path = self._queue.popleft()
+        while self._running is None and self._queue:
+            with suppress(runs.RunError, OSError):  # its directory is gone: on to the next
+                self._run(self._queue.popleft())
+
+    def _run(self, path: Path) -> None:
         manifest = runs.read(path).manifest
         arguments = command(manifest.model, manifest.training, manifest.preset, path)
         with (path / "log.txt").open("w") as log:
@@ -105,17 +107,22 @@ class Jobs:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C at the server does not reach it
             )
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         self._running = (path, process)
+        with suppress(PermissionError):  # a nicer server may not make it less nice than itself
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         threading.Thread(target=self._wait, args=self._running, daemon=True).start()
 
     def _wait(self, path: Path, process: subprocess.Popen) -> None:
         """In a thread of its own: when the process ends, note a failure and start the next."""
         status = process.wait()
         with self._lock:
-            manifest = runs.read(path).manifest
-            if status != 0 and manifest.state in ("queued", "starting", "training"):
-                error = f"the training process ended with status {status}; see log.txt in {path}"
-                runs.write_manifest(path, replace(manifest, state="failed", error=error))
+            with suppress(runs.RunError, OSError):  # its directory may be gone
+                self._note_failure(path, status)
             self._running = None
             self._advance()
+
+    def _note_failure(self, path: Path, status: int) -> None:
+        manifest = runs.read(path).manifest
+        if status != 0 and manifest.state in ("queued", "starting", "training"):
+            error = f"the training process ended with status {status}; see log.txt in {path}"
+            runs.write_manifest(path, replace(manifest, state="failed", error=error))

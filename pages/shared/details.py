@@ -12,15 +12,14 @@ NEIGHBOURS = 5
 def show_digit(atlas: Atlas, index: int) -> None:
     """A digit of the map: original, reconstruction, label, latent and loss terms."""
     image, label = atlas.digits.pixels[index], atlas.digits.labels[index]
-    posterior = atlas.posterior
+    posterior = atlas.model.encode(image[None])
     st.subheader(f"A digit: {label}")
     with st.container(horizontal=True):
         widgets.digit(image, "original", alt=f"Original, a {label}")
-        rebuilt = atlas.model.decode(posterior.mean[index][None])[0]
+        rebuilt = atlas.model.decode(posterior.mean)[0]
         widgets.digit(rebuilt, "reconstruction", alt="Reconstruction")
-    st.markdown(widgets.latent_text(posterior.mean[index]))
-    one = atlas.model.encode(image[None])
-    reconstruction_loss, kl_divergence = atlas.model.terms(image[None], one)
+    st.markdown(widgets.latent_text(posterior.mean[0]))
+    reconstruction_loss, kl_divergence = atlas.model.terms(image[None], posterior)
     st.caption(
         "Reconstruction loss + KL divergence: "
         + widgets.nats(reconstruction_loss[0], kl_divergence[0])

@@ -17,8 +17,9 @@ def _choose(name: str) -> None:
 
 def watch(path: Path, serving: runs.Run) -> None:
     """One training, live until it ends; `serving` is the model that all pages show."""
-    if resources.jobs().state(path) in ENDED:
-        _ending(path, serving)
+    state = resources.jobs().state(path)
+    if state in ENDED:
+        _ending(path, state, serving)
         _curves(path)
     else:
         _live(path)
@@ -61,9 +62,8 @@ def _curves(path: Path) -> None:
     )
 
 
-def _ending(path: Path, serving: runs.Run) -> None:
+def _ending(path: Path, state: runs.State, serving: runs.Run) -> None:
     """How a training ended, and what to do with it."""
-    state = resources.jobs().state(path)
     manifest = runs.read(path).manifest
     st.subheader(path.name)
     if state == "failed":
