@@ -1,8 +1,9 @@
 """What one visitor's session remembers beyond its widgets: each key and its type, once."""
 
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
+import numpy as np
 import streamlit as st
 
 from vae import runs
@@ -43,3 +44,17 @@ def events(path: Path) -> list[dict[str, Any]]:
     new, followed["cursor"] = runs.read_events(path, followed["cursor"])
     followed["events"] += new
     return followed["events"]
+
+
+Place = Literal["pin", "end A", "end B", "compare"]
+"""Where a visitor can send an image: the latent map, an end of a morph, the comparison."""
+
+
+def send(place: Place, image: np.ndarray) -> None:
+    """Put an image (28, 28) in [0, 1] where another page will look for it."""
+    st.session_state.setdefault("sent", {})[place] = image
+
+
+def sent(place: Place) -> np.ndarray | None:
+    """The image (28, 28) that was sent there last. It stays until another is sent."""
+    return st.session_state.get("sent", {}).get(place)
