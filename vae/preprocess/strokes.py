@@ -1,0 +1,46 @@
+"""Strokes of the pen, as the canvas gives them -> lines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vae.preprocess.pen import Lines
+
+_CURVE_STEPS = 6  # straight pieces to one curve of the canvas
+
+
+def lines(drawn: Sequence[Any]) -> Lines:
+    """All strokes as lines: (n, 2, 2) in canvas pixels; none for what is not drawn with the pen."""
+    paths = [path for path in map(points, drawn) if len(path)]
+    pieces = [np.stack([path[:-1], path[1:]], axis=1) for path in map(_with_end, paths)]
+    return np.concatenate([np.zeros((0, 2, 2)), *pieces])
+
+
+def _with_end(path: np.ndarray) -> np.ndarray:
+    """A path of one point is a dot: it ends where it starts."""
+    return path if len(path) > 1 else path.repeat(2, axis=0)
+
+
+def points(stroke: Any) -> np.ndarray:
+    """The points of a stroke, (n, 2) x and y: itself if it is an array, else an object's path.
+
+    Curves are cut into straight pieces. Objects not drawn with the pen have no points: (0, 2).
+    """
+    if not isinstance(stroke, dict):
+        return np.asarray(stroke, np.float64).reshape(-1, 2)
+    found: list[np.ndarray] = []
+    for command, *numbers in stroke.get("path") or []:
+        corners = np.array(numbers, np.float64).reshape(-1, 2)
+        if command == "Q" and found:  # a quadratic curve: control point, then end
+            t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
+            start, (control, end) = found[-1], corners
+            found.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
+        elif len(corners):
+            found.append(corners[-1])
+    return np.array(found, np.float64).reshape(-1, 2)
+
+
+def width(stroke: Any) -> float:
+    """The width of the pen that drew an object of the canvas, in canvas pixels."""
+    return float(stroke["strokeWidth"])
