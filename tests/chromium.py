@@ -147,6 +147,22 @@ def draw(page: Page, points: list[tuple[int, int]]) -> None:
     page.mouse.up()
 
 
+def draw_by_touch(page: Page, points: list[tuple[int, int]]) -> None:
+    """One stroke on the canvas, with a finger."""
+    canvas = page.locator("canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    screen = page.context.new_cdp_session(page)
+    (left, top), steps = (box["x"], box["y"]), np.linspace(0, len(points) - 1, 30)
+    x, y = (np.interp(steps, range(len(points)), axis) for axis in zip(*points, strict=True))
+    for i, corner in enumerate(zip(left + x, top + y, strict=True)):
+        at = [{"x": float(corner[0]), "y": float(corner[1])}]
+        kind = "touchMove" if i else "touchStart"
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def picture(image: Locator) -> np.ndarray:
     """What a picture of the page shows, as grey values (height, width) in [0, 1]."""
     expect(image).to_be_visible()

@@ -118,41 +118,106 @@ def test_without_any_model_each_page_says_how_to_get_one(
 
 def test_an_empty_canvas_gives_a_hint() -> None:
     app = alone("draw")
-    assert app.info[0].value == "Nothing is drawn yet. Use the black box."
-    assert "|z|" not in texts(app)
+    assert app.info[0].value.startswith("Nothing is drawn yet. Use the black box")
+    assert "z = (" not in texts(app)
 
 
-def drawn(app: AppTest) -> AppTest:
-    app.session_state["canvas"] = {"version": 1, "initial": [SEVEN], "strokes": [SEVEN]}
+def drawn(app: AppTest, *strokes: dict) -> AppTest:
+    found = list(strokes or [SEVEN])
+    app.session_state["canvas"] = canvas(found)
     return app.run()
+
+
+def canvas(strokes: list, **more: Any) -> dict:
+    return {"version": 1, "initial": strokes, "strokes": strokes, "picture": None, **more}
 
 
 def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_place() -> None:
     app = drawn(alone("draw"))
     text = texts(app)
     assert not app.exception
-    assert "**What the models see**" in text
-    assert re.search(r"\*\*map\*\*  \n\d+\.\d \+ \d+\.\d = \*\*\d+\.\d nats", text)
-    assert re.search(r"\*\*best\*\*  \n\d+\.\d \+ \d+\.\d = \*\*\d+\.\d nats", text)
-    assert re.search(r"latent map of \*\*map\*\*, coloured by label · z = \(-?\d", text)
+    assert "<b>What the models see</b>" in text
+    for name in ("map", "best"):
+        assert f"Reconstruction by {name}" in text
+    judged = r"<b>\d+\.\d nats</b> to rebuild: harder than \d+% of real digits"
+    assert len(re.findall(judged, text)) == 2
+    assert len(re.findall(r"<b>\d+\.\d nats</b> of KL: more than \d+% of them", text)) == 2
+    assert re.search(r"on the map of <b>map</b>, and in the ring this one: z = \(-?\d", text)
 
 
 def test_a_drawing_is_rebuilt_by_the_chosen_model_first(own_run: str) -> None:
     text = texts(drawn(alone("draw", model=own_run)))
-    assert text.index("**five**  \n") < text.index("**map**  \n") < text.index("**best**  \n")
+    first = [text.index(f"<b>{name}</b>") for name in ("five", "map", "best")]
+    assert first == sorted(first)
 
 
 def test_undo_takes_the_last_stroke_and_clear_all(folders: Path) -> None:
     app = alone("draw")
     three = [SEVEN, SEVEN, SEVEN]
-    app.session_state["canvas"] = {"version": 1, "initial": three, "strokes": three}
-    app.run()
+    drawn(app, *three)
     left = []
     for label in ("Undo", "Clear"):
         button(app, label).click().run()
         left.append(len(app.session_state["canvas"]["strokes"]))
     assert left == [2, 0]
-    assert all(button.disabled for button in app.button)
+    assert [button(app, label).disabled for label in ("Undo", "Clear")] == [True, True]
+
+
+@pytest.mark.parametrize("name", "0123456789")
+def test_a_ready_drawing_is_one_click_away(name: str) -> None:
+    app = alone("draw")
+    app.button_group(key="ready").set_value(name).run()
+    assert not app.exception
+    assert app.session_state["canvas"]["strokes"]
+    assert "What the models see" in texts(app)
+
+
+def test_the_models_are_the_visitors_choice() -> None:
+    app = drawn(alone("draw"))
+    app.multiselect(key="shown").set_value(["best"]).run()
+    text = texts(app)
+    assert "Reconstruction by best" in text
+    assert "Reconstruction by map" not in text
+
+
+def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
+    app = alone("draw")
+    button(app, "Test digit").click().run()
+    image = app.session_state["canvas"]["picture"]["image"]
+    assert "of MNIST, as it is." in texts(app)
+    for label, place in (("Pin on map", "pin"), ("Morph end A", "end A"), ("Compare", "compare")):
+        button(app, label).click().run()
+        assert (app.session_state["sent"][place] == image).all()
+    assert app.toast[0].value == "Ready: open Compare."
+
+
+def test_what_is_cleared_waits_in_the_gallery() -> None:
+    app = drawn(alone("draw"))
+    button(app, "Clear").click().run()
+    assert app.session_state["drawings"] == [[SEVEN]]
+    app.button_group(key="gallery").set_value(0).run()
+    assert app.session_state["canvas"]["strokes"] == [SEVEN]
+
+
+def test_resample_draws_anew_from_the_posterior() -> None:
+    app = drawn(alone("draw"))
+    before = [html for html in htmls(app) if "Draw 1 of map" in html]
+    button(app, "Resample").click().run()
+    assert before != [html for html in htmls(app) if "Draw 1 of map" in html]
+
+
+def htmls(app: AppTest) -> list[str]:
+    return [html.value for html in app.html]
+
+
+def test_the_switches_change_what_the_models_see() -> None:
+    app = drawn(alone("draw"), SEVEN | {"strokeWidth": 20})
+    seen = {texts(app)}
+    for label in ("Take the slant away", "Centre, fit and redraw as MNIST's makers would"):
+        toggle = next(t for t in app.toggle if t.label == label)
+        toggle.set_value(not toggle.value).run()
+        seen.add(texts(app))
+    assert len(seen) == 3
 
 
 def test_a_link_to_a_place_decodes_that_place() -> None:

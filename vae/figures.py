@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
+from PIL import Image
 from plotly.subplots import make_subplots
 
 from vae import pictures
@@ -152,27 +152,21 @@ def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
     return figure
 
 
-def locator(atlas: Atlas, point: np.ndarray | None, dark: bool) -> bytes:
-    """A still map of the digits as PNG, with a ring around one point (2,) of the plane."""
-    foreground = "#f2f2f2" if dark else "#1c1c1c"
-    figure = Figure(figsize=(4, 4), dpi=200)
+def locator(atlas: Atlas) -> str:
+    """A still map of the digits, dots on nothing, from edge to edge: a PNG as a data URL."""
+    figure = Figure(figsize=(4, 4), dpi=160)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(-atlas.extent, atlas.extent), ylim=(-atlas.extent, atlas.extent))
     colours = np.array(CLASS_COLOURS)[atlas.digits.labels]
     axes.scatter(*atlas.points.T, s=3, c=colours, alpha=0.6, linewidths=0)
-    halo = [withStroke(linewidth=3, foreground="#1c1c1c" if dark else "#f2f2f2")]
-    for text, (x, y) in _class_names(atlas):
-        style = {"color": foreground, "size": 13, "weight": "bold", "path_effects": halo}
-        axes.text(x, y, text, ha="center", va="center", **style)
-    if point is not None:
-        x, y = np.clip(point, -atlas.extent * 0.97, atlas.extent * 0.97)
-        axes.plot(x, y, "o", ms=16, mfc="none", mec=foreground, mew=2.5)
-        axes.plot(x, y, "o", ms=4, color=foreground)
-    return _png(figure)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", transparent=True)
+    picture = Image.open(buffer).quantize(64, method=Image.Quantize.FASTOCTREE)
+    return pictures.data_url(np.asarray(picture.convert("RGBA")))
 
 
-def _class_names(atlas: Atlas) -> list[tuple[str, np.ndarray]]:
+def class_names(atlas: Atlas) -> list[tuple[str, np.ndarray]]:
     """Where to write each class's name; names that would cover each other share a place."""
     places: list[tuple[str, np.ndarray]] = []
     for label in range(10):
@@ -184,9 +178,3 @@ def _class_names(atlas: Atlas) -> list[tuple[str, np.ndarray]]:
         else:
             places.append((str(label), middle))
     return places
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", transparent=True)
-    return buffer.getvalue()

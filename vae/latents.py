@@ -83,3 +83,8 @@ class Plane:
     def lift(self, points: np.ndarray) -> np.ndarray:
         """Points on the plane (..., 2) -> latents (..., latent_dim) float32."""
         return (self.origin + points @ self.axes).astype(np.float32)
+
+    def spread(self, standard_deviation: np.ndarray) -> np.ndarray:
+        """The covariance (2, 2) on the plane of a diagonal Gaussian (latent_dim,)."""
+        scaled = self.axes * standard_deviation
+        return scaled @ scaled.T

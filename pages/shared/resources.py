@@ -10,7 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import plotly.graph_objects as go
 import streamlit as st
 
-from vae import atlas, data, figures, inference, runs
+from vae import atlas, data, figures, inference, runs, yardstick
 from vae.jobs import Jobs
 
 
@@ -66,3 +66,15 @@ def map_of(run: runs.Run) -> atlas.Atlas:
 def figure(run: runs.Run, view: str) -> go.Figure:
     """The map as a Plotly figure: "Digits" or "Manifold"."""
     return figures.scatter(map_of(run)) if view == "Digits" else figures.manifold(map_of(run))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def yardstick_of(run: runs.Run) -> yardstick.Yardstick:
+    """The run's loss terms on real digits."""
+    return yardstick.measure(map_of(run))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def locator(run: runs.Run) -> str:
+    """The run's still map as a data URL."""
+    return figures.locator(map_of(run))

@@ -8,6 +8,16 @@ import streamlit as st
 
 from vae import runs
 
+GALLERY = 10  # drawings are kept
+
+
+class Picture(TypedDict):
+    """What is looked at instead of a drawing: a file's pixels, or a digit of MNIST as it is."""
+
+    rgba: np.ndarray | None
+    image: np.ndarray | None
+    words: str
+
 
 class Canvas(TypedDict):
     """The drawing. A new `version` makes a new canvas, which starts with `initial`."""
@@ -15,17 +25,33 @@ class Canvas(TypedDict):
     version: int
     initial: list[dict[str, Any]]
     strokes: list[dict[str, Any]]
+    picture: Picture | None
 
 
 def canvas() -> Canvas:
     """This visitor's drawing."""
-    return st.session_state.setdefault("canvas", Canvas(version=0, initial=[], strokes=[]))
+    empty = Canvas(version=0, initial=[], strokes=[], picture=None)
+    return st.session_state.setdefault("canvas", empty)
 
 
-def redraw(strokes: list[dict[str, Any]]) -> None:
-    """Start a new canvas that shows these strokes."""
+def redraw(strokes: list[dict[str, Any]], picture: Picture | None = None) -> None:
+    """Start a new canvas that shows these strokes, or an empty one beside a picture."""
     version = canvas()["version"] + 1
-    st.session_state["canvas"] = Canvas(version=version, initial=strokes, strokes=strokes)
+    st.session_state["canvas"] = Canvas(
+        version=version, initial=strokes, strokes=strokes, picture=picture
+    )
+
+
+def gallery() -> list[list[dict[str, Any]]]:
+    """This visitor's last drawings, the latest first, each as its strokes."""
+    return st.session_state.setdefault("drawings", [])
+
+
+def put_away() -> None:
+    """Keep the drawing in the gallery, before another takes its place."""
+    strokes, kept = canvas()["strokes"], gallery()
+    if strokes and strokes not in kept:
+        st.session_state["drawings"] = [strokes, *kept][:GALLERY]
 
 
 def enter(page: str) -> bool:

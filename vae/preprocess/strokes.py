@@ -1,6 +1,7 @@
 """Strokes of the pen, as the canvas gives them -> lines."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,3 +45,21 @@ def points(stroke: Any) -> np.ndarray:
 def width(stroke: Any) -> float:
     """The width of the pen that drew an object of the canvas, in canvas pixels."""
     return float(stroke["strokeWidth"])
+
+
+def as_object(points: Sequence[Sequence[float]], width: float) -> dict[str, Any]:
+    """A stroke through points (x, y) as an object of the canvas: smooth, with round ends."""
+    first, *between, last = [list(point) for point in points]
+    middles = [
+        [(a + b) / 2 for a, b in zip(*pair, strict=True)] for pair in pairwise([*between, last])
+    ]
+    curves = [["Q", *corner, *middle] for corner, middle in zip(between, middles, strict=True)]
+    return {
+        "type": "Path",
+        "path": [["M", *first], *curves, ["L", *last]],
+        "fill": None,
+        "stroke": "#ffffff",
+        "strokeWidth": width,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+    }

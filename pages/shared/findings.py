@@ -1,0 +1,98 @@
+"""What the models make of a drawing."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import markup, resources, session, widgets
+from vae import pictures, runs
+
+DRAWS, NEIGHBOURS = 6, 6
+SEND: dict[str, tuple[session.Place, str]] = {
+    "Pin on map": ("pin", "Pinned: open Latent space."),
+    "Morph end A": ("end A", "It is end A: open Morph."),
+    "Morph end B": ("end B", "It is end B: open Morph."),
+    "Compare": ("compare", "Ready: open Compare."),
+}
+
+
+def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
+    """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
+    legend = (
+        '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
+        '<span style="color: #e08214">Orange</span> is too much ink, '
+        '<span style="color: #4a9be8">blue</span> too little.</p>'
+    )
+    seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
+    columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
+    st.html(f'<div class="digits"><div>{seen}{legend}</div>{columns}</div>')
+
+
+def _by_one(image: np.ndarray, run: runs.Run) -> str:
+    model, usual = resources.model(run), resources.yardstick_of(run)
+    posterior = model.encode(image[None])
+    reconstruction = model.decode(posterior.mean)[0]
+    loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
+    pair = markup.figure(reconstruction, f"<b>{run.name}</b>", f"Reconstruction by {run.name}")
+    apart = markup.difference(image, reconstruction)
+    return (
+        f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>"
+        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {usual.harder_than(loss):.0%} "
+        f"of real digits.</p>"
+        f"<p><b>{kl:.1f} nats</b> of KL: more than {usual.farther_than(kl):.0%} of them.</p>"
+    )
+
+
+def landing(image: np.ndarray, run: runs.Run) -> None:
+    """Where the image lands on the map of a run: the posterior, and what lies near."""
+    atlas = resources.map_of(run)
+    posterior = atlas.model.encode(image[None])
+    point = atlas.plane.project(posterior.mean[0])
+    spread = atlas.plane.spread(posterior.standard_deviation[0])
+    whole = markup.whole_map(atlas, resources.locator(run), point, spread)
+    close = markup.close_up(atlas, point, spread)
+    latent = widgets.latent_text(posterior.mean[0])
+    st.html(
+        f'<div class="side"><div>{whole}<p class="aside faint">5,000 real digits on the map of '
+        f"<b>{run.name}</b>, and in the ring this one: {latent}</p></div>"
+        f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
+        "point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) and 2 (dashes) "
+        "standard deviations, among the real digits near by.</p></div></div>"
+    )
+
+
+def nearest(image: np.ndarray, run: runs.Run) -> None:
+    """The real digits whose latents are nearest."""
+    atlas = resources.map_of(run)
+    found = atlas.nearest(atlas.model.encode(image[None]).mean[0], NEIGHBOURS)
+    digits = ((atlas.digits.images[i], str(atlas.digits.labels[i])) for i in found)
+    row = "".join(markup.figure(pixels, label, f"Nearest: {label}") for pixels, label in digits)
+    st.html(f'<div class="digits small">{row}</div>')
+
+
+def draws(image: np.ndarray, run: runs.Run, seed: int) -> None:
+    """Several draws from the posterior, decoded."""
+    model = resources.model(run)
+    posterior = model.encode(image[None].repeat(DRAWS, axis=0))
+    decoded = model.decode(posterior.sample(np.random.default_rng(seed)))
+    row = "".join(
+        f"<figure>{markup.image(digit, f'Draw {i} of {run.name}')}</figure>"
+        for i, digit in enumerate(decoded, start=1)
+    )
+    st.html(f'<div class="digits small">{row}</div>')
+
+
+def send(image: np.ndarray) -> None:
+    """Buttons that send the image to other pages, and one that saves it."""
+    with st.container(horizontal=True, gap="small"):
+        for label in SEND:
+            st.button(label, on_click=_send, args=(label, image))
+        picture = pictures.png(pictures.to_bytes(image))
+        st.download_button(
+            "PNG", picture, "digit.png", icon=":material/download:", on_click="ignore"
+        )
+
+
+def _send(label: str, image: np.ndarray) -> None:
+    place, words = SEND[label]
+    session.send(place, image)
+    st.toast(words, icon=":material/check:")

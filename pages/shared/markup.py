@@ -1,0 +1,122 @@
+"""Digits and maps as HTML: one element for many pictures, so that a page changes in one step."""
+
+from html import escape
+
+import numpy as np
+
+from vae import pictures
+from vae.atlas import Atlas
+from vae.figures import class_names
+
+STYLE = """<style>
+.digits { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
+.digits > div { width: 8.75rem; }
+.digits.small { gap: 0.5rem; } .digits.small > div, .digits.small > figure { width: 3.5rem; }
+@media (max-width: 640px) { .digits { gap: 0.75rem 0.6rem; } .digits > div { width: 6.9rem; } }
+.digits figure { margin: 0 0 0.5rem; }
+.digits img { display: block; width: 100%; image-rendering: pixelated; border-radius: 0.4rem;
+  aspect-ratio: 1; background: #000; }
+.digits figcaption, .digits p, .aside { font-size: 0.875rem; line-height: 1.35; }
+.digits p { margin: 0 0 0.5rem; } .digits figcaption { margin-top: 0.25rem; }
+.faint { opacity: 0.7; }
+.map { position: relative; width: 100%; max-width: 24rem; aspect-ratio: 1; overflow: hidden;
+  border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; background-size: 100%; }
+.map > * { position: absolute; transform: translate(-50%, -50%); }
+.map b { font-size: 1.1rem; opacity: 0.85; }
+.map i { border: 2px solid currentColor; border-radius: 50%; box-sizing: border-box; }
+.map i.mark { width: 2.2rem; height: 2.2rem; border-width: 3px; }
+.map i.two { border-style: dashed; }
+.map i.dot { width: 0.5rem; height: 0.5rem; background: currentColor; }
+.map img { width: 9%; image-rendering: pixelated; border-radius: 0.2rem; opacity: 0.8; }
+.side { display: flex; flex-wrap: wrap; gap: 1rem; } .side > div { flex: 1 1 17rem; }
+.st-key-gallery img { height: 3.25rem !important; max-height: none !important; }
+.st-key-gallery button { padding: 0.25rem !important; height: auto; border-radius: 0.5rem; }
+</style>"""
+
+
+def image(pixels: np.ndarray, alt: str, place: str = "") -> str:
+    """A uint8 picture or an image (28, 28) in [0, 1]; the browser enlarges it by whole squares."""
+    shown = pixels if pixels.dtype == np.uint8 else pictures.to_bytes(pixels)
+    style = f' style="{place}"' if place else ""
+    return f'<img src="{pictures.data_url(shown)}" alt="{escape(alt)}"{style}>'
+
+
+def figure(pixels: np.ndarray, caption: str, alt: str) -> str:
+    """A picture with words under it, which may be HTML."""
+    return f"<figure>{image(pixels, alt)}<figcaption>{caption}</figcaption></figure>"
+
+
+def difference(seen: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+    """Where two images (28, 28) differ, uint8 (28, 28, 3): orange is too much ink, blue too little.
+
+    Both colours are as light as the difference is large, on black as the digits are.
+    """
+    more, less = np.clip(rebuilt - seen, 0, 1)[..., None], np.clip(seen - rebuilt, 0, 1)[..., None]
+    return pictures.to_bytes(more * np.array([1, 0.6, 0.15]) + less * np.array([0.3, 0.65, 1]))
+
+
+def whole_map(atlas: Atlas, background: str, point: np.ndarray, spread: np.ndarray) -> str:
+    """The still map with class names, and the posterior around a point (2,), to true scale."""
+    names = "".join(
+        f'<b style="{_at(place, np.zeros(2), atlas.extent)}">{text}</b>'
+        for text, place in class_names(atlas)
+    )
+    inside = np.clip(point, -0.96 * atlas.extent, 0.96 * atlas.extent)
+    mark = f'<i class="mark" style="{_at(inside, np.zeros(2), atlas.extent)}"></i>'
+    ellipses = _ellipses(inside, spread, np.zeros(2), atlas.extent)
+    label = "The latent map, with a ring where the drawing lands"
+    return (
+        f'<div class="map" role="img" aria-label="{label}" '
+        f'style="background-image: url({background})">{names}{mark}{ellipses}</div>'
+    )
+
+
+def close_up(atlas: Atlas, point: np.ndarray, spread: np.ndarray) -> str:
+    """What lies around a point (2,) of the plane: its posterior, and the digits near by."""
+    reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
+    near = _apart(atlas.points, point, reach)
+    digits = "".join(
+        image(
+            atlas.digits.images[i],
+            f"a {atlas.digits.labels[i]}",
+            _at(atlas.points[i], point, reach),
+        )
+        for i in near
+    )
+    label = "The same place, enlarged: one and two standard deviations of the posterior"
+    return (
+        f'<div class="map" role="img" aria-label="{label}">{digits}'
+        f"{_ellipses(point, spread, point, reach)}"
+        '<i class="dot" style="left: 50%; top: 50%"></i></div>'
+    )
+
+
+def _apart(points: np.ndarray, centre: np.ndarray, reach: float, most: int = 24) -> list[int]:
+    """Indices of points (n, 2) near a centre, none so near another that they cover each other."""
+    distance = np.abs(points - centre).max(axis=1)
+    chosen: list[int] = []
+    for i in np.argsort(distance)[:300]:
+        if distance[i] > 0.95 * reach or len(chosen) == most:
+            break
+        if all(np.abs(points[i] - points[j]).max() > 0.17 * reach for j in chosen):
+            chosen.append(int(i))
+    return chosen
+
+
+def _at(point: np.ndarray, centre: np.ndarray, reach: float) -> str:
+    """CSS that puts something at a point of a square map around a centre."""
+    x, y = 50 + 50 * (point - centre) / reach
+    return f"left: {x:.2f}%; top: {100 - y:.2f}%"
+
+
+def _ellipses(point: np.ndarray, spread: np.ndarray, centre: np.ndarray, reach: float) -> str:
+    """One and two standard deviations of a Gaussian with covariance `spread` (2, 2)."""
+    variances, axes = np.linalg.eigh(spread)
+    angle = -np.degrees(np.arctan2(axes[1, 1], axes[0, 1]))
+    ellipses = []
+    for deviations, kind in ((1, "one"), (2, "two")):
+        height, width = 100 * deviations * np.sqrt(variances) / reach
+        style = f"{_at(point, centre, reach)}; width: {width:.2f}%; height: {height:.2f}%"
+        turn = f"transform: translate(-50%, -50%) rotate({angle:.1f}deg)"
+        ellipses.append(f'<i class="{kind}" style="{style}; {turn}"></i>')
+    return "".join(ellipses)

@@ -1,0 +1,144 @@
+"""Where a digit comes from: the canvas, ready drawings, MNIST, a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import resources, session
+from vae import pictures, preprocess
+from vae.preprocess import Blank, strokes, uploads
+
+SIZE = 280  # pixels; fits a phone of 390
+PEN = 20
+READY: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "assets" / "drawings.json").read_text()
+)
+
+
+def board() -> None:
+    """The canvas and its buttons; what is drawn goes to the session."""
+    from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
+
+    state = session.canvas()
+    result = st_canvas(
+        stroke_width=st.session_state.get("pen", PEN),
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=SIZE,
+        height=SIZE,
+        initial_drawing={"objects": state["initial"]} if state["initial"] else None,
+        key=f"canvas-{state['version']}",
+    )
+    if result.json_data is not None:
+        state["strokes"] = result.json_data.get("objects", [])
+    with st.container(horizontal=True, gap="small"):
+        drawn = bool(state["strokes"])
+        st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
+        nothing = not drawn and state["picture"] is None
+        st.button("Clear", icon=":material/delete:", on_click=replace, disabled=nothing)
+        settings()
+
+
+def settings() -> None:
+    """The pen, and what is done to a drawing before a model sees it."""
+    with st.popover("", icon=":material/tune:", help="Pen, and how a drawing is placed"):
+        st.slider("Pen width", 6, 40, PEN, key="pen", persist_state="session")
+        st.toggle(
+            "Centre, fit and redraw as MNIST's makers would",
+            True,
+            key="placed",
+            persist_state="session",
+            help="Off shows what the models see without: the whole box, shrunk.",
+        )
+        st.toggle("Take the slant away", key="upright", persist_state="session")
+
+
+def others() -> None:
+    """Digits that need no drawing."""
+    st.pills("Or try one", list(READY), key="ready", on_change=_take_ready)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
+            help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
+        with st.popover("Photo", icon=":material/photo_camera:"):
+            st.file_uploader(
+                "One digit, dark on light or light on dark (PNG or JPEG)",
+                key="upload",
+                on_change=_take_upload,
+            )
+
+
+def gallery() -> None:
+    """This visitor's last drawings; a click brings one back."""
+    kept = session.gallery()
+    if not kept:
+        return
+    images = [preprocess.drawing_to_image(None, drawn) for drawn in kept]
+    shown = [i for i, image in enumerate(images) if not isinstance(image, Blank)]
+    st.pills(
+        "Your last drawings",
+        shown,
+        format_func=lambda i: (
+            f"![drawing {i + 1}]({pictures.data_url(pictures.to_bytes(images[i]))})"
+        ),
+        key="gallery",
+        on_change=_take_from_gallery,
+    )
+
+
+def drawing() -> np.ndarray | Blank:
+    """What the models see of what is on the canvas, or of the picture beside it."""
+    state = session.canvas()
+    picture, drawn = state["picture"], state["strokes"]
+    upright = st.session_state.get("upright", False)
+    if picture is not None and not drawn:
+        st.caption(picture["words"])
+        if picture["image"] is not None:
+            return picture["image"]
+        return preprocess.drawing_to_image(picture["rgba"], upright=upright)
+    if not st.session_state.get("placed", True):
+        return preprocess.as_drawn(drawn, SIZE)
+    return preprocess.drawing_to_image(None, drawn, upright)
+
+
+def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
+    """Another drawing or picture in place of this one, which goes to the gallery."""
+    session.put_away()
+    session.redraw(drawn or [], session.Picture(**picture) if picture else None)
+
+
+def _undo() -> None:
+    state = session.canvas()
+    session.redraw(state["strokes"][:-1])
+
+
+def _take_ready() -> None:
+    name = st.session_state["ready"]
+    st.session_state["ready"] = None
+    if name is not None:
+        replace([strokes.as_object(points, PEN) for points in READY[name]])
+
+
+def _take_from_gallery() -> None:
+    i, kept = st.session_state["gallery"], session.gallery()
+    st.session_state["gallery"] = None
+    if i is not None:
+        replace(kept[i])
+
+
+def _take_test_digit() -> None:
+    digits = resources.digits()
+    i = int(np.random.default_rng().integers(len(digits)))
+    replace(image=digits.pixels[i], rgba=None, words=f"A {digits.labels[i]} of MNIST, as it is.")
+
+
+def _take_upload() -> None:
+    file = st.session_state["upload"]
+    if file is None:
+        return
+    try:
+        replace(image=None, rgba=uploads.read(file.getvalue()), words=f"From {file.name}.")
+    except uploads.UploadError as error:
+        st.toast(f"{file.name}: {error}", icon=":material/error:", duration="long")
