@@ -8,7 +8,7 @@ from chromium import Server, draw, draw_by_touch, eventually, goto, needs_chromi
 from playwright.sync_api import Locator, Page, expect
 
 SEVEN = [(80, 60), (200, 60), (150, 140), (110, 230)]
-STROKES = int(os.environ.get("VAE_TEST_STROKES", "5"))  # 30 for the figure in the issue
+STROKES = int(os.environ.get("VAE_TEST_STROKES", "4"))  # 30 for the figure in the issue
 
 pytestmark = needs_chromium
 
@@ -39,7 +39,7 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
         assert likeness(image, picture(rebuilt)) > 0.6, name
         assert rebuilt.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
         assert picture(page.get_by_alt_text(f"Difference of {name}")).max() > 0.05
-    expect(page.get_by_text(re.compile(r"harder than \d+% of real digits"))).to_have_count(2)
+    expect(page.get_by_text(re.compile(r"harder than \d+ % of real digits"))).to_have_count(2)
     expect(page.get_by_label("The latent map, with a ring")).to_be_visible()
     expect(page.get_by_alt_text(re.compile("^Nearest: "))).to_have_count(6)
     expect(page.get_by_alt_text(re.compile("^Draw . of map"))).to_have_count(6)
@@ -108,7 +108,8 @@ def test_a_file_is_read_and_a_bad_one_is_told_what_is_wrong(server: Server, page
 WATCH = """() => {
     const shown = () => document.querySelector("img[alt='Reconstruction by map']")?.src;
     window.delays = [];
-    window.addEventListener('pointerup', () => {
+    window.addEventListener('pointerup', event => {
+        if (event.composedPath()[0].tagName !== 'CANVAS') return;
         const start = performance.now(), before = shown();
         const look = () => {
             if (shown() !== before) window.delays.push(performance.now() - start);
@@ -121,14 +122,16 @@ WATCH = """() => {
 
 def test_the_new_reconstruction_is_on_screen_soon_after_pen_up(server: Server, page: Page) -> None:
     goto(page, server.address)
-    draw(page, [(140, 40), (140, 240)])
-    expect(seen(page)).to_be_visible()
-    settled(page)
     page.evaluate(WATCH)
+    generator = np.random.default_rng(0)
     for i in range(STROKES):
-        draw(page, [(60 + 5 * i, 60 + 4 * i), (200 - 4 * i, 80 + 3 * i)])
+        draw(page, [tuple(point) for point in generator.integers(40, 240, (3, 2)).tolist()])
         eventually(lambda i=i: len(page.evaluate("window.delays")) > i)
         settled(page)
+        if i % 3 == 2:  # before it is scribbled full
+            page.get_by_test_id("stButton").filter(has_text="Clear").click()
+            expect(seen(page)).to_have_count(0)
+            settled(page)
     delays = page.evaluate("window.delays")
     median, slow = np.quantile(delays, (0.5, 0.95))
     print(f"{STROKES} strokes: median {median:.0f} ms, 95th percentile {slow:.0f} ms")

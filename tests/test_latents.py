@@ -123,3 +123,12 @@ def test_the_plane_goes_through_the_two_strongest_components(means: np.ndarray) 
     np.testing.assert_allclose(np.abs((plane.axes * strongest).sum(axis=1)), 1, atol=1e-5)
     np.testing.assert_allclose(plane.axes @ plane.axes.T, np.eye(2), atol=1e-5)
     np.testing.assert_allclose(plane.project(means).mean(axis=0), 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 5])
+def test_the_spread_on_the_plane_is_that_of_many_samples(latent_dim: int) -> None:
+    generator = np.random.default_rng(0)
+    plane = Plane.through(generator.normal(size=(100, latent_dim)))
+    deviation = generator.uniform(0.1, 1, latent_dim)
+    samples = generator.normal(size=(200_000, latent_dim)) * deviation
+    np.testing.assert_allclose(plane.spread(deviation), np.cov(plane.project(samples).T), atol=0.01)

@@ -139,9 +139,11 @@ def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_pla
     assert "<b>What the models see</b>" in text
     for name in ("map", "best"):
         assert f"Reconstruction by {name}" in text
-    judged = r"<b>\d+\.\d nats</b> to rebuild: harder than \d+% of real digits"
+    judged = r"<b>\d+\.\d nats</b> to rebuild: harder than \d+ % of real digits"
     assert len(re.findall(judged, text)) == 2
-    assert len(re.findall(r"<b>\d+\.\d nats</b> of KL: more than \d+% of them", text)) == 2
+    assert (
+        len(re.findall(r"<b>\d+\.\d nats</b> of KL divergence: more than \d+ % of them", text)) == 2
+    )
     assert re.search(r"on the map of <b>map</b>, and in the ring this one: z = \(-?\d", text)
 
 
@@ -183,7 +185,7 @@ def test_the_models_are_the_visitors_choice() -> None:
 def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
     app = alone("draw")
     button(app, "Test digit").click().run()
-    image = app.session_state["canvas"]["picture"]["image"]
+    image = app.session_state["canvas"]["picture"]["pixels"]
     assert "of MNIST, as it is." in texts(app)
     for label, place in (("Pin on map", "pin"), ("Morph end A", "end A"), ("Compare", "compare")):
         button(app, label).click().run()
@@ -194,7 +196,7 @@ def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
 def test_what_is_cleared_waits_in_the_gallery() -> None:
     app = drawn(alone("draw"))
     button(app, "Clear").click().run()
-    assert app.session_state["drawings"] == [[SEVEN]]
+    assert [kept["strokes"] for kept in app.session_state["drawings"]] == [[SEVEN]]
     app.button_group(key="gallery").set_value(0).run()
     assert app.session_state["canvas"]["strokes"] == [SEVEN]
 

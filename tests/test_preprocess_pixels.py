@@ -143,6 +143,16 @@ def test_paper_without_ink_is_no_digit() -> None:
     )
 
 
+def test_shrunk_is_the_whole_picture_as_it_is() -> None:
+    picture = np.zeros((56, 112, 4), np.uint8)
+    picture[..., 3] = 255
+    picture[:, 56:, :3] = 200
+    image = pixels.shrunk(picture)
+    expected = np.zeros((28, 28))
+    expected[7:21, 14:] = 200 / 255
+    np.testing.assert_allclose(image, expected, atol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def untouched() -> data.Digits:
     """1,000 digits that nothing was trained on: of MNIST's test digits, where there are any."""

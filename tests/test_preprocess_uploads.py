@@ -63,7 +63,7 @@ def test_every_kind_of_png_and_jpeg_shows_the_same_digit(content: bytes) -> None
     picture = uploads.read(content)
     assert picture.dtype == np.uint8
     assert picture.shape[2] == 4
-    assert max(picture.shape) <= 1024
+    assert max(picture.shape) <= 512
     assert likeness(digit(content), digit(saved(a_seven()))) > 0.95
 
 

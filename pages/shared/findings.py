@@ -15,6 +15,13 @@ SEND: dict[str, tuple[session.Place, str]] = {
 }
 
 
+_TERMS = (
+    '<p class="aside faint">To rebuild a digit, a model is given its <i>latent</i>, a few numbers '
+    "that the encoder finds. <i>KL divergence</i> is what those numbers tell of the digit, and the "
+    "first figure what they leave untold; their sum is the loss. A nat is 1.44 bits.</p>"
+)
+
+
 def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
@@ -24,7 +31,7 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     )
     seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
     columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
-    st.html(f'<div class="digits"><div>{seen}{legend}</div>{columns}</div>')
+    st.html(f'<div class="digits"><div>{seen}{legend}</div>{columns}</div>{_TERMS}')
 
 
 def _by_one(image: np.ndarray, run: runs.Run) -> str:
@@ -34,11 +41,11 @@ def _by_one(image: np.ndarray, run: runs.Run) -> str:
     loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
     pair = markup.figure(reconstruction, f"<b>{run.name}</b>", f"Reconstruction by {run.name}")
     apart = markup.difference(image, reconstruction)
+    harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
     return (
         f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>"
-        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {usual.harder_than(loss):.0%} "
-        f"of real digits.</p>"
-        f"<p><b>{kl:.1f} nats</b> of KL: more than {usual.farther_than(kl):.0%} of them.</p>"
+        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {harder:.0f} % of real digits.</p>"
+        f"<p><b>{kl:.1f} nats</b> of KL divergence: more than {more:.0f} % of them.</p>"
     )
 
 
@@ -83,7 +90,7 @@ def draws(image: np.ndarray, run: runs.Run, seed: int) -> None:
 
 def send(image: np.ndarray) -> None:
     """Buttons that send the image to other pages, and one that saves it."""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for label in SEND:
             st.button(label, on_click=_send, args=(label, image))
         picture = pictures.png(pictures.to_bytes(image))

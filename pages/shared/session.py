@@ -12,10 +12,10 @@ GALLERY = 10  # drawings are kept
 
 
 class Picture(TypedDict):
-    """What is looked at instead of a drawing: a file's pixels, or a digit of MNIST as it is."""
+    """What is looked at instead of a drawing: a file's pixels (height, width, 4) uint8, or a digit
+    of MNIST as it is (28, 28) in [0, 1]."""
 
-    rgba: np.ndarray | None
-    image: np.ndarray | None
+    pixels: np.ndarray
     words: str
 
 
@@ -42,16 +42,23 @@ def redraw(strokes: list[dict[str, Any]], picture: Picture | None = None) -> Non
     )
 
 
-def gallery() -> list[list[dict[str, Any]]]:
-    """This visitor's last drawings, the latest first, each as its strokes."""
+class Kept(TypedDict):
+    """A drawing in the gallery: its strokes, and what the models saw of it."""
+
+    strokes: list[dict[str, Any]]
+    image: np.ndarray
+
+
+def gallery() -> list[Kept]:
+    """This visitor's last drawings, the latest first."""
     return st.session_state.setdefault("drawings", [])
 
 
-def put_away() -> None:
-    """Keep the drawing in the gallery, before another takes its place."""
+def keep(image: np.ndarray) -> None:
+    """Put the drawing into the gallery, once."""
     strokes, kept = canvas()["strokes"], gallery()
-    if strokes and strokes not in kept:
-        st.session_state["drawings"] = [strokes, *kept][:GALLERY]
+    if strokes not in [one["strokes"] for one in kept]:
+        st.session_state["drawings"] = [Kept(strokes=strokes, image=image), *kept][:GALLERY]
 
 
 def enter(page: str) -> bool:

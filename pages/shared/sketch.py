@@ -72,40 +72,40 @@ def others() -> None:
 
 def gallery() -> None:
     """This visitor's last drawings; a click brings one back."""
-    kept = session.gallery()
-    if not kept:
-        return
-    images = [preprocess.drawing_to_image(None, drawn) for drawn in kept]
-    shown = [i for i, image in enumerate(images) if not isinstance(image, Blank)]
-    st.pills(
-        "Your last drawings",
-        shown,
-        format_func=lambda i: (
-            f"![drawing {i + 1}]({pictures.data_url(pictures.to_bytes(images[i]))})"
-        ),
-        key="gallery",
-        on_change=_take_from_gallery,
-    )
+    kept = [pictures.data_url(pictures.to_bytes(one["image"])) for one in session.gallery()]
+    if kept:
+        st.pills(
+            "Your last drawings",
+            range(len(kept)),
+            format_func=lambda i: f"![drawing {i + 1}]({kept[i]})",
+            key="gallery",
+            on_change=_take_from_gallery,
+        )
 
 
 def drawing() -> np.ndarray | Blank:
     """What the models see of what is on the canvas, or of the picture beside it."""
     state = session.canvas()
     picture, drawn = state["picture"], state["strokes"]
+    placed = st.session_state.get("placed", True)
     upright = st.session_state.get("upright", False)
-    if picture is not None and not drawn:
-        st.caption(picture["words"])
-        if picture["image"] is not None:
-            return picture["image"]
-        return preprocess.drawing_to_image(picture["rgba"], upright=upright)
-    if not st.session_state.get("placed", True):
+    if picture is None or drawn:
+        if placed:
+            return preprocess.drawing_to_image(None, drawn, upright)
         return preprocess.as_drawn(drawn, SIZE)
-    return preprocess.drawing_to_image(None, drawn, upright)
+    st.caption(picture["words"])
+    if picture["pixels"].ndim == 2:
+        return picture["pixels"]
+    if placed:
+        return preprocess.drawing_to_image(picture["pixels"], upright=upright)
+    return preprocess.pixels.shrunk(picture["pixels"])
 
 
 def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
     """Another drawing or picture in place of this one, which goes to the gallery."""
-    session.put_away()
+    image = preprocess.drawing_to_image(None, session.canvas()["strokes"])
+    if not isinstance(image, Blank):
+        session.keep(image)
     session.redraw(drawn or [], session.Picture(**picture) if picture else None)
 
 
@@ -125,13 +125,13 @@ def _take_from_gallery() -> None:
     i, kept = st.session_state["gallery"], session.gallery()
     st.session_state["gallery"] = None
     if i is not None:
-        replace(kept[i])
+        replace(kept[i]["strokes"])
 
 
 def _take_test_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
-    replace(image=digits.pixels[i], rgba=None, words=f"A {digits.labels[i]} of MNIST, as it is.")
+    replace(pixels=digits.pixels[i], words=f"A {digits.labels[i]} of MNIST, as it is.")
 
 
 def _take_upload() -> None:
@@ -139,6 +139,6 @@ def _take_upload() -> None:
     if file is None:
         return
     try:
-        replace(image=None, rgba=uploads.read(file.getvalue()), words=f"From {file.name}.")
+        replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
     except uploads.UploadError as error:
         st.toast(f"{file.name}: {error}", icon=":material/error:", duration="long")

@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from vae.preprocess.frame import Blank
-from vae.preprocess.pen import Lines
+from vae.preprocess.pen import SIZE, Lines
 
 _LARGEST = 512  # pixels; a larger picture is shrunk first
 _SMALL = 128  # pixels; fine enough to see how a picture is lit
@@ -31,13 +31,24 @@ def centre_lines(rgba: np.ndarray) -> Lines | Blank:
     Raises:
         ValueError: another shape or type.
     """
-    ink = _ink(_shrunk(_light(rgba)))
+    ink = _ink(_at_most(_light(rgba), _LARGEST))
     if ink is None:
         return Blank("Nothing is to be seen: no ink stands out from the background.")
     pieces = _pieces(ink > _EDGE)
     if isinstance(pieces, Blank):
         return pieces
     return lines_of_ink(ink * pieces)
+
+
+def shrunk(rgba: np.ndarray) -> np.ndarray:
+    """The whole picture as it is, made square with black and shrunk: (28, 28) float32 in [0, 1]."""
+    light = _light(rgba)
+    side = max(light.shape)
+    above, left = ((side - length) // 2 for length in light.shape)
+    square = np.zeros((side, side), np.float32)
+    square[above : above + light.shape[0], left : left + light.shape[1]] = light
+    picture = Image.fromarray(square).resize((SIZE, SIZE), Image.Resampling.BOX)
+    return np.clip(np.asarray(picture), 0, 1)
 
 
 def lines_of_ink(ink: np.ndarray) -> Lines:
@@ -59,7 +70,7 @@ def _light(rgba: np.ndarray) -> np.ndarray:
     return grey * opaque + behind * (1 - opaque)
 
 
-def _shrunk(light: np.ndarray, largest: int = _LARGEST) -> np.ndarray:
+def _at_most(light: np.ndarray, largest: int) -> np.ndarray:
     factor = largest / max(light.shape)
     return light if factor >= 1 else _resized(light, factor)
 
@@ -76,7 +87,7 @@ def _ink(light: np.ndarray) -> np.ndarray | None:
     The rim tells whether ink is darker or lighter than the background. Background is what is left
     when everything narrower than half the picture is painted over, so shadows stay in it.
     """
-    small = ndimage.gaussian_filter(_shrunk(light, _SMALL), 0.7, mode="nearest")
+    small = ndimage.gaussian_filter(_at_most(light, _SMALL), 0.7, mode="nearest")
     deviation = small - _surface_through_rim(small)
     if deviation.max() > -deviation.min():
         light, small = 1 - light, 1 - small
@@ -84,7 +95,7 @@ def _ink(light: np.ndarray) -> np.ndarray | None:
     height, width = light.shape
     ground = np.asarray(Image.fromarray(ground).resize((width, height), Image.Resampling.BICUBIC))
     ink = ndimage.gaussian_filter((ground - light) / np.maximum(ground, 0.05), 0.7)
-    contrast = np.partition(ink, -_LEAST_AREA, axis=None)[-_LEAST_AREA]
+    contrast = np.sort(ink, axis=None)[-_LEAST_AREA]
     return None if contrast < _LEAST_CONTRAST else np.clip(ink / contrast, 0, 1)
 
 

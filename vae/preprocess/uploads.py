@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MOST_BYTES = 10_000_000
 MOST_PIXELS = 25_000_000
 LONGEST_SIDE = 12_000
-_KEPT = 1024  # pixels; a digit needs no more
+_KEPT = 512  # pixels; a digit needs no more
 _FORMATS = ("PNG", "JPEG")
 
 
@@ -17,7 +17,7 @@ class UploadError(Exception):
 
 
 def read(content: bytes) -> np.ndarray:
-    """The picture in a PNG or JPEG file, upright: (height, width, 4) uint8, at most 1024 a side.
+    """The picture in a PNG or JPEG file, upright: (height, width, 4) uint8, at most 512 a side.
 
     What the file claims to be is checked before it is decoded, so memory stays bounded.
 
