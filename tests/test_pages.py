@@ -174,6 +174,12 @@ def test_a_ready_drawing_is_one_click_away(name: str) -> None:
     assert "What the models see" in texts(app)
 
 
+def test_another_pen_keeps_what_is_drawn() -> None:
+    app = drawn(alone("draw"))
+    app.slider(key="pen").set_value(33).run()
+    assert app.session_state["canvas"] == canvas([SEVEN], version=2)
+
+
 def test_the_models_are_the_visitors_choice() -> None:
     app = drawn(alone("draw"))
     app.multiselect(key="shown").set_value(["best"]).run()

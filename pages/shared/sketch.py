@@ -45,7 +45,8 @@ def board() -> None:
 def settings() -> None:
     """The pen, and what is done to a drawing before a model sees it."""
     with st.popover("", icon=":material/tune:", help="Pen, and how a drawing is placed"):
-        st.slider("Pen width", 6, 40, PEN, key="pen", persist_state="session")
+        # another pen empties the canvas, so a new one takes over its strokes
+        st.slider("Pen width", 6, 40, PEN, key="pen", persist_state="session", on_change=_take_over)
         st.toggle(
             "Centre, fit and redraw as MNIST's makers would",
             True,
@@ -110,8 +111,11 @@ def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
 
 
 def _undo() -> None:
-    state = session.canvas()
-    session.redraw(state["strokes"][:-1])
+    session.redraw(session.canvas()["strokes"][:-1])
+
+
+def _take_over() -> None:
+    session.redraw(session.canvas()["strokes"], session.canvas()["picture"])
 
 
 def _take_ready() -> None:
