@@ -47,8 +47,8 @@ def page() -> None:
     with row.container(width=500):
         image = sketch.drawing()
         if isinstance(image, Blank):
-            hint = "Use the black box, or try a ready one: what models make of it appears here."
-            st.info(f"{image.reason} {hint}", icon=":material/draw:")
+            st.info(image.reason, icon=":material/draw:")
+            st.caption("Draw in the black box or try a ready one; what models see appears here.")
         else:
             findings.rebuilt(image, [found[name] for name in names()])
             findings.send(image)

@@ -118,7 +118,7 @@ def test_without_any_model_each_page_says_how_to_get_one(
 
 def test_an_empty_canvas_gives_a_hint() -> None:
     app = alone("draw")
-    assert app.info[0].value.startswith("Nothing is drawn yet. Use the black box")
+    assert app.info[0].value == "Nothing is drawn yet."
     assert "z = (" not in texts(app)
 
 
