@@ -90,3 +90,10 @@ def test_an_atlas_of_one_dimension_can_be_laid_out(flat: Atlas) -> None:
     np.testing.assert_array_equal(atlas.points[:, 0], mean[:, 0])
     assert not atlas.points[:, 1].any()
     assert atlas.extent > 0
+
+
+def test_the_classes_are_fitted_to_the_digits_posterior_means(deep: Atlas) -> None:
+    assert deep.classes.covariances.shape == (10, 5, 5)
+    for label in range(10):
+        members = deep.posterior.mean[deep.digits.labels == label]
+        np.testing.assert_allclose(deep.classes.means[label], members.mean(axis=0), atol=1e-5)

@@ -6,7 +6,18 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from vae.latents import Plane, even_grid, interpolate, prior_grid, quantiles, sample_prior
+from vae.latents import (
+    PATH_KINDS,
+    PathKind,
+    Plane,
+    even_grid,
+    interpolate,
+    interpolate_spherically,
+    path,
+    prior_grid,
+    quantiles,
+    sample_prior,
+)
 
 
 @pytest.fixture
@@ -82,17 +93,84 @@ def test_an_even_grid_lies_in_the_middle_of_its_cells() -> None:
     assert grid.dtype == np.float32
 
 
-def test_a_path_has_its_ends_and_even_steps() -> None:
+def test_a_straight_path_has_its_ends_and_even_steps() -> None:
     start, end = np.array([0, 1, -2], np.float32), np.array([4, -1, 3], np.float32)
-    path = interpolate(start, end, 9)
-    assert path.shape == (9, 3)
-    np.testing.assert_array_equal(path[[0, -1]], [start, end])
-    np.testing.assert_allclose(np.diff(path, axis=0), np.tile((end - start) / 8, (8, 1)), atol=1e-6)
+    line = interpolate(start, end, 9)
+    assert line.shape == (9, 3)
+    np.testing.assert_array_equal(line[[0, -1]], [start, end])
+    np.testing.assert_allclose(np.diff(line, axis=0), np.tile((end - start) / 8, (8, 1)), atol=1e-6)
 
 
-def test_a_path_of_one_step_is_refused() -> None:
+def test_a_spherical_path_between_ends_of_one_length_is_shoemakes() -> None:
+    generator = np.random.default_rng(0)
+    for dimensions in (2, 3, 32):
+        start, end = generator.standard_normal((2, dimensions))
+        end *= np.linalg.norm(start) / np.linalg.norm(end)
+        angle = np.arccos(start @ end / (start @ start))
+        expected = [
+            (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+            for t in np.linspace(0, 1, 7)
+        ]
+        np.testing.assert_allclose(interpolate_spherically(start, end, 7), expected, atol=1e-5)
+
+
+def test_a_spherical_path_turns_and_grows_evenly() -> None:
+    start, end = np.array([3.0, 0, 0.5, 1]), np.array([-0.2, 1, 0, -0.3])
+    arc = interpolate_spherically(start, end, 11).astype(np.float64)
+    lengths = np.linalg.norm(arc, axis=1)
+    np.testing.assert_allclose(
+        lengths, np.linspace(np.linalg.norm(start), np.linalg.norm(end), 11), atol=1e-5
+    )
+    cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairwise(arc)]
+    np.testing.assert_allclose(np.arccos(cosines), np.arccos(cosines).mean(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ([1, 2, 3], [1, 2, 3]),
+        ([1, 2, 3], [2, 4, 6]),
+        ([0, 0, 0], [1, 2, 3]),
+        ([1, 2, 3], [0, 0, 0]),
+        ([0, 0, 0], [0, 0, 0]),
+        ([1.5], [-2]),
+    ],
+    ids=["equal", "parallel", "from zero", "to zero", "both zero", "one dimension"],
+)
+def test_where_there_is_no_turn_a_spherical_path_is_straight(start: list, end: list) -> None:
+    ends = np.array(start, np.float32), np.array(end, np.float32)
+    np.testing.assert_allclose(interpolate_spherically(*ends, 6), interpolate(*ends, 6), atol=1e-6)
+
+
+@pytest.mark.parametrize("start", [[2, 0], [1, -3, 2, 0.5]])
+def test_between_opposite_ends_a_spherical_path_goes_half_around(start: list) -> None:
+    first = np.array(start, np.float32)
+    arc = interpolate_spherically(first, -2 * first, 5)
+    length = np.linalg.norm(first)
+    np.testing.assert_allclose(
+        np.linalg.norm(arc, axis=1), length * np.linspace(1, 2, 5), rtol=1e-5
+    )
+    assert abs(arc[2] @ first) < 1e-4  # half way, at right angles
+    np.testing.assert_array_equal(arc, interpolate_spherically(first, -2 * first, 5))
+
+
+@pytest.mark.parametrize("kind", PATH_KINDS)
+def test_a_path_passes_each_end_once(kind: PathKind) -> None:
+    ends = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32)
+    through = path(ends, 5, kind)
+    assert (through.shape, through.dtype) == ((13, 6), np.float32)
+    np.testing.assert_array_equal(through[::4], ends)
+    assert len(np.unique(through, axis=0)) == 13
+
+
+def test_a_path_that_cannot_be_is_refused() -> None:
+    two = np.eye(2)
     with pytest.raises(ValueError, match="steps is 1; a path needs at least 2"):
-        interpolate(np.zeros(2), np.ones(2), 1)
+        path(two, 1)
+    with pytest.raises(ValueError, match="a path needs at least 2 ends, not 1"):
+        path(two[:1], 5)
+    with pytest.raises(ValueError, match="kind is 'winding'; it can be straight or spherical"):
+        path(two, 5, "winding")  # pyright: ignore[reportArgumentType]
 
 
 def test_two_dimensions_are_their_own_plane(means: np.ndarray) -> None:

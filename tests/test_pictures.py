@@ -71,3 +71,17 @@ def test_a_data_url_holds_the_png() -> None:
     start, _, content = pictures.data_url(picture).partition(",")
     assert start == "data:image/png;base64"
     assert base64.b64decode(content, validate=True) == pictures.png(picture)
+
+
+def test_a_gif_holds_every_frame_to_the_last_grey_and_is_the_same_each_time() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+    frames[2] = frames[1]  # equal ones are not dropped, or the time would be wrong
+    content = pictures.gif(pictures.enlarged(frames.transpose(1, 2, 0), 2).transpose(2, 0, 1), 20)
+    assert content == pictures.gif(frames.repeat(2, axis=1).repeat(2, axis=2), 20)
+    with Image.open(BytesIO(content)) as read:
+        shown = []
+        for i in range(getattr(read, "n_frames", 1)):
+            read.seek(i)
+            shown += [np.asarray(read.convert("L"))[::2, ::2]] * (read.info["duration"] // 50)
+        assert read.info["loop"] == 0
+    np.testing.assert_array_equal(shown, frames)

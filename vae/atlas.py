@@ -5,11 +5,16 @@ from functools import cached_property
 
 import numpy as np
 
+from vae.classes import Classes, fit
 from vae.data import Digits
 from vae.evaluation import nearest_neighbours
 from vae.inference import Model, Posterior
 from vae.latents import Plane, even_grid
 from vae.losses import kl_per_dimension
+
+DEAD_KL = 0.01
+"""Nats. A latent dimension that tells less of a digit, on average, is dead: the decoder has
+learned to ignore it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,11 @@ class Atlas:
     def most_informative(self) -> np.ndarray:
         """The latent dimensions, those with the most KL divergence first: (latent_dim,)."""
         return np.argsort(-self.kl_per_dimension, kind="stable")
+
+    @cached_property
+    def classes(self) -> Classes:
+        """Where each class lies in latent space."""
+        return fit(self.posterior.mean, self.digits.labels)
 
     def nearest(self, latent: np.ndarray, n: int) -> np.ndarray:
         """Indices of the n digits whose posterior means lie nearest to (latent_dim,): (n,)."""

@@ -1,7 +1,9 @@
 """Points of latent space: prior samples, grids and paths. NumPy only."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -18,7 +20,8 @@ def sample_prior(n: int, latent_dim: int, seed: int, temperature: float = 1.0) -
 def quantiles(n: int) -> np.ndarray:
     """n points that cut the prior into equal shares, ascending: (n,) float32.
 
-    Point i is the quantile (i + 1/2) / n, the middle of its share.
+    Point i is the quantile (i + 1/2) / n, the middle of its share. `quantile` in
+    `live/sliders.js` is the same function in the page.
     """
     return np.array([PRIOR.inv_cdf((i + 0.5) / n) for i in range(n)], np.float32)
 
@@ -41,16 +44,78 @@ def even_grid(n: int, extent: float) -> np.ndarray:
     return np.stack(np.meshgrid(axis, axis[::-1]), axis=-1)
 
 
+PathKind = Literal["straight", "spherical"]
+PATH_KINDS: tuple[PathKind, ...] = get_args(PathKind)
+
+
+def path(ends: np.ndarray, steps: int, kind: PathKind = "straight") -> np.ndarray:
+    """The path through two or more ends, each passed once: (n, latent_dim) float32.
+
+    Args:
+        ends: (ends, latent_dim), in order.
+        steps: latents from one end to the next, both included; n is (ends - 1)(steps - 1) + 1.
+        kind: "straight" through space, or "spherical", around the origin.
+
+    Raises:
+        ValueError: fewer than two ends or steps, or another kind.
+    """
+    if len(ends) < 2:
+        raise ValueError(f"a path needs at least 2 ends, not {len(ends)}")
+    if kind not in PATH_KINDS:
+        raise ValueError(f"kind is {kind!r}; it can be {' or '.join(PATH_KINDS)}")
+    between = interpolate if kind == "straight" else interpolate_spherically
+    legs = [between(start, end, steps) for start, end in pairwise(ends)]
+    return np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
+
+
 def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """The straight path between two latents (latent_dim,), ends included: (steps, latent_dim).
 
     Raises:
         ValueError: fewer than two steps.
     """
+    share = _shares(steps)
+    return ((1 - share) * start + share * end).astype(np.float32)
+
+
+def interpolate_spherically(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+    """The path that turns evenly from one latent (latent_dim,) to the other: (steps, latent_dim).
+
+    The direction from the origin goes along the great circle, at an even pace; the length changes
+    evenly, too. So the path stays where the prior's samples are, in a shell around the origin, and
+    does not cut through the middle. Where no great circle is given, one is chosen: between opposite
+    latents the one through the axis that is most nearly at right angles to them. An end at the
+    origin has no direction, and one dimension no circle: there the path is straight.
+
+    Source: Shoemake 1985, "Animating Rotation with Quaternion Curves", for the directions; White
+    2016, "Sampling Generative Networks", for the use in latent space.
+
+    Raises:
+        ValueError: fewer than two steps.
+    """
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    if min(lengths) == 0 or len(start) == 1:
+        return interpolate(start, end, steps)
+    first, last = start / lengths[0], end / lengths[1]
+    across = last - (first @ last) * first
+    angle = np.arctan2(np.linalg.norm(across), first @ last)
+    if np.linalg.norm(across) < 1e-6:  # parallel or opposite
+        axis = np.eye(len(first))[np.argmin(np.abs(first))]
+        across = axis - (first @ axis) * first
+    across /= np.linalg.norm(across)
+    share = _shares(steps)
+    directions = np.cos(share * angle) * first + np.sin(share * angle) * across
+    latents = directions * ((1 - share) * lengths[0] + share * lengths[1])
+    latents[[0, -1]] = start, end  # to the last bit
+    return latents.astype(np.float32)
+
+
+def _shares(steps: int) -> np.ndarray:
+    """From 0 to 1 in so many steps: (steps, 1)."""
     if steps < 2:
         raise ValueError(f"steps is {steps}; a path needs at least 2")
-    share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-    return (1 - share) * start + share * end
+    return np.linspace(0, 1, steps)[:, None]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,26 @@ def png(picture: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def gif(frames: np.ndarray, frames_per_second: int) -> bytes:
+    """Grey uint8 frames (n, height, width) as a GIF file that repeats for ever.
+
+    GIF counts time in hundredths of a second, so a rate that divides 100 is kept exactly. The same
+    frames give the same bytes.
+    """
+    buffer = BytesIO()
+    first, *others = [Image.fromarray(frame) for frame in frames]
+    first.save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=others,
+        duration=1000 // frames_per_second,
+        loop=0,
+        optimize=False,  # it would leave greys out
+    )
+    return buffer.getvalue()
+
+
 def data_url(picture: np.ndarray) -> str:
     """A picture as a PNG inside a URL, for figures."""
     return "data:image/png;base64," + b64encode(png(picture)).decode()
