@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import board, findings, markup, resources, sketch, widgets
+from pages.shared import findings, markup, resources, sketch, widgets
 from vae.preprocess import Blank
 
 chosen = widgets.begin("Draw")
@@ -41,7 +41,7 @@ def names() -> list[str]:
 def page() -> None:
     """All that depends on the drawing; a stroke runs this and no more."""
     row = st.container(horizontal=True, gap="medium")
-    with row.container(width=board.SIZE, key="sketch"):
+    with row.container(width=sketch.SIZE):
         sketch.board()
         sketch.others()
     with row.container(width=500):

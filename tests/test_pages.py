@@ -14,7 +14,7 @@ from vae.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"Draw": "draw", "Latent space": "latent_space", "Generate": "generate", "Train": "train"}
-SEVEN = {"width": 20, "points": [[80, 60], [200, 60], [150, 150], [110, 230]]}
+SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
 WAIT = 60  # seconds; the first page loads and lays out the models
 
 each_page = pytest.mark.parametrize(("title", "stem"), PAGES.items(), ids=PAGES.values())
@@ -129,7 +129,7 @@ def drawn(app: AppTest, *strokes: dict) -> AppTest:
 
 
 def canvas(strokes: list, **more: Any) -> dict:
-    return {"version": 1, "strokes": strokes, "picture": None, **more}
+    return {"version": 1, "initial": strokes, "strokes": strokes, "picture": None, **more}
 
 
 def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_place() -> None:
@@ -153,19 +153,16 @@ def test_a_drawing_is_rebuilt_by_the_chosen_model_first(own_run: str) -> None:
     assert first == sorted(first)
 
 
-def on_board(app: AppTest, strokes: list, version: int = 1, picture: bool = False) -> AppTest:
-    """The board's own word, as it comes from the browser."""
-    drawing = {"version": version, "strokes": strokes, "picture": picture}
-    app.session_state["board"] = {"drawing": drawing}
-    return app.run()
-
-
-def test_what_the_board_sends_counts_unless_another_drawing_has_taken_its_place() -> None:
-    app = drawn(alone("draw"))
-    on_board(app, [SEVEN, SEVEN])
-    assert app.session_state["canvas"] == canvas([SEVEN, SEVEN])
-    on_board(app, [SEVEN], version=0)
-    assert app.session_state["canvas"] == canvas([SEVEN, SEVEN])
+def test_undo_takes_the_last_stroke_and_clear_all(folders: Path) -> None:
+    app = alone("draw")
+    three = [SEVEN, SEVEN, SEVEN]
+    drawn(app, *three)
+    left = []
+    for label in ("Undo", "Clear"):
+        button(app, label).click().run()
+        left.append(len(app.session_state["canvas"]["strokes"]))
+    assert left == [2, 0]
+    assert [button(app, label).disabled for label in ("Undo", "Clear")] == [True, True]
 
 
 @pytest.mark.parametrize("name", "0123456789")
@@ -180,7 +177,7 @@ def test_a_ready_drawing_is_one_click_away(name: str) -> None:
 def test_another_pen_keeps_what_is_drawn() -> None:
     app = drawn(alone("draw"))
     app.slider(key="pen").set_value(33).run()
-    assert app.session_state["canvas"] == canvas([SEVEN])
+    assert app.session_state["canvas"] == canvas([SEVEN], version=2)
 
 
 def test_the_models_are_the_visitors_choice() -> None:
@@ -203,22 +200,11 @@ def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
 
 
 def test_what_is_cleared_waits_in_the_gallery() -> None:
-    app = on_board(drawn(alone("draw")), [])
-    assert app.session_state["canvas"] == canvas([])
+    app = drawn(alone("draw"))
+    button(app, "Clear").click().run()
     assert [kept["strokes"] for kept in app.session_state["drawings"]] == [[SEVEN]]
     app.button_group(key="gallery").set_value(0).run()
     assert app.session_state["canvas"]["strokes"] == [SEVEN]
-
-
-def test_a_cleared_picture_is_gone_and_a_covered_one_is_not() -> None:
-    app = alone("draw")
-    button(app, "Test digit").click().run()
-    on_board(app, [SEVEN], picture=True)
-    assert "of MNIST, as it is." not in texts(app)
-    on_board(app, [], picture=True)
-    assert "of MNIST, as it is." in texts(app)
-    on_board(app, [])
-    assert app.session_state["canvas"] == canvas([])
 
 
 def test_resample_draws_anew_from_the_posterior() -> None:
@@ -233,7 +219,7 @@ def htmls(app: AppTest) -> list[str]:
 
 
 def test_the_switches_change_what_the_models_see() -> None:
-    app = drawn(alone("draw"), SEVEN)
+    app = drawn(alone("draw"), SEVEN | {"strokeWidth": 20})
     seen = {texts(app)}
     for label in ("Take the slant away", "Centre, fit and redraw as MNIST's makers would"):
         toggle = next(t for t in app.toggle if t.label == label)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from vae.preprocess import Blank, as_drawn, drawing_to_image
-from vae.preprocess.strokes import Stroke, smooth
+from vae.preprocess.strokes import points as stroke_points
 
 CANVAS = 280
 TURN = np.linspace(0, 1, 25)
@@ -134,30 +134,26 @@ def test_the_pen_of_the_canvas_does_not_matter(strokes: list) -> None:
     np.testing.assert_array_equal(thin, fat)
 
 
-def test_a_stroke_may_come_from_the_board() -> None:
-    straight = {"width": 30, "points": [[140, 60], [136, 200]]}
-    np.testing.assert_array_equal(seen([straight]), seen(DRAWINGS["one"]))
+def test_a_stroke_may_be_an_object_of_the_canvas() -> None:
+    straight = {"type": "Path", "path": [["M", 70, 60], ["L", 160, 62], ["L", 110, 220]]}
+    np.testing.assert_array_equal(
+        seen([straight, DRAWINGS["seven"][1]]), seen(list(DRAWINGS["seven"]))
+    )
 
 
-def test_a_corner_of_the_board_is_a_parabola_from_middle_to_middle() -> None:
-    points = smooth([[80, 60], [90, 60], [110, 100], [120, 60]])
-    np.testing.assert_array_equal(points[[0, 6, -1]], [[80, 60], [100, 80], [120, 60]])
-    x, y = points[:7].T
-    # with the corners (80, 60), (90, 60), (100, 80): x = 80 + 20 t and y = 60 + 20 t^2
+def test_a_curve_of_the_canvas_runs_through_its_parabola() -> None:
+    curve = {"type": "Path", "path": [["M", 80, 60], ["Q", 90, 60, 100, 80], ["L", 120, 60]]}
+    points = stroke_points(curve)
+    np.testing.assert_array_equal(points[[0, -2, -1]], [[80, 60], [100, 80], [120, 60]])
+    x, y = points[:-1].T
+    # with these corners x = 80 + 20 t and y = 60 + 20 t^2
     np.testing.assert_allclose(y, 60 + 20 * ((x - 80) / 20) ** 2, rtol=1e-12)
     assert np.diff(x).max() < 4  # so fine that no corner shows
 
 
-def test_a_curve_is_only_smoothed_never_moved() -> None:
-    arc = 140 + 80 * np.stack([np.cos(TURN), np.sin(TURN)], axis=1)
-    radius = np.linalg.norm(smooth(arc.tolist()) - 140, axis=1)
-    assert radius.min() > 0.99 * 80
-    assert radius.max() < 80.01
-
-
-@pytest.mark.parametrize("points", [[], [[5, 5]], [[5, 5], [50, 50]]])
-def test_what_has_no_corner_is_not_smoothed(points: list) -> None:
-    assert smooth(points).tolist() == points
+def test_objects_without_a_path_are_no_strokes() -> None:
+    assert stroke_points({"type": "Rect", "width": 40}).shape == (0, 2)
+    assert isinstance(drawing_to_image(None, [{"type": "Rect", "width": 40}]), Blank)
 
 
 @each_drawing
@@ -231,7 +227,7 @@ def test_slant_goes_only_when_asked(strokes: list, slant: float) -> None:
 
 
 def test_as_drawn_is_the_canvas_shrunk_and_nothing_more() -> None:
-    stroke: Stroke = {"width": 20, "points": [[20, 140], [100, 140]]}
+    stroke = {"path": [["M", 20, 140], ["L", 100, 140]], "strokeWidth": 20}
     image = as_drawn([stroke], CANVAS)
     assert isinstance(image, np.ndarray)
     rows, columns = np.nonzero(image)

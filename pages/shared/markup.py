@@ -29,8 +29,6 @@ STYLE = """<style>
 .map i.dot { width: 0.5rem; height: 0.5rem; background: currentColor; }
 .map img { width: 9%; image-rendering: pixelated; border-radius: 0.2rem; opacity: 0.8; }
 .side { display: flex; flex-wrap: wrap; gap: 1rem; } .side > div { flex: 1 1 17rem; }
-@media (max-width: 640px) { :has(> .st-key-sketch), .st-key-sketch { width: 100% !important;
-  flex-basis: auto !important; } }
 .st-key-gallery img { width: 3.25rem; height: 3.25rem !important; max-height: none !important;
   object-fit: fill !important; image-rendering: pixelated; border-radius: 0.3rem; }
 .st-key-gallery button { padding: 0.25rem !important; height: auto; border-radius: 0.5rem; }

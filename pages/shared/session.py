@@ -7,44 +7,45 @@ import numpy as np
 import streamlit as st
 
 from vae import runs
-from vae.preprocess.strokes import Stroke
 
 GALLERY = 10  # drawings are kept
 
 
 class Picture(TypedDict):
     """What is looked at instead of a drawing: a file's pixels (height, width, 4) uint8, or a digit
-    of MNIST as it is (28, 28) in [0, 1]; how the board shows it, as a URL."""
+    of MNIST as it is (28, 28) in [0, 1]."""
 
     pixels: np.ndarray
-    url: str
     words: str
 
 
 class Canvas(TypedDict):
-    """The drawing. A new `version` replaces what is on the board."""
+    """The drawing. A new `version` makes a new canvas, which starts with `initial`."""
 
     version: int
-    strokes: list[Stroke]
+    initial: list[dict[str, Any]]
+    strokes: list[dict[str, Any]]
     picture: Picture | None
 
 
 def canvas() -> Canvas:
     """This visitor's drawing."""
-    empty = Canvas(version=0, strokes=[], picture=None)
+    empty = Canvas(version=0, initial=[], strokes=[], picture=None)
     return st.session_state.setdefault("canvas", empty)
 
 
-def redraw(strokes: list[Stroke], picture: Picture | None = None) -> None:
-    """Put these strokes, or a picture, on the board."""
+def redraw(strokes: list[dict[str, Any]], picture: Picture | None = None) -> None:
+    """Start a new canvas that shows these strokes, or an empty one beside a picture."""
     version = canvas()["version"] + 1
-    st.session_state["canvas"] = Canvas(version=version, strokes=strokes, picture=picture)
+    st.session_state["canvas"] = Canvas(
+        version=version, initial=strokes, strokes=strokes, picture=picture
+    )
 
 
 class Kept(TypedDict):
     """A drawing in the gallery: its strokes, and what the models saw of it."""
 
-    strokes: list[Stroke]
+    strokes: list[dict[str, Any]]
     image: np.ndarray
 
 
@@ -58,6 +59,13 @@ def keep(image: np.ndarray) -> None:
     strokes, kept = canvas()["strokes"], gallery()
     if strokes not in [one["strokes"] for one in kept]:
         st.session_state["drawings"] = [Kept(strokes=strokes, image=image), *kept][:GALLERY]
+
+
+def enter(page: str) -> bool:
+    """Note which page is shown; True if the visitor comes from another one."""
+    came_from = st.session_state.get("page")
+    st.session_state["page"] = page
+    return came_from != page
 
 
 def events(path: Path) -> list[dict[str, Any]]:

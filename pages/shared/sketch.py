@@ -1,42 +1,52 @@
-"""Where a digit comes from: the board, ready drawings, MNIST, a file."""
+"""Where a digit comes from: the canvas, ready drawings, MNIST, a file."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.shared import board as paper
 from pages.shared import resources, session
 from vae import pictures, preprocess
-from vae.preprocess import Blank, uploads
-from vae.preprocess.strokes import Stroke
+from vae.preprocess import Blank, strokes, uploads
 
+SIZE = 280  # pixels; fits a phone of 390
 PEN = 20
-READY: dict[str, list[list[list[float]]]] = json.loads(
+READY: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "assets" / "drawings.json").read_text()
 )
 
 
 def board() -> None:
-    """What is drawn goes to the session, and from there to the gallery when it is cleared."""
+    """The canvas and its buttons; what is drawn goes to the session."""
+    from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
+
     state = session.canvas()
-    picture = state["picture"]
-    pen = st.session_state.get("pen", PEN)
-    found = paper.board(state["version"], state["strokes"], pen, picture["url"] if picture else "")
-    if found is None or found["version"] != state["version"]:
-        return
-    if not found["strokes"]:
-        _keep()
-    state["strokes"] = found["strokes"]
-    if not found["picture"]:
-        state["picture"] = None
+    result = st_canvas(
+        stroke_width=st.session_state.get("pen", PEN),
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=SIZE,
+        height=SIZE,
+        initial_drawing={"objects": state["initial"]} if state["initial"] else None,
+        key=f"canvas-{state['version']}",
+    )
+    if result.json_data is not None:
+        state["strokes"] = result.json_data.get("objects", [])
+    with st.container(horizontal=True, gap="small"):
+        drawn = bool(state["strokes"])
+        st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
+        nothing = not drawn and state["picture"] is None
+        st.button("Clear", icon=":material/delete:", on_click=replace, disabled=nothing)
+        settings()
 
 
 def settings() -> None:
     """The pen, and what is done to a drawing before a model sees it."""
     with st.popover("", icon=":material/tune:", help="Pen, and how a drawing is placed"):
-        st.slider("Pen width", 6, 40, PEN, key="pen", persist_state="session")
+        # another pen empties the canvas, so a new one takes over its strokes
+        st.slider("Pen width", 6, 40, PEN, key="pen", persist_state="session", on_change=_take_over)
         st.toggle(
             "Centre, fit and redraw as MNIST's makers would",
             True,
@@ -50,7 +60,7 @@ def settings() -> None:
 def others() -> None:
     """Digits that need no drawing."""
     st.pills("Or try one", list(READY), key="ready", on_change=_take_ready)
-    with st.container(horizontal=True, gap="xsmall"):
+    with st.container(horizontal=True, gap="small"):
         st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
             help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
         with st.popover("Photo", icon=":material/photo_camera:"):
@@ -59,7 +69,6 @@ def others() -> None:
                 key="upload",
                 on_change=_take_upload,
             )
-        settings()
 
 
 def gallery() -> None:
@@ -76,7 +85,7 @@ def gallery() -> None:
 
 
 def drawing() -> np.ndarray | Blank:
-    """What the models see of what is on the board, or of the picture beside it."""
+    """What the models see of what is on the canvas, or of the picture beside it."""
     state = session.canvas()
     picture, drawn = state["picture"], state["strokes"]
     placed = st.session_state.get("placed", True)
@@ -84,7 +93,7 @@ def drawing() -> np.ndarray | Blank:
     if picture is None or drawn:
         if placed:
             return preprocess.drawing_to_image(None, drawn, upright)
-        return preprocess.as_drawn(drawn, paper.SIZE)
+        return preprocess.as_drawn(drawn, SIZE)
     st.caption(picture["words"])
     if picture["pixels"].ndim == 2:
         return picture["pixels"]
@@ -93,29 +102,27 @@ def drawing() -> np.ndarray | Blank:
     return preprocess.pixels.shrunk(picture["pixels"])
 
 
-def replace(drawn: list[Stroke]) -> None:
-    """Another drawing in place of this one, which goes to the gallery."""
-    _keep()
-    session.redraw(drawn)
-
-
-def _show(pixels: np.ndarray, words: str, shown: np.ndarray) -> None:
-    """A picture in place of this drawing, which goes to the gallery."""
-    _keep()
-    session.redraw([], session.Picture(pixels=pixels, words=words, url=pictures.data_url(shown)))
-
-
-def _keep() -> None:
+def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
+    """Another drawing or picture in place of this one, which goes to the gallery."""
     image = preprocess.drawing_to_image(None, session.canvas()["strokes"])
     if not isinstance(image, Blank):
         session.keep(image)
+    session.redraw(drawn or [], session.Picture(**picture) if picture else None)
+
+
+def _undo() -> None:
+    session.redraw(session.canvas()["strokes"][:-1])
+
+
+def _take_over() -> None:
+    session.redraw(session.canvas()["strokes"], session.canvas()["picture"])
 
 
 def _take_ready() -> None:
     name = st.session_state["ready"]
     st.session_state["ready"] = None
     if name is not None:
-        replace([Stroke(width=PEN, points=points) for points in READY[name]])
+        replace([strokes.as_object(points, PEN) for points in READY[name]])
 
 
 def _take_from_gallery() -> None:
@@ -128,9 +135,7 @@ def _take_from_gallery() -> None:
 def _take_test_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
-    image = digits.pixels[i]
-    shown = pictures.enlarged(pictures.to_bytes(image), paper.SIZE // 28)
-    _show(image, f"A {digits.labels[i]} of MNIST, as it is.", shown)
+    replace(pixels=digits.pixels[i], words=f"A {digits.labels[i]} of MNIST, as it is.")
 
 
 def _take_upload() -> None:
@@ -138,8 +143,6 @@ def _take_upload() -> None:
     if file is None:
         return
     try:
-        pixels = uploads.read(file.getvalue())
+        replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
     except uploads.UploadError as error:
         st.toast(f"{file.name}: {error}", icon=":material/error:", duration="long")
-    else:
-        _show(pixels, f"From {file.name}.", pixels)

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import navigation, resources
+from pages.shared import navigation, resources, session
 from vae import pictures, runs
 
 DEFAULT_MODEL = "map"
@@ -16,6 +16,8 @@ def begin(title: str) -> runs.Run:
     )
     navigation.hand_over()
     resources.settle()
+    if session.enter(title) and session.canvas()["strokes"]:
+        session.redraw(session.canvas()["strokes"])
     found = resources.usable_runs()
     if not found:
         st.error("There is no model to show. Restore assets/models, or train one:")

@@ -3,32 +3,31 @@
 MNIST's digits were fitted into 20x20 pixels keeping their aspect, and centred by mass in 28x28
 (source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits"). Here the pen's path
 is drawn again with MNIST's own pen width as well, so that neither the size, the place nor the pen
-of a drawing changes what the model sees. The path comes from the board's strokes, or it is found
+of a drawing changes what the model sees. The path comes from the canvas' strokes, or it is found
 in pixels as the centre lines of the ink.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from vae.preprocess import frame, pen, pixels, strokes
 from vae.preprocess.frame import Blank
-from vae.preprocess.strokes import Stroke
 
 __all__ = ["Blank", "as_drawn", "drawing_to_image"]
 
 
 def drawing_to_image(
-    rgba: np.ndarray | None,
-    drawn: Sequence[Stroke | np.ndarray] | None = None,
-    upright: bool = False,
+    rgba: np.ndarray | None, drawn: Sequence[Any] | None = None, upright: bool = False
 ) -> np.ndarray | Blank:
     """What the model sees of a drawing.
 
     Args:
         rgba: a picture, (height, width, 4) uint8; only looked at where there are no strokes.
             Light ink on a dark background or dark ink on a light one, evenly lit or not.
-        drawn: the pen's strokes as the board gives them, or each a path (n, 2).
+        drawn: the pen's strokes, each an (n, 2) array of points or an object of the canvas'
+            `json_data["objects"]`.
         upright: take the slant away.
 
     Returns:
@@ -46,18 +45,19 @@ def drawing_to_image(
     return found if isinstance(found, Blank) else frame.placed(found, upright)
 
 
-def as_drawn(drawn: Sequence[Stroke], board: float) -> np.ndarray | Blank:
-    """The same drawing without any of this: the whole board, shrunk.
+def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
+    """The same drawing without any of this: the whole canvas, shrunk.
 
     Args:
-        drawn: the board's strokes.
-        board: its width and height in pixels.
+        drawn: the canvas' objects.
+        canvas: its width and height in pixels.
 
     Returns:
         (28, 28) float32 in [0, 1], or a `Blank`.
     """
     images = [
-        pen.draw(strokes.lines([stroke]) * (pen.SIZE / board), stroke["width"] * pen.SIZE / board)
+        pen.draw(lines * (pen.SIZE / canvas), strokes.width(stroke) * pen.SIZE / canvas)
         for stroke in drawn
+        if len(lines := strokes.lines([stroke]))
     ]
     return np.max(images, axis=0) if images else Blank("Nothing is drawn yet.")

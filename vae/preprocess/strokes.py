@@ -1,45 +1,65 @@
-"""Strokes of the pen -> lines."""
+"""Strokes of the pen, as the canvas gives them -> lines."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from vae.preprocess.pen import Lines
 
-_CURVE_STEPS = 6  # straight pieces to one corner
+_CURVE_STEPS = 6  # straight pieces to one curve of the canvas
 
 
-class Stroke(TypedDict):
-    """What the pen did from down to up: its width, and the places (x, y) it was seen at."""
-
-    width: float
-    points: list[list[float]]
-
-
-def lines(drawn: Sequence[Stroke | np.ndarray]) -> Lines:
-    """All strokes as lines: (n, 2, 2) in pixels of the drawing."""
-    pieces = [np.stack([path[:-1], path[1:]], axis=1) for path in map(_path, drawn) if len(path)]
+def lines(drawn: Sequence[Any]) -> Lines:
+    """All strokes as lines: (n, 2, 2) in canvas pixels; none for what is not drawn with the pen."""
+    paths = [path for path in map(points, drawn) if len(path)]
+    pieces = [np.stack([path[:-1], path[1:]], axis=1) for path in map(_with_end, paths)]
     return np.concatenate([np.zeros((0, 2, 2)), *pieces])
 
 
-def _path(stroke: Stroke | np.ndarray) -> np.ndarray:
-    """The points of a stroke, (n, 2); a dot ends where it starts."""
-    path = np.asarray(stroke) if not isinstance(stroke, dict) else smooth(stroke["points"])
-    return path.repeat(2, axis=0) if len(path) == 1 else path
+def _with_end(path: np.ndarray) -> np.ndarray:
+    """A path of one point is a dot: it ends where it starts."""
+    return path if len(path) > 1 else path.repeat(2, axis=0)
 
 
-def smooth(points: Sequence[Sequence[float]]) -> np.ndarray:
-    """The curve through a pen's places (n, 2), as the board shows it.
+def points(stroke: Any) -> np.ndarray:
+    """The points of a stroke, (n, 2) x and y: itself if it is an array, else an object's path.
 
-    Each place between the first and the last is the control point of a quadratic curve that ends
-    in the middle of the way to the next one.
+    Curves are cut into straight pieces. Objects not drawn with the pen have no points: (0, 2).
     """
-    path = np.array(points, np.float64).reshape(-1, 2)
-    if len(path) < 3:
-        return path
-    middles = (path[1:-1] + path[2:]) / 2
-    starts = np.concatenate([path[:1], middles[:-1]])
-    t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None, None]
-    curves = (1 - t) ** 2 * starts + 2 * t * (1 - t) * path[1:-1] + t**2 * middles
-    return np.concatenate([path[:1], curves.swapaxes(0, 1).reshape(-1, 2), path[-1:]])
+    if not isinstance(stroke, dict):
+        return np.asarray(stroke, np.float64).reshape(-1, 2)
+    found: list[np.ndarray] = []
+    for command, *numbers in stroke.get("path") or []:
+        corners = np.array(numbers, np.float64).reshape(-1, 2)
+        if command == "Q" and found:  # a quadratic curve: control point, then end
+            t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
+            start, (control, end) = found[-1], corners
+            found.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
+        elif len(corners):
+            found.append(corners[-1])
+    return np.array(found, np.float64).reshape(-1, 2)
+
+
+def width(stroke: Any) -> float:
+    """The width of the pen that drew an object of the canvas, in canvas pixels."""
+    return float(stroke["strokeWidth"])
+
+
+def as_object(points: Sequence[Sequence[float]], width: float) -> dict[str, Any]:
+    """A stroke through points (x, y) as an object of the canvas: smooth, with round ends."""
+    first, *between, last = [list(point) for point in points]
+    middles = [
+        [(a + b) / 2 for a, b in zip(*pair, strict=True)] for pair in pairwise([*between, last])
+    ]
+    curves = [["Q", *corner, *middle] for corner, middle in zip(between, middles, strict=True)]
+    return {
+        "type": "Path",
+        "path": [["M", *first], *curves, ["L", *last]],
+        "fill": None,
+        "stroke": "#ffffff",
+        "strokeWidth": width,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+    }
