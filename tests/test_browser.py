@@ -9,7 +9,7 @@ import pytest
 from chromium import Server, eventually, goto, needs_chromium, picture, settled
 from playwright.sync_api import Page, expect
 
-PAGES = ("", "latent_space", "generate", "train")
+PAGES = ("", "latent_space", "generate", "compare", "train")
 
 pytestmark = needs_chromium
 

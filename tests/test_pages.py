@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ from vae import runs
 from vae.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
-PAGES = {"Draw": "draw", "Latent space": "latent_space", "Generate": "generate", "Train": "train"}
+PAGES = {
+    "Draw": "draw",
+    "Latent space": "latent_space",
+    "Generate": "generate",
+    "Compare": "compare",
+    "Train": "train",
+}
 SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
 WAIT = 60  # seconds; the first page loads and lays out the models
 
@@ -343,3 +350,50 @@ def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None
     assert app.success[0].value.startswith("Finished after 2 epochs; the best was epoch 2.")
     button(app, "Use five on all pages").click().run()
     assert app.sidebar.selectbox[0].value == own_run
+
+
+def test_runs_are_compared_on_the_same_inputs_with_their_losses_and_figures(own_run: str) -> None:
+    app = alone("compare", model=own_run)
+    text = texts(app)
+    assert app.multiselect(key="runs").value[-1] == own_run
+    for alt in ("Digits rebuilt by", "Drawing rebuilt by", "Samples of", "Path of"):
+        assert [name for name in ("best", "map", "five") if f'alt="{alt} {name}"' in text] == [
+            *("best", "map", "five")
+        ]
+    assert "A ready one" in text
+    assert "Weights" in text
+    assert len(re.findall(r"<b>\d+\.\d nats</b>", text)) == 2  # the best, of digits and drawing
+
+
+def test_what_was_sent_is_compared_else_what_is_drawn() -> None:
+    app = alone("compare")
+    app.session_state["canvas"] = canvas([SEVEN])
+    assert "What is on the Draw page now." in texts(app.run())
+    from pages.shared import resources
+
+    app.session_state["sent"] = {"compare": resources.digits().pixels[0]}
+    assert "The digit that you sent here" in texts(app.run())
+
+
+def test_with_no_model_chosen_the_comparison_asks_for_one() -> None:
+    app = alone("compare")
+    app.multiselect(key="runs").set_value([]).run()
+    assert app.info[0].value == "Choose a model, or several."
+
+
+def test_two_epochs_of_a_run_stand_side_by_side(own_run: str) -> None:
+    app = alone("compare")
+    app.multiselect(key="runs").set_value([own_run]).run()
+    assert "After epoch 1" in texts(app)
+    assert "After epoch 2" in texts(app)
+
+
+def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(own_run: str, folders: Path) -> None:
+    assert "holes" not in texts(alone("compare"))
+    run = runs.read(folders / own_run)
+    training = replace(run.manifest.training, kl_weight=0.0, latents="mean")
+    shutil.copytree(run.path, folders / "plain")
+    runs.write_manifest(folders / "plain", replace(run.manifest, training=training))
+    text = texts(alone("compare"))
+    assert "**plain** is a plain *autoencoder*" in text
+    assert 'aria-label="The latent space of five"' in text

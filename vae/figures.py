@@ -1,6 +1,7 @@
 """Typed results -> figures. Nothing here shows them."""
 
 from io import BytesIO
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,6 +21,14 @@ CLASS_COLOURS = (
     "#92dadd", "#94a4a2", "#ffa90e", "#bd1f01", "#717581",
 )  # fmt: skip
 TRAIN, VALIDATION = "#3f90da", "#e76300"
+TERMS = {
+    "loss": "Loss",
+    "reconstruction_loss": "Reconstruction loss",
+    "kl_divergence": "KL divergence",
+}
+SPLITS = {"train": "dot", "validation": "solid"}
+# Six colours for runs. Source: as above (six colours), without the grey.
+RUN_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#9c9ca1")
 _CLICK_PITCHES = 81  # places across the plane where a click between digits is caught
 _HEIGHT = 540
 
@@ -111,13 +120,13 @@ def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
         events: a run's history.
         by_batch: also draw the training losses within the epochs, faintly.
     """
-    terms = ("loss", "reconstruction_loss", "kl_divergence")
-    names = ("Loss", "Reconstruction loss", "KL divergence")
-    figure = make_subplots(rows=1, cols=3, subplot_titles=names, horizontal_spacing=0.07)
+    figure = make_subplots(
+        rows=1, cols=3, subplot_titles=tuple(TERMS.values()), horizontal_spacing=0.07
+    )
     steps = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
     batches = [e for e in events if e["event"] == "progress"] if by_batch else []
     epochs = [e for e in events if e["event"] == "epoch"]
-    for column, term in enumerate(terms, start=1):
+    for column, term in enumerate(TERMS, start=1):
         first = column == 1
         figure.add_scatter(
             x=[e["step"] / steps for e in batches],
@@ -150,6 +159,48 @@ def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
         legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
     )
     return figure
+
+
+def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
+    """One term of several runs over their epochs: training dotted, validation as a line.
+
+    Args:
+        epochs: the epoch events of each run by its name.
+        term: one of TERMS.
+    """
+    figure = go.Figure()
+    for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
+        for split, dash in SPLITS.items():
+            figure.add_scatter(
+                x=[event["epoch"] for event in events],
+                y=[event[split][term] for event in events],
+                mode="lines" if len(events) > 1 else "markers",
+                line={"color": colour, "width": 2, "dash": dash},
+                name=f"{name}, {'training' if split == 'train' else split}",
+                hovertemplate="%{y:.1f}",
+            )
+    figure.update_yaxes(range=settled_range(epochs, term))
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    figure.update_layout(
+        title={"text": TERMS[term], "font": {"size": 15}},
+        height=280,
+        margin={"l": 0, "r": 8, "t": 36, "b": 0},
+        showlegend=False,
+        hovermode="x unified",
+    )
+    return figure
+
+
+def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, float] | None:
+    """The values of a term to show: all but those of each run's first epoch, if there are more.
+
+    The first epoch is far above all others, and would press them flat.
+    """
+    values = [e[split][term] for events in epochs.values() for e in events[1:] for split in SPLITS]
+    if not values:
+        return None
+    margin = 0.05 * (max(values) - min(values)) + 0.1
+    return min(values) - margin, max(values) + margin
 
 
 def locator(atlas: Atlas) -> str:

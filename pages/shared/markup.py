@@ -29,6 +29,27 @@ STYLE = """<style>
 .map i.dot { width: 0.5rem; height: 0.5rem; background: currentColor; }
 .map img { width: 9%; image-rendering: pixelated; border-radius: 0.2rem; opacity: 0.8; }
 .side { display: flex; flex-wrap: wrap; gap: 1rem; } .side > div { flex: 1 1 17rem; }
+.strip { display: grid; grid-template: "name digits note" / 8rem minmax(0, 37.25rem) 5rem;
+  gap: 0.3rem 0.75rem; align-items: center; font-size: 0.875rem; margin-bottom: 0.3rem; }
+.strip img { grid-area: digits; } .strip span { grid-area: name; overflow-wrap: anywhere; }
+.strip span.note { grid-area: note; white-space: nowrap; }
+.strip img, .sheet img { display: block; width: 100%; image-rendering: pixelated;
+  border-radius: 0.4rem; }
+.compared > figure { width: 8.75rem; } figure.sheet { margin: 0 0 0.75rem; }
+.sheet { width: 100% !important; max-width: 29.75rem; font-size: 0.875rem; }
+.swatch { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 0.2rem;
+  margin-right: 0.4rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.875rem; margin: 0; }
+.wide { overflow-x: auto; }
+.figures { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.figures th, .figures td { padding: 0.35rem 0.9rem 0.35rem 0; text-align: right; border: 0;
+  border-bottom: 1px solid rgba(128, 128, 128, 0.3); white-space: nowrap; }
+.figures th { font-weight: 400; } .figures th:first-child { text-align: left; }
+@media (max-width: 640px) {
+  .strip { grid-template: "name note" "digits digits" / minmax(0, 1fr) auto;
+    margin-bottom: 0.6rem; }
+  .compared > figure { width: 6.9rem; }
+}
 .st-key-gallery img { width: 3.25rem; height: 3.25rem !important; max-height: none !important;
   object-fit: fill !important; image-rendering: pixelated; border-radius: 0.3rem; }
 .st-key-gallery button { padding: 0.25rem !important; height: auto; border-radius: 0.5rem; }
@@ -69,6 +90,20 @@ def whole_map(atlas: Atlas, background: str, point: np.ndarray, spread: np.ndarr
     return (
         f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({background})">{names}{mark}{ellipses}</div>'
+    )
+
+
+def space(atlas: Atlas, background: str, prior: np.ndarray) -> str:
+    """The still map, and on it one and two standard deviations of the prior, to true scale."""
+    names = "".join(
+        f'<b style="{_at(place, np.zeros(2), atlas.extent)}">{text}</b>'
+        for text, place in class_names(atlas)
+    )
+    origin = atlas.plane.project(np.zeros(atlas.model.latent_dim, np.float32))
+    circles = _ellipses(origin, prior, np.zeros(2), atlas.extent)
+    return (
+        f'<div class="map" role="img" aria-label="The latent space of {escape(atlas.model.name)}" '
+        f'style="background-image: url({background})">{names}{circles}</div>'
     )
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from pathlib import Path
 from typing import Any
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
@@ -10,7 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import plotly.graph_objects as go
 import streamlit as st
 
-from vae import atlas, data, figures, inference, runs, yardstick
+from vae import atlas, comparison, data, figures, inference, runs, snapshots, yardstick
 from vae.jobs import Jobs
 
 
@@ -78,3 +79,21 @@ def yardstick_of(run: runs.Run) -> yardstick.Yardstick:
 def locator(run: runs.Run) -> str:
     """The run's still map as a data URL."""
     return figures.locator(map_of(run))
+
+
+@st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)
+def measured(run: runs.Run) -> dict[str, float]:
+    """The run's figures on the 1,000 digits that no run here is trained on."""
+    return comparison.measure(model(run), snapshots.mapped_digits())
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
+    """The epoch events of a history that is `size` bytes long by now."""
+    return [event for event in runs.read_events(path)[0] if event["event"] == "epoch"]
+
+
+def epochs(run: runs.Run) -> list[dict[str, Any]]:
+    """The losses after each of the run's epochs."""
+    history = run.path / "events.jsonl"
+    return _epochs(run.path, history.stat().st_size) if history.exists() else []

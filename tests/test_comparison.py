@@ -1,0 +1,93 @@
+"""Comparison: the same inputs for every run, and a table whose best are the best."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vae import comparison, inference, latents, losses, runs, snapshots
+from vae.comparison import Inputs, Row
+
+
+@pytest.fixture(scope="module")
+def model(small_run: runs.Run) -> inference.Model:
+    return inference.load(small_run.path)
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    digits = comparison.ten_digits(3)
+    return Inputs(digits, digits.pixels[2] * np.float32(0.5), seed=7, ends=(4, 9))
+
+
+def test_the_ten_digits_are_one_of_each_class_that_no_run_is_trained_on() -> None:
+    held_out = {image.tobytes() for image in snapshots.mapped_digits().images}
+    for seed in range(20):
+        digits = comparison.ten_digits(seed)
+        assert digits.labels.tolist() == list(range(10))
+        assert {image.tobytes() for image in digits.images} <= held_out
+    assert not np.array_equal(comparison.ten_digits(0).images, comparison.ten_digits(1).images)
+
+
+def test_a_model_is_asked_what_it_would_answer_by_itself(
+    model: inference.Model, inputs: Inputs
+) -> None:
+    answers = comparison.ask(model, inputs)
+    np.testing.assert_allclose(answers.rebuilt, model.reconstruct(inputs.digits.pixels), atol=1e-6)
+    alone = model.encode(inputs.drawing[None])
+    np.testing.assert_allclose(answers.drawing, model.decode(alone.mean)[0], atol=1e-6)
+    assert answers.drawing_loss == pytest.approx(model.terms(inputs.drawing[None], alone)[0][0])
+    prior = latents.sample_prior(10, 2, seed=7)
+    np.testing.assert_allclose(answers.samples, model.decode(prior), atol=1e-6)
+    np.testing.assert_allclose(answers.path[[0, -1]], answers.rebuilt[[4, 9]], atol=1e-6)
+
+
+def test_the_measured_terms_add_up_and_agree_with_another_draw(
+    model: inference.Model, run_of_five: runs.Run
+) -> None:
+    digits = snapshots.mapped_digits()
+    for one in (model, inference.load(run_of_five.path)):
+        figures = comparison.measure(one, digits)
+        terms = figures["reconstruction_loss"] + figures["kl_divergence"]
+        assert figures["negative_elbo"] == pytest.approx(terms)
+        posterior = one.encode(digits.pixels)
+        drawn = one.decode_logits(posterior.sample(np.random.default_rng(99)))
+        again = losses.reconstruction_loss(digits.pixels, drawn).mean()
+        assert figures["reconstruction_loss"] == pytest.approx(again, rel=0.02)
+
+
+def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: runs.Run) -> None:
+    training = replace(small_run.manifest.training, kl_weight=0.0, latents="mean")
+    plain = replace(small_run, manifest=replace(small_run.manifest, training=training))
+    assert comparison.is_autoencoder(plain.manifest)
+    assert not comparison.is_autoencoder(small_run.manifest)
+    model, digits = inference.Model(plain), comparison.ten_digits(0)
+    terms = model.terms(digits.pixels, model.encode(digits.pixels))
+    assert comparison.measure(model, digits) == {
+        "reconstruction_loss": pytest.approx(terms[0].mean())
+    }
+
+
+def test_the_best_are_those_that_show_the_best_value() -> None:
+    assert Row("loss", (3.0, 1.02, None, 0.98), "lower").best == {1, 3}  # both show 1.0
+    assert Row("accuracy", (0.5, 0.9), "higher").best == {1}
+    assert Row("weights", (5.0, 3.0)).best == set()
+    assert Row("loss", (3.0, None), "lower").best == set()  # nothing to choose from
+    assert Row("loss", (-1234.5, 1234.5), "lower").best == {0}
+
+
+def test_the_table_has_every_figure_of_every_run_and_its_csv_the_same(
+    small_run: runs.Run, run_of_five: runs.Run
+) -> None:
+    measured = [{"negative_elbo": 150.25, "active_units": 2}, {"reconstruction_loss": 90.0}]
+    rows = comparison.table([small_run, run_of_five], measured)
+    values = {row.name: row.values for row in rows}
+    assert values["Negative ELBO"] == (150.25, None)
+    assert values["Latent dimensions"] == (2, 5)
+    assert values["Weights"] == tuple(r.manifest.parameters for r in (small_run, run_of_five))
+    head, *lines = csv.reader(comparison.as_csv(rows, ["a", "b"]).splitlines())
+    assert head == ["figure", "a", "b"]
+    for row, (name, *cells) in zip(rows, lines, strict=True):
+        assert name == row.name
+        assert [float(cell) if cell else None for cell in cells] == list(row.values)

@@ -1,0 +1,156 @@
+"""Runs side by side: what each makes of the same inputs, and their figures in one table."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Literal
+
+import numpy as np
+
+from vae import evaluation, latents, losses, snapshots
+from vae.data import Digits
+from vae.inference import Model
+from vae.runs import Manifest, Run
+
+SAMPLES = STEPS = 10
+"""Prior samples, and pictures from one end of an interpolation to the other."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What every run is given.
+
+    `digits` are ten, one of each class; `drawing` is an image (28, 28) in [0, 1]; `seed` is that
+    of the prior samples; `ends` are the classes of the two digits between which to interpolate.
+    """
+
+    digits: Digits
+    drawing: np.ndarray
+    seed: int
+    ends: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one run makes of the inputs: images in [0, 1], losses in nats per image.
+
+    `rebuilt` (10, 28, 28) with its `reconstruction_loss` (10,); `drawing` (28, 28) with its
+    `drawing_loss`; `samples` (10, 28, 28) and `path` (10, 28, 28).
+    """
+
+    rebuilt: np.ndarray
+    reconstruction_loss: np.ndarray
+    drawing: np.ndarray
+    drawing_loss: float
+    samples: np.ndarray
+    path: np.ndarray
+
+
+def ten_digits(seed: int) -> Digits:
+    """One digit of each class, 0 to 9, of those that no model here is trained on."""
+    chosen = np.random.default_rng(seed).integers(100, size=10)
+    return snapshots.mapped_digits()[np.arange(10) * 100 + chosen]
+
+
+def ask(model: Model, inputs: Inputs) -> Answers:
+    """What a model makes of the inputs; reconstructions are decoded from the posterior mean."""
+    images = np.concatenate([inputs.digits.pixels, inputs.drawing[None]])
+    mean = model.encode(images).mean
+    logits = model.decode_logits(mean)
+    loss = losses.reconstruction_loss(images, logits)
+    rebuilt = model.decode(mean)
+    start, end = (mean[label] for label in inputs.ends)
+    prior = latents.sample_prior(SAMPLES, model.latent_dim, inputs.seed)
+    path = latents.interpolate(start, end, STEPS)
+    return Answers(
+        rebuilt[:-1],
+        loss[:-1],
+        rebuilt[-1],
+        float(loss[-1]),
+        model.decode(prior),
+        model.decode(path),
+    )
+
+
+def is_autoencoder(manifest: Manifest) -> bool:
+    """Whether the run is a plain autoencoder: no KL divergence in its loss, nothing sampled."""
+    return manifest.training.kl_weight == 0 and manifest.training.latents == "mean"
+
+
+def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:
+    """A run's figures on these digits, grey pixels as targets, one draw of each posterior.
+
+    A plain autoencoder has no posterior: only its reconstruction loss counts.
+    """
+    if is_autoencoder(model.run.manifest):
+        logits = model.decode_logits(model.encode(digits.pixels).mean)
+        loss = losses.reconstruction_loss(digits.pixels, logits)
+        return {"reconstruction_loss": float(loss.mean())}
+    generator = np.random.default_rng(seed)
+    terms = evaluation.elbo(model, digits.pixels, generator, draws=1, binarise=False)
+    return {
+        "negative_elbo": -terms["elbo"].mean,
+        "reconstruction_loss": terms["reconstruction_loss"].mean,
+        "kl_divergence": terms["kl_divergence"].mean,
+        "active_units": evaluation.active_units(model.encode(digits.pixels).mean),
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of every run; None where a run has none. `better` says which is best, if any."""
+
+    name: str
+    values: tuple[float | None, ...]
+    better: Literal["lower", "higher"] | None = None
+    form: str = ",.1f"
+
+    @property
+    def best(self) -> set[int]:
+        """Which runs have the best value, as it is shown; none where there is nothing to choose."""
+        shown = {i: float(format(v, self.form).replace(",", ""))
+                 for i, v in enumerate(self.values) if v is not None}  # fmt: skip
+        if self.better is None or len(set(shown.values())) < 2:
+            return set()
+        best = min(shown.values()) if self.better == "lower" else max(shown.values())
+        return {i for i, value in shown.items() if value == best}
+
+    def text(self, i: int) -> str:
+        """The value of run i as it is shown."""
+        value = self.values[i]
+        return "–" if value is None else format(value, self.form)
+
+
+def table(chosen: Sequence[Run], measured: Sequence[dict[str, float]]) -> list[Row]:
+    """The figures of runs, with what `measure` found on the same digits for each of them."""
+
+    def here(
+        name: str, key: str, better: Literal["lower", "higher"] | None, form: str = ",.1f"
+    ) -> Row:
+        return Row(name, tuple(figures.get(key) for figures in measured), better, form)
+
+    def known(name: str, value: Callable[[Manifest], float | None], form: str = ",.0f") -> Row:
+        return Row(name, tuple(value(run.manifest) for run in chosen), form=form)
+
+    return [
+        here("Negative ELBO", "negative_elbo", "lower"),
+        here("Reconstruction loss", "reconstruction_loss", "lower"),
+        here("KL divergence", "kl_divergence", None),
+        here("Active units", "active_units", None, ",.0f"),
+        known("Latent dimensions", lambda manifest: manifest.model.latent_dim),
+        known("Validation loss", lambda m: m.metrics.get("validation_loss"), ",.1f"),
+        known("Best epoch", lambda manifest: manifest.best_epoch),
+        known("Seconds of training", lambda manifest: manifest.seconds),
+        known("Weights", lambda manifest: manifest.parameters),
+    ]
+
+
+def as_csv(rows: Sequence[Row], names: Sequence[str]) -> str:
+    """The table as CSV: a line for each figure, a column for each run, values unrounded."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["figure", *names])
+    for row in rows:
+        writer.writerow([row.name, *("" if value is None else value for value in row.values)])
+    return text.getvalue()
