@@ -1,68 +1,28 @@
-"""The latent space as a map of digits: click a digit, or a place between them."""
+"""The latent space as a map: under the finger, or for analysis."""
 
-import numpy as np
 import streamlit as st
 
-from pages.shared import details, resources, widgets
-from vae.atlas import Atlas
+from pages.shared import live, map_analysis, map_live, widgets
 
-VIEWS = ("Digits", "Manifold")
-
-
-def clicked(atlas: Atlas, event: dict) -> tuple[int, np.ndarray] | None:
-    """What was clicked last: a digit's index (-1: a place between digits), and its latent."""
-    points = event["selection"]["points"]
-    if not points:
-        return None
-    point = points[-1]
-    index = int(np.ravel(list(np.atleast_1d(point["customdata"])))[0])
-    if index >= 0:
-        return index, atlas.posterior.mean[index]
-    return -1, atlas.plane.lift(np.array([point["x"], point["y"]]))
-
-
-def from_link(atlas: Atlas) -> np.ndarray | None:
-    """The latent that the address names, if it is one of this model's."""
-    try:
-        latent = np.array(st.query_params["z"].split(","), np.float32)
-    except (KeyError, ValueError):
-        return None
-    fits = latent.shape == (atlas.model.latent_dim,) and np.isfinite(latent).all()
-    return np.clip(latent, -10, 10) if fits else None
-
+VIEWS = ("Live", "Analysis")
 
 run = widgets.begin("Latent space")
-atlas = resources.map_of(run)
 st.markdown(
-    "The encoder gives each digit a *posterior*: a small cloud in latent space. Each dot is the "
-    "middle of one, its posterior mean. Similar digits lie close together."
+    "A *latent* z is the short list of numbers from which the decoder draws a digit. Each dot is "
+    "a real digit: the encoder gives it a *posterior*, a small cloud of fitting latents, and the "
+    "dot is its middle. Move over the map to see what the decoder draws there; click to pin it."
 )
-view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
-)
-chart, side = st.columns([3, 2], gap="medium")
-with chart:
-    event = st.plotly_chart(
-        resources.figure(run, view),
-        key=f"chart-{run.name}-{view}",
-        on_select="rerun",
-        selection_mode="points",
-        config={"scrollZoom": True, "displaylogo": False},
-        alt="Map of the latent space, coloured by digit",
+if run.manifest.model.latent_dim > 2:
+    st.caption(
+        f"This model has {run.manifest.model.latent_dim} latent dimensions. The map is the plane "
+        "on which the digits spread most (their two strongest principal components)."
     )
-with side:
-    found = clicked(atlas, event)
-    latent = found[1] if found else from_link(atlas)
-    if latent is None:
-        st.info(
-            "Click a dot to see its digit, or anywhere between to decode that place.",
-            icon=":material/touch_app:",
-        )
-        st.stop()
-    index = found[0] if found else -1
-    if index >= 0:
-        details.show_digit(atlas, index)
-    else:
-        details.show_place(atlas, latent)
-    details.show_neighbours(atlas, latent, skip=index)
-    st.query_params["z"] = ",".join(f"{value:.4f}" for value in latent)
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == "Live":
+    map_live.show(run)
+    live.supply(run, "decoder", "map", "digits")
+else:
+    map_analysis.show(run)

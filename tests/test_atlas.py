@@ -97,3 +97,16 @@ def test_the_classes_are_fitted_to_the_digits_posterior_means(deep: Atlas) -> No
     for label in range(10):
         members = deep.posterior.mean[deep.digits.labels == label]
         np.testing.assert_allclose(deep.classes.means[label], members.mean(axis=0), atol=1e-5)
+
+
+def test_neighbour_distances_are_the_quantiles_of_brute_force(deep: Atlas) -> None:
+    means = deep.posterior.mean.astype(np.float64)
+    chosen = np.arange(0, 5000, 50)
+    distances = np.linalg.norm(means[chosen, None] - means, axis=2)
+    distances[np.arange(len(chosen)), chosen] = np.inf
+    ordered = deep.neighbour_distances
+    assert (np.diff(ordered) >= 0).all()
+    nearest = distances.min(axis=1)
+    assert ordered[0] <= nearest.min() + 1e-3
+    assert nearest.max() <= ordered[-1] + 1e-3
+    assert abs(np.median(nearest) - ordered[100]) < 0.2 * ordered[100]

@@ -22,62 +22,6 @@ def as_28(image: np.ndarray) -> np.ndarray:
     return small
 
 
-def chart_point(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Where a place of the plane is on the screen."""
-    plot = page.locator(".js-plotly-plot").first
-    expect(plot.locator(".nsewdrag")).to_have_count(1)
-    return tuple(
-        plot.evaluate(
-            """(plot, [x, y]) => {
-                const l = plot._fullLayout, box = plot.getBoundingClientRect();
-                return [box.left + l.xaxis._offset + l.xaxis.d2p(x),
-                        box.top + l.yaxis._offset + l.yaxis.d2p(y)];
-            }""",
-            [x, y],
-        )
-    )
-
-
-def test_a_click_on_a_dot_shows_its_digit(server: Server, page: Page) -> None:
-    goto(page, f"{server.address}/latent_space")
-    plot = page.locator(".js-plotly-plot").first
-    expect(plot).to_be_visible()
-    page.wait_for_timeout(1500)
-    # the outermost zero: no other dot hides it
-    x, y = plot.evaluate(
-        """plot => {
-            const t = plot._fullData.find(t => t.name === '0');
-            let best = 0;
-            t.x.forEach((v, i) => { if (Math.hypot(v, t.y[i]) < 3.2 &&
-                Math.hypot(v, t.y[i]) > Math.hypot(t.x[best], t.y[best])) best = i; });
-            return [t.x[best], t.y[best]];
-        }"""
-    )
-    page.mouse.click(*chart_point(page, x, y))
-    expect(page.get_by_role("heading", name="A digit: 0")).to_be_visible()
-    original = as_28(picture(page.get_by_alt_text("Original, a 0")))
-    rebuilt = as_28(picture(page.get_by_alt_text("Reconstruction")))
-    assert np.corrcoef(original.ravel(), rebuilt.ravel())[0, 1] > 0.4
-    shown = re.search(r"z = \((-?[\d.]+), (-?[\d.]+)\)", page.inner_text("[data-testid=stMain]"))
-    assert shown is not None
-    assert np.allclose([float(shown[1]), float(shown[2])], [x, y], atol=0.006)
-
-
-@pytest.mark.parametrize("view", ["Digits", "Manifold"])
-def test_a_click_between_dots_decodes_that_place(server: Server, page: Page, view: str) -> None:
-    goto(page, f"{server.address}/latent_space?view={view}")
-    page.wait_for_timeout(1500)
-    corner = page.locator(".js-plotly-plot").first.evaluate(
-        "plot => plot._fullLayout.xaxis.range[1] * 0.93"
-    )
-    page.mouse.click(*chart_point(page, -corner, -corner))
-    expect(page.get_by_role("heading", name="A place between digits")).to_be_visible()
-    assert as_28(picture(page.get_by_alt_text("Decoded digit"))).max() > 0.3
-    shown = re.search(r"z=(-?[\d.]+)(?:,|%2C)(-?[\d.]+)", page.url)
-    assert shown is not None
-    assert np.allclose([float(shown[1]), float(shown[2])], [-corner, -corner], atol=0.1)
-
-
 def test_a_slider_changes_the_digit(server: Server, sized_page: Page) -> None:
     page = goto(sized_page, f"{server.address}/generate")
     image = page.get_by_alt_text("Generated digit", exact=True)
@@ -91,7 +35,7 @@ def test_a_slider_changes_the_digit(server: Server, sized_page: Page) -> None:
 
 
 def test_the_address_restores_page_model_and_view(server: Server, page: Page) -> None:
-    goto(page, f"{server.address}/latent_space?model=best&view=Manifold")
+    goto(page, f"{server.address}/latent_space?model=best&view=Analysis")
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
     chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
     expect(chosen).to_have_value("best")

@@ -9,18 +9,13 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from vae import figures, pictures, runs
+from vae import figures, runs
 from vae.atlas import Atlas
 
 
 @pytest.fixture(scope="module")
 def scatter(flat: Atlas) -> go.Figure:
     return figures.scatter(flat)
-
-
-@pytest.fixture(scope="module")
-def manifold(flat: Atlas) -> go.Figure:
-    return figures.manifold(flat, n=6)
 
 
 def traces(figure: go.Figure) -> list[Any]:
@@ -34,12 +29,12 @@ def opened(png: bytes) -> np.ndarray:
 
 
 def test_all_digits_are_on_the_map_once(scatter: go.Figure) -> None:
-    shown = [index for trace in traces(scatter)[1:] for (index,) in trace.customdata]
+    shown = [index for trace in traces(scatter) for (index,) in trace.customdata]
     assert sorted(shown) == list(range(5000))
 
 
 def test_each_point_is_the_digit_that_its_index_names(scatter: go.Figure, flat: Atlas) -> None:
-    digits = traces(scatter)[1:]
+    digits = traces(scatter)
     assert [trace.name for trace in digits] == [str(label) for label in range(10)]
     for label, trace in enumerate(digits):
         indices = [index for (index,) in trace.customdata]
@@ -55,39 +50,15 @@ def test_indices_reach_the_browser_as_lists(scatter: go.Figure) -> None:
 
 
 def test_ten_classes_have_ten_colours(scatter: go.Figure) -> None:
-    assert len({trace.marker.color for trace in traces(scatter)[1:]}) == 10
+    assert len({trace.marker.color for trace in traces(scatter)}) == 10
 
 
-@pytest.mark.parametrize("name", ["scatter", "manifold"])
-def test_a_click_anywhere_on_the_plane_is_caught(
-    name: str, flat: Atlas, request: pytest.FixtureRequest
-) -> None:
-    grid = traces(request.getfixturevalue(name))[0]
-    places = np.stack([grid.x, grid.y], axis=1)
-    anywhere = np.random.default_rng(0).uniform(-flat.extent, flat.extent, (200, 2))
-    nearest = np.abs(anywhere[:, None] - places).max(axis=2).min(axis=1)
-    pitch = 2 * flat.extent / len(places) ** 0.5
-    assert nearest.max() <= pitch / 2 * 1.001
-    assert pitch < flat.extent / 30  # fine enough to mean a place
-    assert [list(entry) for entry in grid.customdata] == [[-1]] * len(places)
-
-
-def test_the_click_grid_is_invisible_but_hears_clicks(scatter: go.Figure) -> None:
-    grid = traces(scatter)[0]  # first, so that digits lie above it
-    assert grid.marker.opacity == 0
-    assert grid.hoverinfo == "none"  # "skip" would not hear them
-    assert grid.showlegend is False
-
-
-@pytest.mark.parametrize("name", ["scatter", "manifold"])
-def test_the_axes_show_the_whole_plane(
-    name: str, flat: Atlas, request: pytest.FixtureRequest
-) -> None:
-    layout: Any = request.getfixturevalue(name).layout
+def test_the_axes_show_the_whole_plane(scatter: go.Figure, flat: Atlas) -> None:
+    layout: Any = scatter.layout
     for axis in (layout.xaxis, layout.yaxis):
         assert list(axis.range) == [-flat.extent, flat.extent]
     assert layout.yaxis.scaleanchor == "x"
-    assert layout.clickmode == "event+select"
+    assert layout.dragmode == "lasso"
 
 
 def test_axes_are_named_after_what_they_are(scatter: go.Figure, deep: Atlas) -> None:
@@ -95,25 +66,6 @@ def test_axes_are_named_after_what_they_are(scatter: go.Figure, deep: Atlas) -> 
     assert layout.xaxis.title.text == "z<sub>1</sub>"
     layout = figures.scatter(deep).layout
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("1st component", "2nd component")
-
-
-def test_the_manifold_picture_begins_at_the_top_left(manifold: go.Figure, flat: Atlas) -> None:
-    layout: Any = manifold.layout
-    (image,) = layout.images
-    assert (image.x, image.y) == (-flat.extent, flat.extent)  # Plotly's anchor is the top left
-    assert image.xanchor in (None, "left")
-    assert image.yanchor in (None, "top")
-    assert (image.sizex, image.sizey) == (2 * flat.extent, 2 * flat.extent)
-    picture = opened(b64decode(image.source.partition(",")[2]))
-    assert picture.shape == (6 * 56, 6 * 56)
-    edge = flat.extent * 5 / 6
-    for latent, cell in (
-        ([-edge, edge], picture[:56, :56]),
-        ([edge, edge], picture[:56, -56:]),
-        ([-edge, -edge], picture[-56:, :56]),
-    ):
-        decoded = pictures.to_bytes(flat.model.decode(np.array([latent]))[0]).astype(int)
-        assert np.abs(cell[::2, ::2] - decoded).max() <= 1  # one grey level, from rounding
 
 
 @pytest.fixture

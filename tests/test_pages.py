@@ -1,5 +1,6 @@
 """Each page alone and through the router, as a visitor without a mouse meets it."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -235,41 +236,68 @@ def test_the_switches_change_what_the_models_see() -> None:
     assert len(seen) == 3
 
 
-def test_a_link_to_a_place_decodes_that_place() -> None:
-    text = texts(alone("latent_space", z="0.5000,-1.2500"))
-    assert "A place between digits" in text
-    assert "z = (0.50, -1.25)" in text
-    assert "Nearest digits" in text
+def map_data(app: AppTest) -> dict[str, Any]:
+    """What the live map in the page is told."""
+    views = [e.proto for e in app.get("bidi_component") if e.proto.component_name.endswith("view")]
+    return json.loads(views[0].json)
+
+
+def test_a_link_to_a_place_reaches_the_map_and_stays_in_the_address() -> None:
+    app = alone("latent_space", z="0.5000,-1.2500", hidden="73", frame="1,-1,0.5", manifold="1")
+    place = map_data(app)["place"]
+    assert place["z"] == [0.5, -1.25]
+    assert place["frame"] == {"x": 1, "y": -1, "half": 0.5}
+    assert (place["hidden"], place["manifold"], place["digit"]) == ([3, 7], True, None)
+    for name, value in {"z": "0.5000,-1.2500", "hidden": "37", "frame": "1,-1,0.5"}.items():
+        assert address(app, name) == value
 
 
 @pytest.mark.parametrize("z", ["", "1", "1,2,3", "a,b", "nan,0", "inf,1"])
-def test_a_link_to_no_place_gives_a_hint(z: str) -> None:
-    app = alone("latent_space", z=z)
+def test_a_link_to_no_place_shows_the_whole_map(z: str) -> None:
+    app = alone("latent_space", z=z, digit="5000", frame="0,0,-1", hidden="x", manifold="maybe")
     assert not app.exception
-    assert app.info[0].value.startswith("Click a dot")
+    place = map_data(app)["place"]
+    assert [place[name] for name in ("z", "digit", "frame")] == [None] * 3
+    assert (place["hidden"], place["manifold"]) == ([], False)
 
 
-def selected(app: AppTest, **point: Any) -> AppTest:
-    app.session_state["chart-map-Digits"] = {"selection": {"points": [point]}}
-    return app.run()
+def test_what_is_chosen_on_the_map_goes_to_the_address_and_comes_back_with_the_page() -> None:
+    app = routed("latent_space")
+    said = {"z": None, "digit": 1234, "frame": None, "hidden": [1], "manifold": False}
+    app.session_state["map-map"] = {"place": said}
+    app.run()
+    assert address(app, "digit") == "1234"
+    assert map_data(app)["revision"] == 0  # the map is not told what it said itself
+    app.switch_page("pages/generate.py").run()
+    app.switch_page("pages/latent_space.py").run()
+    assert map_data(app)["place"]["digit"] == 1234
 
 
-def test_a_click_on_a_digit_shows_it_its_label_and_its_z() -> None:
-    app = selected(alone("latent_space"), x=0.0, y=0.0, customdata=[1234])
-    from pages.shared import resources
+def test_a_drawing_that_is_sent_to_the_map_is_pinned_there_once() -> None:
+    app = routed()
+    button(app, "Test digit").click().run()
+    button(app, "Pin on map").click().run()
+    app.switch_page("pages/latent_space.py").run()
+    data = map_data(app)
+    assert data["place"]["drawing"] is True
+    assert len(data["drawing"]["image"]) == 784
+    assert len(data["drawing"]["mean"]) == len(data["drawing"]["log_variance"]) == 2
+    assert data["revision"] == 1
+    assert map_data(app.run())["revision"] == 1
 
-    atlas = resources.map_of(resources.usable_runs()["map"])
-    x, y = atlas.posterior.mean[1234]
-    text = texts(app)
-    assert f"A digit: {atlas.digits.labels[1234]}" in text
-    assert f"z = ({x:.2f}, {y:.2f})" in text
-    assert address(app, "z") == f"{x:.4f},{y:.4f}"
 
-
-def test_a_click_between_digits_decodes_that_place_and_puts_it_into_the_address() -> None:
-    app = selected(alone("latent_space"), x=0.75, y=-0.5, customdata=[-1])
-    assert "z = (0.75, -0.50)" in texts(app)
-    assert address(app, "z") == "0.7500,-0.5000"
+def test_a_lasso_over_digits_gives_their_contact_sheet_and_their_table() -> None:
+    app = alone("latent_space", view="Analysis")
+    assert app.info[0].value == "Nothing is chosen yet."
+    points = [{"customdata": [index]} for index in (0, 500, 501)]
+    app.session_state["chart-map"] = {"selection": {"points": points}}
+    app.run()
+    assert "3 digits" in texts(app)
+    assert "1 × 0 · 2 × 1" in texts(app)
+    assert [b.proto.label for b in app.get("download_button")] == [
+        "Table (CSV)",
+        "Contact sheet (PNG)",
+    ]
 
 
 def test_each_latent_dimension_has_a_slider_and_the_most_informative_comes_first(

@@ -51,6 +51,14 @@ class Atlas:
         """Where each class lies in latent space."""
         return fit(self.posterior.mean, self.digits.labels)
 
+    @cached_property
+    def neighbour_distances(self) -> np.ndarray:
+        """How far digits are from their nearest neighbour: 200 quantiles, ascending float32."""
+        means = self.posterior.mean
+        nearest = [nearest_neighbours(part, means, 2)[:, 1] for part in np.array_split(means, 10)]
+        distances = np.linalg.norm(means - means[np.concatenate(nearest)], axis=1)
+        return np.quantile(distances, np.linspace(0, 1, 200)).astype(np.float32)
+
     def nearest(self, latent: np.ndarray, n: int) -> np.ndarray:
         """Indices of the n digits whose posterior means lie nearest to (latent_dim,): (n,)."""
         return nearest_neighbours(latent[None], self.posterior.mean, n)[0]

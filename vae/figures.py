@@ -11,7 +11,6 @@ from plotly.subplots import make_subplots
 
 from vae import pictures
 from vae.atlas import Atlas
-from vae.latents import even_grid
 
 # Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
 # that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
@@ -29,16 +28,12 @@ TERMS = {
 SPLITS = {"train": "dot", "validation": "solid"}
 # Six colours for runs. Source: as above (six colours), without the grey.
 RUN_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#9c9ca1")
-_CLICK_PITCHES = 81  # places across the plane where a click between digits is caught
 _HEIGHT = 540
 
 
 def scatter(atlas: Atlas) -> go.Figure:
-    """The digits on the plane, coloured by label. A click gives a digit's index, or a place.
-
-    `customdata` is [index] for a digit and [-1] for a place between digits.
-    """
-    figure = go.Figure(_click_grid(atlas))
+    """The digits on the plane, coloured by label; `customdata` is [index]."""
+    figure = go.Figure()
     for label, colour in enumerate(CLASS_COLOURS):
         members = np.flatnonzero(atlas.digits.labels == label)
         figure.add_scattergl(
@@ -48,44 +43,10 @@ def scatter(atlas: Atlas) -> go.Figure:
             mode="markers",
             name=str(label),
             marker={"color": colour, "size": 6, "opacity": 0.75},
-            selected={"marker": {"size": 14, "opacity": 1}},
-            unselected={"marker": {"opacity": 0.75}},
+            unselected={"marker": {"opacity": 0.15}},
             hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
         )
     return _on_plane(figure, atlas)
-
-
-def manifold(atlas: Atlas, n: int = 20) -> go.Figure:
-    """What the decoder draws all over the plane. A click gives a place, `customdata` [-1]."""
-    sheet = pictures.contact_sheet(atlas.manifold(n), columns=n, gap=0)
-    figure = go.Figure(_click_grid(atlas))
-    figure.add_layout_image(
-        source=pictures.data_url(pictures.enlarged(sheet, 2)),
-        xref="x",
-        yref="y",
-        x=-atlas.extent,
-        y=atlas.extent,
-        sizex=2 * atlas.extent,
-        sizey=2 * atlas.extent,
-        layer="below",
-    )
-    return _on_plane(figure, atlas)
-
-
-def _click_grid(atlas: Atlas) -> go.Scattergl:
-    """Invisible points, because Plotly reports clicks on points only."""
-    places = even_grid(_CLICK_PITCHES, atlas.extent).reshape(-1, 2)
-    return go.Scattergl(
-        x=places[:, 0],
-        y=places[:, 1],
-        customdata=[[-1]] * len(places),
-        mode="markers",
-        marker={"size": 9, "opacity": 0, "color": "#d1105a", "symbol": "x"},
-        selected={"marker": {"opacity": 1, "size": 13}},
-        unselected={"marker": {"opacity": 0}},
-        hoverinfo="none",
-        showlegend=False,
-    )
 
 
 def _on_plane(figure: go.Figure, atlas: Atlas) -> go.Figure:
@@ -95,8 +56,7 @@ def _on_plane(figure: go.Figure, atlas: Atlas) -> go.Figure:
         height=_HEIGHT,
         margin={"l": 0, "r": 34, "t": 0, "b": 0},
         modebar={"orientation": "v"},
-        clickmode="event+select",
-        dragmode="pan",
+        dragmode="lasso",
         hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
     )

@@ -11,7 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import plotly.graph_objects as go
 import streamlit as st
 
-from vae import atlas, comparison, data, figures, inference, runs, snapshots, yardstick
+from vae import atlas, comparison, data, figures, inference, live, runs, snapshots, yardstick
 from vae.jobs import Jobs
 
 
@@ -64,9 +64,9 @@ def map_of(run: runs.Run) -> atlas.Atlas:
 
 
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
-def figure(run: runs.Run, view: str) -> go.Figure:
-    """The map as a Plotly figure: "Digits" or "Manifold"."""
-    return figures.scatter(map_of(run)) if view == "Digits" else figures.manifold(map_of(run))
+def figure(run: runs.Run) -> go.Figure:
+    """The map as a Plotly figure."""
+    return figures.scatter(map_of(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -97,3 +97,11 @@ def epochs(run: runs.Run) -> list[dict[str, Any]]:
     """The losses after each of the run's epochs."""
     history = run.path / "events.jsonl"
     return _epochs(run.path, history.stat().st_size) if history.exists() else []
+
+
+@st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)
+def bundle(run: runs.Run, kind: str) -> bytes:
+    """What a live view needs of a run: "decoder", "map" or "digits"."""
+    if kind == "digits":
+        return live.digits_bundle(digits())
+    return live.decoder_bundle(model(run)) if kind == "decoder" else live.map_bundle(map_of(run))

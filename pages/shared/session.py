@@ -86,8 +86,32 @@ Place = Literal["pin", "end A", "end B", "compare"]
 def send(place: Place, image: np.ndarray) -> None:
     """Put an image (28, 28) in [0, 1] where another page will look for it."""
     st.session_state.setdefault("sent", {})[place] = image
+    st.session_state[f"seen {place}"] = set()
 
 
 def sent(place: Place) -> np.ndarray | None:
     """The image (28, 28) that was sent there last. It stays until another is sent."""
     return st.session_state.get("sent", {}).get(place)
+
+
+def is_new(place: Place, to: str) -> bool:
+    """Whether what was sent last is asked for the first time by `to`."""
+    seen: set[str] = st.session_state.setdefault(f"seen {place}", set())
+    known = to in seen
+    seen.add(to)
+    return not known
+
+
+def pin(run: str, latent: np.ndarray) -> None:
+    """Keep what was chosen last on the map of a run: (latent_dim,)."""
+    st.session_state.setdefault("pins", {})[run] = latent
+
+
+def pinned(run: str) -> np.ndarray | None:
+    """What was chosen last on the map of a run: (latent_dim,)."""
+    return st.session_state.get("pins", {}).get(run)
+
+
+def places() -> dict[str, Any]:
+    """For each run what its map shows, and how often that was set from outside the map."""
+    return st.session_state.setdefault("places", {})

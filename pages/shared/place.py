@@ -1,0 +1,84 @@
+"""What the live map shows, as the address names it: the pin, the piece of the plane, the layers."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import streamlit as st
+
+from vae.atlas import Atlas
+
+_FARTHEST = 10.0  # standard deviations of the prior; nothing is farther out
+_NAMES = ("z", "digit", "frame", "hidden", "manifold")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A view of the map. Of `z`, `digit` and `drawing` at most one is set: what is pinned."""
+
+    z: list[float] | None = None
+    digit: int | None = None
+    drawing: bool = False
+    frame: dict[str, float] | None = None
+    hidden: tuple[int, ...] = ()
+    manifold: bool = False
+
+    @classmethod
+    def told(cls, state: dict[str, Any]) -> Self:
+        """What the map in the page says of itself."""
+        return cls(**{**state, "hidden": tuple(state["hidden"])})
+
+    @classmethod
+    def from_link(cls, atlas: Atlas) -> Self:
+        """What the address names; what is not of this model, or no place at all, is left out."""
+        z = _numbers("z", atlas.model.latent_dim)
+        digit = _numbers("digit", 1)
+        frame = _numbers("frame", 3)
+        hidden = {int(c) for c in st.query_params.get("hidden", "") if c in "0123456789"}
+        if digit is not None and not (digit[0].is_integer() and 0 <= digit[0] < len(atlas.digits)):
+            digit = None
+        if frame is not None and frame[2] <= 0:
+            frame = None
+        return cls(
+            z=None if digit else z,
+            digit=int(digit[0]) if digit else None,
+            frame=dict(zip(("x", "y", "half"), frame, strict=True)) if frame else None,
+            hidden=tuple(sorted(hidden)),
+            manifold=st.query_params.get("manifold") == "1",
+        )
+
+    def to_link(self) -> None:
+        """Write it into the address."""
+        values = {
+            "z": self.z and ",".join(f"{value:.4f}" for value in self.z),
+            "digit": None if self.digit is None else str(self.digit),
+            "frame": self.frame and ",".join(f"{v:.6g}" for v in self.frame.values()),
+            "hidden": "".join(map(str, self.hidden)),
+            "manifold": "1" if self.manifold else "",
+        }
+        for name in _NAMES:
+            if values[name]:
+                st.query_params[name] = values[name]
+            elif name in st.query_params:
+                del st.query_params[name]
+
+    def latent(self, atlas: Atlas) -> np.ndarray | None:
+        """The pinned latent (latent_dim,) of what was chosen on the map, if anything was."""
+        if self.digit is not None:
+            return atlas.posterior.mean[self.digit]
+        return None if self.z is None else np.array(self.z, np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the map in the page."""
+        return asdict(self)
+
+
+def _numbers(name: str, n: int) -> list[float] | None:
+    """n finite numbers of the address, or None."""
+    try:
+        values = [float(text) for text in st.query_params[name].split(",")]
+    except (KeyError, ValueError):
+        return None
+    if len(values) != n or not np.isfinite(values).all():
+        return None
+    return values if name == "digit" else np.clip(values, -_FARTHEST, _FARTHEST).tolist()

@@ -1,0 +1,184 @@
+"""What a decoder computes, layer by layer, in a form that the page can carry out (decoder.js).
+
+It is read from the served `decoder.tflite` itself, so the page decodes with what the server
+decodes with, whatever shape the run has.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from vae import runs
+from vae.inference import Model
+from vae.live import bundle
+
+KINDS = {
+    "FULLY_CONNECTED": "dense",
+    "TRANSPOSE_CONV": "transposed_convolution",
+    "RESHAPE": "reshape",
+    "ADD": "add",
+    "MUL": "multiply",
+    "RELU": "relu",
+    "LOGISTIC": "sigmoid",
+    "TANH": "tanh",
+}
+"""The operations of LiteRT that the page knows, and what they are called here."""
+
+_ACTIVATIONS = {"NONE": None, "RELU": "relu", "TANH": "tanh"}
+
+
+class NetworkError(Exception):
+    """A network has something that the page cannot compute; the text names it."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network from one latent (latent_dim,) to one image's logits (28, 28).
+
+    Each layer is a dict that JSON can hold:
+
+        kind        one of the values of KINDS
+        inputs      the numbers of what it reads: earlier results, and weights as named there
+        output      the number of its result; the last layer's is the network's
+        shape       its result's shape, without the batch
+        activation  None, "relu" or "tanh": what follows at once
+        stride      transposed convolutions only: vertical, horizontal
+
+    A dense layer reads x, a kernel (out, in) and maybe a bias (out,); a transposed convolution
+    x, a kernel (out, height, width, in) and maybe a bias (out,). The number of the latent is
+    `latent`.
+    """
+
+    latent_dim: int
+    latent: int
+    layers: list[dict[str, Any]]
+    weights: dict[str, np.ndarray]
+
+    def to_bytes(self) -> bytes:
+        """A bundle, for `new Decoder(unpack(bytes))` in the page."""
+        values = {"latent_dim": self.latent_dim, "latent": self.latent, "layers": self.layers}
+        return bundle.pack(values, self.weights)
+
+
+def describe(model: Model) -> Network:
+    """The decoder of a served model.
+
+    Raises:
+        vae.runs.RunError: its file has changed.
+        NetworkError: the page cannot compute it.
+    """
+    return read(runs.model_files(model.run)["decoder.tflite"].read_bytes())
+
+
+def read(content: bytes) -> Network:
+    """The decoder in the content of a .tflite file.
+
+    Raises:
+        NetworkError: the page cannot compute it.
+    """
+    model: Any = schema.ModelT.InitFromPackedBuf(content, 0)  # its types say less than it gives
+    (graph,) = model.subgraphs
+    (latent,), (logits,) = graph.inputs, graph.outputs
+    tensors = [_tensor(tensor, model.buffers) for tensor in graph.tensors]
+    layers = [
+        _layer(_name(operator, model), operator, tensors)
+        for operator in graph.operators
+        # Whole numbers are shapes, computed for the sake of the batch; here the batch is one.
+        if tensors[operator.outputs[0]].floating
+    ]
+    if layers[-1]["output"] != logits or layers[-1]["shape"] != [28, 28]:
+        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in (28, 28)")
+    weights = {
+        str(number): _compact(values)
+        for number in sorted({number for layer in layers for number in layer["inputs"]})
+        if (values := tensors[number].values) is not None
+    }
+    return Network(tensors[latent].shape[1], int(latent), layers, weights)
+
+
+class _Tensor(NamedTuple):
+    """A tensor with a batch of one where there is a batch; its values where it is constant."""
+
+    shape: tuple[int, ...]
+    floating: bool
+    values: np.ndarray | None
+
+
+def _tensor(tensor: Any, buffers: Any) -> _Tensor:
+    shape = tuple(int(size) for size in tensor.shape)
+    floating = tensor.type == schema.TensorType.FLOAT32
+    data = buffers[tensor.buffer].data
+    if data is None or not floating:
+        return _Tensor(shape, floating, None)
+    return _Tensor(shape, floating, np.frombuffer(bytes(data), "<f4").reshape(shape))
+
+
+def _layer(operation: str, operator: Any, tensors: list[_Tensor]) -> dict[str, Any]:
+    if operation not in KINDS:
+        raise NetworkError(
+            f"the decoder uses {operation}, which the page cannot compute; "
+            f"it knows {', '.join(KINDS)}"
+        )
+    kind, output = KINDS[operation], int(operator.outputs[0])
+    options: Any = operator.builtinOptions
+    inputs = [int(number) for number in operator.inputs if number >= 0]
+    if kind == "reshape":
+        inputs = inputs[:1]  # the new shape comes second
+    elif kind == "transposed_convolution":
+        inputs = [inputs[2], inputs[1], *inputs[3:]]  # from shape, kernel, x, bias
+    layer = {
+        "kind": kind,
+        "inputs": inputs,
+        "output": output,
+        "shape": list(tensors[output].shape[1:]),
+        "activation": _activation(operation, options),
+    }
+    if kind == "transposed_convolution":
+        layer["stride"] = [options.strideH, options.strideW]
+    _check(operation, layer, tensors)
+    return layer
+
+
+def _name(operator: Any, model: Any) -> str:
+    code = model.operatorCodes[operator.opcodeIndex]
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return _constant(schema.BuiltinOperator, number)
+
+
+def _activation(operation: str, options: Any) -> str | None:
+    name = _constant(schema.ActivationFunctionType, getattr(options, "fusedActivationFunction", 0))
+    if name not in _ACTIVATIONS:
+        raise NetworkError(f"{operation} is followed by {name}, which the page cannot compute")
+    return _ACTIVATIONS[name]
+
+
+def _constant(names: type, number: int) -> str:
+    return next(name for name, value in vars(names).items() if value == number)
+
+
+def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor]) -> None:
+    """Refuse what decoder.js would compute wrongly."""
+    if not all(tensors[number].floating for number in layer["inputs"]):
+        raise NetworkError(f"{operation} reads numbers that are not float32, as if quantised")
+    shapes = [tensors[number].shape for number in layer["inputs"]]
+    output = (1, *layer["shape"])
+    match layer["kind"]:
+        case "dense":
+            fits = len(output) == 2 and shapes[0] == (1, shapes[1][1])
+        case "transposed_convolution":
+            fits = len(output) == len(shapes[0]) == 4
+        case "add" | "multiply":  # the smaller one is repeated along the first axes
+            fits = all(output[len(output) - len(shape) :] == shape for shape in shapes)
+        case _:
+            fits = True
+    if not fits:
+        raise NetworkError(f"{operation} from {shapes} to {output} is not what the page expects")
+
+
+def _compact(weights: np.ndarray) -> np.ndarray:
+    """As float16 where nothing is lost by it, as with all that training exports."""
+    with np.errstate(over="ignore"):
+        halves = weights.astype(np.float16)
+    return halves if np.array_equal(halves.astype(np.float32), weights) else weights
