@@ -1,31 +1,27 @@
-"""Train a model of your own, and watch its losses fall."""
+"""Train a model of your own, and watch its latent space form."""
 
 import streamlit as st
 
-from pages.shared import resources, training_form, training_watch, widgets
-from vae import data, runs
-from vae.config import PRESETS
+from pages.shared import ownership, training_form, training_runs, training_watch, widgets
+from vae import data
 
-FIRST_PRESET = "tiny"
-
-chosen = widgets.begin("Train")
+serving = widgets.begin("Train")
+found = training_runs.visible()
 st.markdown(
-    f"Training reads {data.expected_source()}. It runs beside the app: leave and come back."
+    "A model starts as noise and sees digits, again and again. Drag the slider below through what "
+    "it drew after each *epoch*, one pass through its images. Then train one yourself and watch."
 )
-preset = st.selectbox(
-    "Preset",
-    list(PRESETS),
-    index=list(PRESETS).index(FIRST_PRESET),
-    format_func=lambda name: f"{name}: {PRESETS[name].summary}",
-    key="preset",
-    bind="query-params",
+training_form.quick_start()
+run = training_runs.choose(found, serving)
+training_watch.watch(run, serving)
+
+st.subheader("Train your own", anchor=False)
+st.markdown(
+    f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, and "
+    "what you trained serves every page."
 )
-training_form.form(preset)
-name = st.query_params.get("run", "")
-watched = {run.name: run for run in runs.list_runs(resources.jobs().root)}
-if name in watched:
-    training_watch.watch(watched[name].path, chosen)
-elif name:
-    st.warning(f"There is no run {name} on this server.")
-else:
-    st.info("Nothing is training. Press Train: the tiny preset takes less than a minute.")
+training_form.form()
+
+st.subheader("Runs", anchor=False)
+training_runs.table(found)
+ownership.keep_name()

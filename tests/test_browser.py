@@ -1,12 +1,11 @@
 """What only a browser can show: a real server, a real Chromium, a real mouse."""
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Server, eventually, goto, needs_chromium, picture, settled
+from chromium import Server, eventually, goto, needs_chromium, picture
 from playwright.sync_api import Page, expect
 
 PAGES = ("", "latent_space", "generate", "compare", "train")
@@ -43,39 +42,6 @@ def test_the_address_restores_page_model_and_view(server: Server, page: Page) ->
     expect(page.get_by_role("heading", name="Generate")).to_be_visible()
     expect(page.get_by_test_id("stSidebar").get_by_role("combobox")).to_have_value("best")
     assert "model=best" in page.url
-
-
-def test_a_training_streams_its_curves_and_its_run_serves_every_page(
-    server: Server, page: Page
-) -> None:
-    goto(page, f"{server.address}/train")
-    page.get_by_role("spinbutton", name="Epochs").fill("2")
-    page.get_by_role("spinbutton", name="Training images").fill("4000")
-    page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
-    lengths = set()
-    count = (
-        "() => { const p = document.querySelector('.js-plotly-plot'); "
-        "return p && p.data ? p.data[0].x.length : 0 }"
-    )
-    deadline = time.monotonic() + 90
-    done = page.get_by_text("Finished after 2 epochs")
-    while not done.is_visible() and time.monotonic() < deadline:
-        lengths.add(page.evaluate(count))
-        page.wait_for_timeout(100)
-    expect(done).to_be_visible()
-    settled(page)
-    assert len(lengths - {0}) >= 2, "the curves grew while it trained"
-    name = re.search(r"run=([\w-]+)", page.url)
-    assert name is not None
-    page.get_by_role("button", name=f"Use {name[1]} on all pages").click()
-    settled(page)
-    for link in ("Draw", "Latent space", "Generate"):
-        page.get_by_role("link", name=link).click()
-        expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
-        settled(page)
-        chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
-        expect(chosen).to_have_value(name[1])
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae import runs
-from vae.config import PRESETS
+from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -360,13 +360,36 @@ def test_the_form_starts_a_training_with_its_values_and_the_address_names_it(
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
     app = alone("train")
-    app.main.selectbox[0].set_value(preset).run()
-    fields = {field.label: field.value for field in app.number_input}
+    app.selectbox(key="preset").set_value(preset).run()
+    fields = {field.label: field.value for field in [*app.number_input, *app.text_input]}
     config = PRESETS[preset]
     assert fields["Latent dimensions"] == config.model.latent_dim
+    assert fields["Encoder units"] == ", ".join(map(str, config.model.encoder_units))
     assert fields["Epochs"] == config.training.epochs
     assert fields["Batch size"] == config.training.batch_size
     assert fields["Training images"] == config.training.train_images
+    assert app.selectbox(key=f"{preset}-schedule").value == config.training.schedule
+
+
+def test_the_form_has_every_option_with_what_it_does() -> None:
+    app = alone("train")
+    keys = {getattr(widget, "key", None) for widget in [*app.number_input, *app.text_input]}
+    keys |= {widget.key for widget in app.selectbox}
+    text = texts(app)
+    for name, option in {**options(ModelConfig), **options(TrainingConfig)}.items():
+        assert f"tiny-{name}" in keys
+        assert option.help in text
+
+
+@pytest.mark.parametrize("wrong", ["2000, 20", "", "ten"])
+def test_a_value_that_cannot_be_trained_is_named_and_nothing_starts(
+    wrong: str, folders: Path
+) -> None:
+    app = alone("train")
+    app.text_input(key="tiny-encoder_units").set_value(wrong).run()
+    assert app.error[0].value.startswith("This cannot be trained: encoder_units is ")
+    assert button(app, "Train").disabled
+    assert not folders.exists()
 
 
 def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
@@ -375,7 +398,9 @@ def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
 
 def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None:
     app = alone("train", run=own_run)
-    assert app.success[0].value.startswith("Finished after 2 epochs; the best was epoch 2.")
+    assert "Finished after 2 epochs on 1,000 images of the 5,000 embedded MNIST digits" in texts(
+        app
+    )
     button(app, "Use five on all pages").click().run()
     assert app.sidebar.selectbox[0].value == own_run
 

@@ -251,3 +251,11 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
 }
+
+
+def differences(preset: str, model: ModelConfig, training: TrainingConfig) -> dict[str, Any]:
+    """The options, by name, that are not as the preset has them; all of them if it is unknown."""
+    values = {**model.to_json(), **training.to_json()}
+    known = PRESETS.get(preset)
+    usual = {**known.model.to_json(), **known.training.to_json()} if known else {}
+    return {name: value for name, value in values.items() if usual.get(name, ...) != value}

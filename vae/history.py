@@ -38,3 +38,13 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
         images_per_second=last["images_per_second"],
         seconds_left=epochs_left * images_per_epoch / max(last["images_per_second"], 1e-9),
     )
+
+
+def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events that still count: a training that goes on begins its broken-off epoch anew."""
+    kept: list[dict[str, Any]] = []
+    for event in events:
+        if event["event"] == "start":
+            kept = [e for e in kept if e.get("epoch", 0) < event["epoch"] or e["event"] == "start"]
+        kept.append(event)
+    return kept

@@ -9,6 +9,7 @@
     tensorboard/     the losses for TensorBoard: `tensorboard --logdir runs`
     checkpoint.npz   weights and optimizer after the last epoch, to resume from
     request          present while somebody asks the training to stop
+    owner            whose run it is in the app, if a visitor made it there
     lock             locked by the training process as long as it lives
 
 New model files are written into `new/` first; then `manifest.json` is replaced by an atomic

@@ -11,8 +11,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.shared import ownership
 from vae import atlas, comparison, data, figures, inference, live, runs, snapshots, yardstick
+from vae.config import TrainingConfig
 from vae.jobs import Jobs
+from vae.live import training
 
 
 def _identity(run: runs.Run) -> tuple[str, ...]:
@@ -40,9 +43,9 @@ def jobs() -> Jobs:
 
 
 def usable_runs() -> dict[str, runs.Run]:
-    """The runs with a model to serve, by name: the shipped ones, then this server's own."""
+    """The runs with a model to serve that this visitor sees, by name: the shipped ones first."""
     found = [*runs.list_runs(runs.SHIPPED), *reversed(runs.list_runs(jobs().root))]
-    return {run.name: run for run in found if run.manifest.usable}
+    return {run.name: run for run in found if run.manifest.usable and ownership.sees(run)}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -105,3 +108,19 @@ def bundle(run: runs.Run, kind: str) -> bytes:
     if kind == "digits":
         return live.digits_bundle(digits())
     return live.decoder_bundle(model(run)) if kind == "decoder" else live.map_bundle(map_of(run))
+
+
+def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
+    """The run's snapshots for the page, or None if it has none."""
+    epochs = tuple(snapshots.files(run.path))
+    return _packed_snapshots(run.path, epochs, run.manifest.training, growing) if epochs else None
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _packed_snapshots(
+    path: Path, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
+) -> bytes | None:
+    """`epochs` is there to tell a longer history from a shorter one."""
+    taken = snapshots.read_all(path)
+    events, _ = runs.read_events(path)
+    return training.scrubber_data(taken, events, config, growing) if taken else None

@@ -1,61 +1,128 @@
-"""The form that starts a training."""
+"""The form that starts a training: a preset, and every option that it sets."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
 
 import streamlit as st
 
-from pages.shared import resources
-from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+from pages.shared import ownership, resources, training_runs
+from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
 
-STEPS = {"latent_dim": 1, "epochs": 1, "batch_size": 32, "train_images": 1000, "seed": 1}
+FIRST_PRESET = "tiny"
+MAIN = ("latent_dim", "epochs", "kl_weight", "train_images")
 LABELS = {
     "latent_dim": "Latent dimensions",
-    "epochs": "Epochs",
-    "batch_size": "Batch size",
-    "learning_rate": "Learning rate",
     "kl_weight": "KL weight (beta)",
+    "kl_warmup_epochs": "KL warm-up epochs",
+    "ema_decay": "Weight average (EMA)",
     "train_images": "Training images",
-    "seed": "Seed",
 }
+STEPS = {"batch_size": 32, "train_images": 1000}
 
 
-def _field(preset: str, config: ModelConfig | TrainingConfig, name: str):
-    """A number for one option, within its bounds, starting at the preset's value."""
-    option = options(type(config))[name]
-    kind = float if isinstance(option.low, float) or name == "learning_rate" else int
-    value = getattr(config, name)
-    return st.number_input(
-        LABELS[name],
-        min_value=kind(option.low or 0),
-        max_value=kind(option.high or 0),
-        value=None if value is None else kind(value),
-        step=STEPS.get(name),
-        format="%.5f" if name == "learning_rate" else None,
-        placeholder="all",
-        help=option.help,
-        key=f"{preset}-{name}",
-        persist_state="session",
+def quick_start() -> None:
+    """One button that trains the smallest preset."""
+    preset = PRESETS[FIRST_PRESET]
+    st.button(
+        "Train a small model now",
+        on_click=_begin,
+        args=(preset.model, preset.training, FIRST_PRESET),
+        type="primary",
+        icon=":material/play_arrow:",
     )
 
 
-def form(preset: str) -> None:
-    """Ask for a config that begins as a preset; when sent, start its training."""
+@st.fragment
+def form() -> None:
+    """Ask for a config that begins as a preset, and start its training."""
+    preset = st.selectbox(
+        "Preset",
+        list(PRESETS),
+        index=list(PRESETS).index(FIRST_PRESET),
+        format_func=lambda name: f"{name}: {PRESETS[name].summary}",
+        key="preset",
+        bind="query-params",
+    )
     start = PRESETS[preset]
-    with st.form("config", border=True):
-        columns = st.columns(4)
-        values = {}
-        for i, name in enumerate(LABELS):
-            config = start.model if name == "latent_dim" else start.training
-            with columns[i % 4]:
-                values[name] = _field(preset, config, name)
-        sent = st.form_submit_button("Train", type="primary", icon=":material/play_arrow:")
-    if not sent:
-        return
+    every = [(start.model, name) for name in options(ModelConfig)]
+    every += [(start.training, name) for name in options(TrainingConfig)]
     try:
-        model = replace(start.model, latent_dim=values.pop("latent_dim"))
-        training = replace(start.training, **values)
+        values = _fields(preset, [(c, name) for c, name in every if name in MAIN])
+        with st.expander("Every option"):
+            values |= _fields(preset, [(c, name) for c, name in every if name not in MAIN])
+        model = replace(start.model, **{name: values[name] for name in options(ModelConfig)})
+        training = replace(
+            start.training, **{name: values[name] for name in options(TrainingConfig)}
+        )
     except ValueError as error:
-        st.error(f"Not started: {error}.")
+        st.error(f"This cannot be trained: {error}.")
+        st.button("Train", icon=":material/play_arrow:", disabled=True)
         return
-    st.query_params["run"] = resources.jobs().start(model, training, preset).name
-    st.rerun()
+    if st.button("Train", type="primary", icon=":material/play_arrow:"):
+        _begin(model, training, preset)
+        st.rerun()
+
+
+def _begin(model: ModelConfig, training: TrainingConfig, preset: str) -> None:
+    path = resources.jobs().start(model, training, preset)
+    ownership.claim(path)
+    training_runs.show(path.name)
+
+
+def _fields(
+    preset: str, wanted: Iterable[tuple[ModelConfig | TrainingConfig, str]]
+) -> dict[str, Any]:
+    """A field for each of these options, four in a row, and what stands in them."""
+    wanted, values = list(wanted), {}
+    for first in range(0, len(wanted), 4):
+        for column, (config, name) in zip(st.columns(4), wanted[first : first + 4], strict=False):
+            with column:
+                values[name] = _field(preset, config, name)
+    return values
+
+
+def _field(preset: str, config: ModelConfig | TrainingConfig, name: str) -> Any:
+    """One option's field within its bounds, starting at the preset's value, and what it does."""
+    option, value = options(type(config))[name], getattr(config, name)
+    label = LABELS.get(name, name.replace("_", " ").capitalize())
+    kept: dict[str, Any] = {"key": f"{preset}-{name}", "persist_state": "session"}
+    if option.choices:
+        answer = st.selectbox(label, option.choices, option.choices.index(value), **kept)
+    elif isinstance(value, tuple):
+        answer = _numbers(name, st.text_input(label, ", ".join(map(str, value)), **kept))
+    else:
+        answer = _number(label, name, config, option, kept)
+    st.caption(option.help)
+    return answer
+
+
+def _number(
+    label: str, name: str, config: ModelConfig | TrainingConfig, option: Option, kept: dict
+) -> float | int | None:
+    value = getattr(config, name)
+    default = next(field.default for field in fields(config) if field.name == name)
+    kind = float if isinstance(default, float) else int
+    answer = st.number_input(
+        label,
+        min_value=kind(option.low or 0),
+        max_value=kind(option.high or 0),
+        value=None if value is None else kind(value),
+        step=kind(STEPS.get(name, 1)) if kind is int else None,
+        format="%g" if kind is float else "%d",
+        placeholder="all" if default is None else "",
+        **kept,
+    )
+    return value if answer is None and default is not None else answer
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    """Whole numbers, separated by commas or spaces.
+
+    Raises:
+        ValueError: something else stands there.
+    """
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; give whole numbers, separated by commas") from None

@@ -20,7 +20,7 @@ from vae.live.network import describe
 
 _FOLDER = Path(__file__).parent
 _ORDER = (
-    "bundle", "decoder", "pictures", "atlas", "stage",
+    "bundle", "decoder", "elements", "pictures", "atlas", "stage",
     "map_words", "map_details", "map_canvas", "map_input", "map",
     "main",
 )  # fmt: skip

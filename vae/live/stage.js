@@ -65,14 +65,3 @@ function notice(parentElement, words) {
   if (parentElement.querySelector(".live .notice")) return;
   clean(parentElement).append(element("p", { className: "notice faint", textContent: words }));
 }
-
-/** A new HTML element with these properties and children. */
-function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name.includes("-") || name === "role") made.setAttribute(name, value);
-    else made[name] = value;
-  }
-  made.append(...children);
-  return made;
-}

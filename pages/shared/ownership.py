@@ -1,0 +1,71 @@
+"""Whose run is whose: what one visitor trains, no other finds in a list.
+
+A browser that trains or imports something gets a random name, in a cookie of this site. The runs
+made with it carry a hash of that name. A run without one, shipped or trained in the terminal, is
+for everybody to see; so is, for whoever has its link, a run that an address names.
+"""
+
+import hashlib
+import re
+import secrets
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from vae import runs
+
+COOKIE = "latent-digits-visitor"
+FILE = "owner"  # in the run directory
+_KEEP = component(
+    "latent_digits_visitor",
+    js=f"""export default function ({{ data }}) {{
+        document.cookie = `{COOKIE}=${{data}}; path=/; max-age=31536000; SameSite=Lax`;
+    }}""",
+)
+
+
+def claim(path: Path) -> None:
+    """Make a run this visitor's."""
+    (path / FILE).write_text(_mark())
+    st.session_state["owns"] = True
+
+
+def keep_name() -> None:
+    """Let the browser remember this visitor, once there is something to remember. Draws nothing."""
+    if st.session_state.get("owns"):
+        with st.container(height=1, border=False):
+            _KEEP(key="visitor", data=_name(), height=1)
+
+
+def owns(run: runs.Run) -> bool:
+    """Whether this visitor trained or imported the run, and may change it."""
+    return _owner(run) == _mark()
+
+
+def sees(run: runs.Run) -> bool:
+    """Whether the run is in this visitor's lists."""
+    opened: set[str] = st.session_state.setdefault("opened", set())
+    for value in st.query_params.to_dict().values():
+        opened.update(value.split(","))
+    return _owner(run) in ("", _mark()) or run.name in opened
+
+
+def _owner(run: runs.Run) -> str:
+    try:
+        return (run.path / FILE).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _mark() -> str:
+    """What stands in the runs of this visitor: from it nobody can tell the cookie."""
+    return hashlib.sha256(_name().encode()).hexdigest()
+
+
+def _name() -> str:
+    if "visitor" not in st.session_state:
+        known = str(st.context.cookies.get(COOKIE))
+        is_ours = re.fullmatch("[0-9a-f]{32}", known)
+        st.session_state["visitor"] = known if is_ours else secrets.token_hex(16)
+    return st.session_state["visitor"]

@@ -1,0 +1,37 @@
+"""A run's curves and its slider through the snapshots, live or at rest."""
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from pages.shared import resources, session
+from vae import runs
+from vae.live import training
+
+_CURVES = component(
+    "latent_digits_curves", js=training.curves_script(), css=training.curves_style()
+)
+_SCRUBBER = component(
+    "latent_digits_scrubber", js=training.scrubber_script(), css=training.scrubber_style()
+)
+
+
+def curves(run: runs.Run) -> None:
+    """The losses so far, if there are any."""
+    events = session.events(run.path)
+    if any(event["event"] == "start" for event in events):
+        _CURVES(key=f"curves-{run.name}", data=training.curves_data(events))
+
+
+def scrubber(run: runs.Run, live: bool = False) -> None:
+    """The slider through the snapshots; without any, a kind word.
+
+    `live`: more are to come, and who looks at the last one is led on to the next.
+    """
+    data = resources.scrubber_data(run, live)
+    if data is not None:
+        _SCRUBBER(key=f"scrubber-{run.name}", data=data)
+    elif not live:
+        st.caption(
+            f"{run.name} has no snapshots, so there is nothing to look back on. Every training "
+            "from this page keeps them, and so does the shipped model best."
+        )

@@ -1,0 +1,76 @@
+"""The runs that a visitor can look at: which one is shown, and all of them side by side."""
+
+from html import escape
+
+import streamlit as st
+
+from pages.shared import ownership, resources, training_watch
+from vae import config, runs, snapshots
+
+_STYLE = """<style>
+.runs { overflow-x: auto; } .runs table { border-collapse: collapse; font-size: 0.875rem; }
+.runs th, .runs td { padding: 0.35rem 1.25rem 0.35rem 0; text-align: left; white-space: nowrap; }
+.runs td.wide { white-space: normal; min-width: 14rem; }
+.runs th { font-weight: 500; opacity: 0.7; }
+.runs td.number, .runs th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.runs tr + tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
+</style>"""
+_WORDS = ("Run", "Differs from its preset", "State")
+_NUMBERS = ("Best epoch", "Validation loss", "Test loss", "Time")
+
+
+def visible() -> dict[str, runs.Run]:
+    """The runs in this visitor's lists by name, also those without a model: own ones first."""
+    own = [run for run in reversed(runs.list_runs(resources.jobs().root)) if ownership.sees(run)]
+    return {run.name: run for run in [*own, *runs.list_runs(runs.SHIPPED)]}
+
+
+def show(name: str) -> None:
+    """Look at this run from the next rerun on."""
+    st.session_state["look at"] = name
+
+
+def choose(found: dict[str, runs.Run], serving: runs.Run) -> runs.Run:
+    """The run to look at. The choice lives in the session and in the address."""
+    asked = st.session_state.pop("look at", None) or st.session_state.get("run")
+    asked = asked or st.query_params.get("run")
+    if asked not in found:
+        if asked:
+            st.warning(f"There is no run {asked} on this server.")
+        asked = _most_telling(found, serving)
+    st.session_state["run"] = asked
+    name = st.selectbox("Run", list(found), key="run", persist_state="session", width=360)
+    st.query_params["run"] = name
+    return found[name]
+
+
+def _most_telling(found: dict[str, runs.Run], serving: runs.Run) -> str:
+    """The model that all pages show, or a shipped one if that has no snapshots to look at."""
+    names = [serving.name, *(run.name for run in runs.list_runs(runs.SHIPPED))]
+    return next((name for name in names if snapshots.files(found[name].path)), serving.name)
+
+
+def table(found: dict[str, runs.Run]) -> None:
+    """All runs, with what tells them apart."""
+    heads = "".join(f"<th>{name}</th>" for name in _WORDS)
+    heads += "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
+    rows = "".join(_row(run) for run in found.values())
+    st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+
+
+def _row(run: runs.Run) -> str:
+    m = run.manifest
+    loss = [m.metrics.get(f"{split}_loss") for split in ("validation", "test")]
+    numbers = [
+        m.best_epoch or "",
+        *("" if value is None else f"{value:.1f}" for value in loss),
+        training_watch.duration(m.seconds) if m.seconds else "",
+    ]
+    changed = config.differences(m.preset, m.model, m.training)
+    words = ", ".join(f"{name} {value}" for name, value in changed.items()) or "nothing"
+    cells = "".join(f"<td class='number'>{value}</td>" for value in numbers)
+    return (
+        f"<tr><td><b>{escape(run.name)}</b></td>"
+        f"<td class='wide'>{escape(m.preset)}: {escape(words)}</td>"
+        f"<td>{resources.jobs().state(run.path)}</td>{cells}</tr>"
+    )

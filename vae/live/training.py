@@ -1,0 +1,117 @@
+"""How a training looks in the page: its loss curves, and a slider through its snapshots.
+
+Python sends the numbers; the scripts beside this file draw them in the browser, so that dragging
+the slider, or a new point on a curve, takes no rerun.
+"""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae import history, snapshots
+from vae.config import TrainingConfig
+from vae.figures import CLASS_COLOURS
+from vae.live.bundle import pack
+from vae.snapshots import Snapshot
+
+_FOLDER = Path(__file__).parent
+TERMS = ("loss", "reconstruction_loss", "kl_divergence")
+DEAD_BELOW = 0.01
+"""Nats of KL divergence, over the digits of the map, below which a dimension tells nothing."""
+
+
+def scrubber_script() -> str:
+    """The JavaScript of the slider through snapshots; its data is `scrubber_data`."""
+    return _joined("bundle.js", "elements.js", "scrubber.js")
+
+
+def scrubber_style() -> str:
+    """The CSS of the slider through snapshots."""
+    return _joined("scrubber.css")
+
+
+def curves_script() -> str:
+    """The JavaScript of the loss curves; its data is `curves_data`."""
+    return _joined("elements.js", "curves.js")
+
+
+def curves_style() -> str:
+    """The CSS of the loss curves."""
+    return _joined("curves.css")
+
+
+def scrubber_data(
+    taken: list[Snapshot],
+    events: list[dict[str, Any]],
+    training: TrainingConfig,
+    growing: bool = False,
+) -> bytes:
+    """A run's snapshots and the validation losses beside them, as a compressed bundle.
+
+    Args:
+        taken: at least one snapshot, by epoch.
+        events: the run's history.
+        training: the run's config.
+        growing: whether more are to come; who looks at the last one is then led on to the next.
+    """
+    losses = {
+        e["epoch"]: [round(e["validation"][term], 3) for term in TERMS]
+        for e in events
+        if e["event"] == "epoch"
+    }
+    epochs = [snapshot.epoch for snapshot in taken]
+    values = {
+        "epochs": epochs,
+        "planned": max(training.epochs, epochs[-1]),
+        "losses": {epoch: losses[epoch] for epoch in epochs if epoch in losses},
+        "kl_weight": training.kl_weight,
+        "dead_below": DEAD_BELOW,
+        "colours": CLASS_COLOURS,
+        "growing": growing,
+    }
+    arrays = {
+        "originals": snapshots.rebuilt_digits().images,
+        "rebuilt": np.stack([snapshot.rebuilt for snapshot in taken]),
+        "samples": np.stack([snapshot.samples for snapshot in taken]),
+        "points": np.stack([snapshot.points for snapshot in taken]),
+        "kl": np.stack([snapshot.kl_per_dimension for snapshot in taken]),
+    }
+    return gzip.compress(pack(values, arrays), compresslevel=6, mtime=0)
+
+
+def curves_data(events: list[dict[str, Any]], batches: int = 1000) -> dict[str, Any]:
+    """A run's losses: `planned` epochs, and a row for each epoch and for each progress event.
+
+    A row of `epochs` is the epoch and its training and validation losses, three terms each; one
+    of `batches` is the place in epochs and the training losses there.
+
+    Args:
+        events: the run's history, with at least its start.
+        batches: rows of `batches` at most; where there are more, neighbours are averaged.
+    """
+    events = history.standing(events)
+    start = next(e for e in reversed(events) if e["event"] == "start")
+    progress = np.array(
+        [
+            (e["step"] / start["steps_per_epoch"], *(e[term] for term in TERMS))
+            for e in events
+            if e["event"] == "progress"
+        ]
+    ).reshape(-1, 1 + len(TERMS))
+    thinned = [part.mean(axis=0) for part in np.array_split(progress, batches) if len(part)]
+    epochs = [
+        [e["epoch"], *(e[split][term] for split in ("train", "validation") for term in TERMS)]
+        for e in events
+        if e["event"] == "epoch"
+    ]
+    return {
+        "planned": max(start["epochs"], len(epochs)),
+        "batches": np.round(thinned, 3).tolist(),
+        "epochs": epochs,
+    }
+
+
+def _joined(*names: str) -> str:
+    return "\n".join((_FOLDER / name).read_text() for name in names)
