@@ -268,7 +268,7 @@ def test_resume_refuses_to_end_before_what_is_done(trained: Trained) -> None:
 def test_a_stop_asked_for_while_a_new_training_starts_is_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.mkdir()
-    runs.request_stop(path)
+    runs.request(path, "stop")
     status, _, _ = ran("train", "--preset", "tiny", "--out", path, *SMALL, "--epochs", "50")
     assert status == 0
     assert runs.read(path).manifest.state == "stopped"
@@ -375,7 +375,7 @@ def test_evaluate_with_json_prints_one_object_and_nothing_else(trained: Trained)
 
 @pytest.fixture
 def three_runs(tmp_path: Path) -> Path:
-    """A folder with a finished run, one whose process died, and one that waits."""
+    """A folder with a finished run, one whose process died, and a queued one whose server died."""
     metrics = {"validation_loss": 123.456}
     finished = replace(MANIFEST, state="finished", epochs_done=10, metrics=metrics)
     runs.write_manifest(tmp_path / "a", finished)
@@ -387,7 +387,7 @@ def three_runs(tmp_path: Path) -> Path:
 LISTED = [
     "a  finished  10/10 epochs  latent_dim 2  validation loss 123.46",
     "b  interrupted  4/10 epochs  latent_dim 2  validation loss 123.46",
-    "c  queued  0/10 epochs  latent_dim 2  no epoch yet",
+    "c  interrupted  0/10 epochs  latent_dim 2  no epoch yet",
 ]
 
 

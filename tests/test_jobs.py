@@ -1,6 +1,7 @@
 """Training processes: queued, one at a time, stopped, and told apart when they die."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,23 +14,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vae import __main__ as command_line
-from vae import jobs, runs
+from vae import jobs, runs, shelf, snapshots
 from vae.config import PRESETS, ModelConfig, Option, Preset, TrainingConfig, options
-from vae.jobs import Jobs, command
+from vae.jobs import Jobs, command, command_of
+from vae.limits import LimitError, Limits
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0  # seconds; the machine may be busy
-GOING = ("queued", "starting", "training")
 MODEL = ModelConfig(encoder_units=(16,), decoder_units=(16,), decoder_channels=(4, 4))
 TRAINING = TrainingConfig(epochs=1, batch_size=64, train_images=64)
 
 # In place of a training: locks its run and says "training", as the real one does, then waits for
-# a stop request or for a file `end`, which holds the status to exit with.
+# requests or for a file `end`, which holds the status to exit with.
 STAND_IN = f"""
-import os, sys, time
+import os, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 from vae import runs
@@ -39,6 +41,8 @@ path = Path(sys.argv[1])
 def say(state):
     runs.write_manifest(path, replace(runs.read(path).manifest, state=state))
 
+stops = []
+signal.signal(signal.SIGTERM, lambda *_: stops.append(True))
 with runs.locked(path):
     (path / "pid").write_text(str(os.getpid()))
     say("training")
@@ -46,7 +50,12 @@ with runs.locked(path):
     deadline = time.monotonic() + {PATIENCE}
     while time.monotonic() < deadline:
         time.sleep(0.02)
-        if runs.stop_requested(path):
+        if runs.requested(path) == "pause":
+            say("paused")
+            while runs.requested(path) == "pause":
+                time.sleep(0.02)
+            say("training")
+        if stops or runs.requested(path) == "stop":
             say("stopped")
             break
         if (path / "end").exists():
@@ -90,14 +99,15 @@ def started(server: Jobs, n: int) -> list[Path]:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     """A server whose trainings are stand-ins; the last of them is gone after the test."""
-    monkeypatch.setattr(jobs, "command", lambda *arguments: ["-c", STAND_IN, str(arguments[-1])])
+    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", STAND_IN, str(run.path)])
+    monkeypatch.setattr(jobs, "WATCH_SECONDS", 0.02)
     server = Jobs(tmp_path / "runs")
     yield server
     found = [run.path for run in runs.list_runs(server.root)]
     for path in found:
         end(path)
     for path in found:
-        until(lambda path=path: server.state(path) not in GOING, f"{path.name} has ended")
+        until(lambda path=path: server.state(path) not in runs.ALIVE, f"{path.name} has ended")
 
 
 def test_the_run_is_there_when_start_returns(server: Jobs) -> None:
@@ -105,7 +115,7 @@ def test_the_run_is_there_when_start_returns(server: Jobs) -> None:
     manifest = runs.read(path).manifest
     assert path.parent == server.root
     assert (manifest.preset, manifest.model, manifest.training) == ("tiny", MODEL, TRAINING)
-    assert server.state(path) in GOING
+    assert server.state(path) in runs.ALIVE
     assert [run.path for run in runs.list_runs(server.root)] == [path]
 
 
@@ -116,7 +126,7 @@ def test_a_training_is_starting_while_its_process_has_not_said_anything(
         "import sys, time; from pathlib import Path; print('here', flush=True)\n"
         "while not Path(sys.argv[1], 'end').exists(): time.sleep(0.02)"
     )
-    monkeypatch.setattr(jobs, "command", lambda *arguments: ["-c", program, str(arguments[-1])])
+    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", program, str(run.path)])
     path = server.start(MODEL, TRAINING, "tiny")
     until(lambda: (path / "log.txt").read_text() != "", "the stand-in runs")
     assert server.state(path) == "starting"
@@ -187,10 +197,10 @@ def test_a_training_whose_directory_is_deleted_does_not_hold_up_the_queue(server
 def test_a_running_training_is_asked_to_stop_and_the_next_one_starts(server: Jobs) -> None:
     first, second = started(server, 2)
     server.stop(first)
-    assert runs.stop_requested(first)
+    assert runs.requested(first) == "stop"
     until_state(server, second, "training")
     assert server.state(first) == "stopped"
-    assert not runs.stop_requested(second)
+    assert runs.requested(second) is None
 
 
 def test_a_training_that_has_ended_keeps_its_state_when_it_is_stopped(server: Jobs) -> None:
@@ -224,7 +234,7 @@ def test_a_process_that_is_killed_is_told_as_failed_with_the_signal(server: Jobs
 def test_a_process_that_never_gets_to_train_is_told_as_failed_and_its_errors_are_in_the_log(
     server: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "command", lambda *_: ["-c", "raise SystemExit('no such luck')"])
+    monkeypatch.setattr(jobs, "_arguments", lambda _: ["-c", "raise SystemExit('no such luck')"])
     path = server.start(MODEL, TRAINING, "tiny")
     until_state(server, path, "failed")
     assert "ended with status 1; see log.txt" in runs.read(path).manifest.error
@@ -239,7 +249,7 @@ def test_what_a_failed_training_said_of_itself_is_kept(
         "runs.write_manifest(path, manifest)\n"
         "sys.exit(1)"
     )
-    monkeypatch.setattr(jobs, "command", lambda *arguments: ["-c", program, str(arguments[-1])])
+    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", program, str(run.path)])
     first, second = (server.start(MODEL, TRAINING, "tiny") for _ in range(2))
     until_state(server, second, "failed")  # so the end of the first has been seen, too
     assert runs.read(first).manifest.error == "the loss is nan"
@@ -272,15 +282,288 @@ def test_visitors_who_start_at_once_get_a_run_each_and_still_one_at_a_time(serve
     assert sum((path / "log.txt").exists() for path in paths) == 1
 
 
-def test_a_queued_run_whose_server_is_gone_is_interrupted_but_a_running_one_goes_on(
-    server: Jobs,
+SERVER = """
+import sys, time
+from pathlib import Path
+from vae import jobs
+from vae.config import PRESETS
+
+jobs._arguments = lambda run: ["-c", sys.argv[2], str(run.path)]
+server = jobs.Jobs(Path(sys.argv[1]))
+paths = [server.start(PRESETS["tiny"].model, PRESETS["tiny"].training, "tiny") for _ in range(2)]
+while server.state(paths[0]) != "training":
+    time.sleep(0.02)
+print(*paths, flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def orphans(server: Jobs) -> tuple[Path, Path]:
+    """A training and a queued run whose server was killed."""
+    arguments = [sys.executable, "-c", SERVER, str(server.root), STAND_IN]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            running, queued = map(Path, process.stdout.readline().split())
+        finally:
+            process.kill()
+    return running, queued
+
+
+def test_when_the_server_is_killed_its_training_goes_on_and_what_was_queued_is_interrupted(
+    server: Jobs, orphans: tuple[Path, Path]
 ) -> None:
-    running, queued = started(server, 2)
-    later = Jobs(server.root)
+    running, queued = orphans
+    assert server.state(running) == "training"
+    assert server.state(queued) == "interrupted"
+    assert server.place(queued) == 0
+
+
+def test_a_restarted_server_waits_for_the_training_that_it_finds_and_can_rule_it(
+    server: Jobs, orphans: tuple[Path, Path]
+) -> None:
+    running, queued = orphans
+    server.resume(queued)
     assert server.state(queued) == "queued"
-    assert later.state(queued) == "interrupted"
-    assert later.state(running) == "training"
-    assert later.place(queued) == 0
+    assert server.place(queued) == 1
+    server.pause(running)
+    until_state(server, running, "paused")
+    server.resume(running)
+    until_state(server, running, "training")
+    server.stop(running)
+    until_state(server, queued, "training")
+    assert server.state(running) == "stopped"
+
+
+def test_a_paused_training_goes_on_where_it_was_and_keeps_its_place(server: Jobs) -> None:
+    first, second = started(server, 2)
+    process = process_id(first)
+    server.pause(first)
+    until_state(server, first, "paused")
+    time.sleep(0.3)
+    assert server.state(second) == "queued"
+    server.resume(first)
+    until_state(server, first, "training")
+    assert process_id(first) == process
+
+
+def test_a_paused_training_can_be_stopped(server: Jobs) -> None:
+    (path,) = started(server, 1)
+    server.pause(path)
+    until_state(server, path, "paused")
+    server.stop(path)
+    until_state(server, path, "stopped")
+
+
+def test_a_paused_training_makes_room_after_a_while_if_others_wait(server: Jobs) -> None:
+    server.limits = Limits(paused_minutes=0.01)
+    (first,) = started(server, 1)
+    server.pause(first)
+    until_state(server, first, "paused")
+    time.sleep(1.2)
+    assert server.state(first) == "paused"  # nobody waits
+    second = server.start(MODEL, TRAINING, "tiny")
+    until_state(server, second, "training")
+    assert server.state(first) == "stopped"
+
+
+def test_a_paused_training_that_is_killed_is_not_paused_any_more(server: Jobs) -> None:
+    (path,) = started(server, 1)
+    server.pause(path)
+    until_state(server, path, "paused")
+    os.kill(process_id(path), signal.SIGKILL)
+    until_state(server, path, "failed")
+
+
+def test_what_does_not_train_cannot_be_paused(server: Jobs) -> None:
+    first, second = started(server, 2)
+    server.pause(second)
+    end(first)
+    until_state(server, first, "finished")
+    server.pause(first)
+    until_state(server, second, "training")
+    assert [runs.requested(path) for path in (first, second)] == [None, None]
+
+
+def test_a_training_asked_to_stop_is_stopping_until_it_has(server: Jobs) -> None:
+    (path,) = started(server, 1)
+    os.kill(process_id(path), signal.SIGSTOP)  # so that it cannot answer
+    server.stop(path)
+    server.stop(path)  # an impatient visitor changes nothing
+    assert server.state(path) == "stopping"
+    os.kill(process_id(path), signal.SIGCONT)
+    until_state(server, path, "stopped")
+
+
+def test_a_training_that_still_starts_is_stopped_at_once(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_arguments", lambda _: ["-c", "import time; time.sleep(1000)"])
+    path = server.start(MODEL, TRAINING, "tiny")
+    assert server.state(path) == "starting"
+    server.stop(path)
+    until_state(server, path, "stopped")
+
+
+def test_a_stopped_training_goes_on_through_the_queue(server: Jobs) -> None:
+    first, second = started(server, 2)
+    server.stop(first)
+    until_state(server, second, "training")
+    server.resume(first)
+    assert (server.state(first), server.place(first)) == ("queued", 1)
+    end(second)
+    until_state(server, first, "training")
+
+
+def test_a_run_with_a_checkpoint_is_resumed_and_one_without_begins(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    runs.write_manifest(path, runs.Manifest("tiny", MODEL, TRAINING, state="stopped"))
+    begins = jobs._arguments(runs.read(path))
+    assert read_back(begins) == (MODEL, TRAINING)
+    assert "--resume" not in begins
+    (path / "checkpoint.npz").touch()
+    goes_on = jobs._arguments(runs.read(path))
+    assert goes_on == ["-m", "vae", "train", "--resume", "--out", str(path)]
+    assert read_back(goes_on) == (MODEL, TRAINING)
+
+
+def ended(server: Jobs, **changed: Any) -> Path:
+    """A finished run, or what `changed` makes of it; with a checkpoint."""
+    path = server.root / "ended"
+    manifest = runs.Manifest("tiny", MODEL, TRAINING, state="finished", epochs_done=1)
+    files = dict.fromkeys(runs.MODEL_FILES, "0")
+    runs.write_manifest(path, replace(manifest, files=files, **changed))
+    (path / "checkpoint.npz").touch()
+    return path
+
+
+def test_a_finished_run_is_extended_through_the_queue(server: Jobs) -> None:
+    path = ended(server)
+    server.extend(path, 20)
+    until_state(server, path, "training")
+    assert runs.read(path).manifest.training == replace(TRAINING, epochs=21)
+
+
+def test_only_a_finished_run_is_extended_and_not_without_end(server: Jobs) -> None:
+    path = ended(server, state="stopped")
+    with pytest.raises(runs.RunError, match=r"^ended is stopped; only a finished run grows$"):
+        server.extend(path, 20)
+    path = ended(server)
+    with pytest.raises(ValueError, match=r"^epochs is 0; give 1 or more$"):
+        server.extend(path, 0)
+    with pytest.raises(ValueError, match=r"^epochs is 1001; it must be from 1 to 1000$"):
+        server.extend(path, 1000)
+    server.limits = Limits(epochs=20)
+    with pytest.raises(LimitError, match=r"^this has 21 epochs; this server allows 20$"):
+        server.extend(path, 20)
+    assert server.state(path) == "finished"
+
+
+def test_a_run_that_has_diverged_or_lost_its_checkpoint_is_not_resumed(server: Jobs) -> None:
+    path = ended(server, state="failed", error="the loss is nan", diverged=True)
+    text = "^ended cannot go on: the loss is nan; going on would only repeat it$"
+    with pytest.raises(runs.RunError, match=text):
+        server.resume(path)
+    path = ended(server, state="interrupted")
+    (path / "checkpoint.npz").unlink()
+    text = "its checkpoint.npz is missing; train from the start with python -m vae train --preset"
+    with pytest.raises(runs.RunError, match=text):
+        server.resume(path)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["training", "queued"])
+def test_a_discarded_training_ends_at_once_and_can_be_brought_back(
+    server: Jobs, which: int
+) -> None:
+    paths = started(server, 2)
+    trash = server.discard(paths[which])
+    assert [run.path for run in runs.list_runs(server.root)] == [paths[1 - which]]
+    until_state(server, paths[1 - which], "training")
+    restored = shelf.restore(trash)
+    assert (restored.path, server.state(restored.path)) == (
+        paths[which],
+        ["failed", "stopped"][which],
+    )
+
+
+def test_the_training_of_another_server_can_be_discarded(
+    server: Jobs, orphans: tuple[Path, Path]
+) -> None:
+    for path in orphans:
+        server.discard(path)
+    assert runs.list_runs(server.root) == []
+
+
+def test_two_trainings_run_at_once_where_the_deployer_says_so(server: Jobs) -> None:
+    server.limits = Limits(at_once=2)
+    paths = started(server, 3)
+    until_state(server, paths[1], "training")
+    assert (server.state(paths[2]), server.place(paths[2])) == ("queued", 2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "text"),
+    [
+        (Limits(epochs=9), "this has 10 epochs; this server allows 9"),
+        (Limits(weights=100_000), "this has 357,557 weights; this server allows 100,000"),
+        (Limits(minutes=0.1), "minutes; this server allows 0.1: take fewer epochs, fewer images"),
+        (Limits(queue=0), "0 trainings wait already; come back when fewer do"),
+        (Limits(kept_runs=1), "this server keeps 1 runs, and so many are here; delete one first"),
+    ],
+    ids=str.split("epochs weights minutes queue runs"),
+)
+def test_a_training_beyond_a_limit_is_refused_and_leaves_nothing(
+    server: Jobs, limits: Limits, text: str
+) -> None:
+    path = ended(server)
+    server.limits = limits
+    with pytest.raises(LimitError, match=text):
+        server.start(PRESETS["tiny"].model, PRESETS["tiny"].training, "tiny")
+    assert [run.path for run in runs.list_runs(server.root)] == [path]
+
+
+def test_a_training_that_takes_longer_than_allowed_is_stopped(server: Jobs) -> None:
+    (path,) = started(server, 1)
+    server.limits = Limits(minutes=1)
+    runs.write_manifest(path, replace(runs.read(path).manifest, seconds=61.0))
+    until_state(server, path, "stopped")
+
+
+def test_limits_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Limits.from_environment() == Limits()
+    monkeypatch.setenv("VAE_MAX_EPOCHS", "30")
+    monkeypatch.setenv("VAE_MAX_MINUTES", "7.5")
+    monkeypatch.setenv("VAE_AT_ONCE", "2")
+    assert Limits.from_environment() == Limits(at_once=2, epochs=30, minutes=7.5)
+    monkeypatch.setenv("VAE_AT_ONCE", "0")
+    with pytest.raises(ValueError, match=r"^VAE_AT_ONCE is 0; give a larger number$"):
+        Limits.from_environment()
+    monkeypatch.setenv("VAE_MAX_EPOCHS", "few")
+    text = "^VAE_MAX_EPOCHS is 'few'; give a number of epochs of one training$"
+    with pytest.raises(ValueError, match=text):
+        Limits.from_environment()
+
+
+def test_a_drawing_waits_in_the_run_directory_for_its_training(server: Jobs) -> None:
+    drawing = np.random.default_rng(0).random((28, 28), np.float32)
+    path = server.start(MODEL, TRAINING, "tiny", drawing)
+    np.testing.assert_array_equal(snapshots.read_drawing(path), drawing)
+    with pytest.raises(ValueError, match=r"^the drawing has shape \(28,\)"):
+        server.start(MODEL, TRAINING, "tiny", drawing[0])
+    assert len(runs.list_runs(server.root)) == 1
+
+
+def test_a_full_disk_is_said_when_a_training_is_to_start(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "write_manifest", full)
+    with pytest.raises(runs.RunError, match=r"cannot be started: .*No space left on device"):
+        server.start(MODEL, TRAINING, "tiny")
+    assert list(server.root.iterdir()) == []
 
 
 def test_another_server_can_ask_a_running_training_to_stop(server: Jobs) -> None:
@@ -342,6 +625,19 @@ def test_a_command_can_say_that_a_training_takes_all_images() -> None:
         assert read_back(command(MODEL, everything, "tiny", Path("out"))) == (MODEL, everything)
 
 
+def test_a_command_for_a_terminal_is_short_and_trains_the_same_elsewhere(tmp_path: Path) -> None:
+    training = replace(PRESETS["tiny"].training, epochs=3, train_images=None)
+    run = runs.Run(tmp_path / "mine", runs.Manifest("tiny", PRESETS["tiny"].model, training))
+    typed = command_of(run)
+    assert typed == (
+        "python -m vae train --preset tiny --out runs/mine-again --epochs 3 --train-images all"
+    )
+    assert read_back(shlex.split(typed)[1:]) == (PRESETS["tiny"].model, training)
+    unknown = replace(run.manifest, preset="of another version")
+    typed = command_of(runs.Run(run.path, unknown))
+    assert read_back(shlex.split(typed)[1:]) == (PRESETS["tiny"].model, training)
+
+
 @pytest.mark.parametrize("number", [1e-6, 0.1, 1 / 30, 0.01 + 0.02])
 def test_a_command_carries_numbers_exactly(number: float) -> None:
     training = TrainingConfig(learning_rate=number)
@@ -365,7 +661,7 @@ def test_a_training_begun_by_the_server_ends_with_a_model_and_a_history(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))  # no cache, nor place to download to
     server = Jobs(tmp_path / "runs")
     path = server.start(MODEL, TRAINING, "tiny")
-    until(lambda: server.state(path) not in GOING, "the training ends")
+    until(lambda: server.state(path) not in runs.ALIVE, "the training ends")
     until(lambda: not runs.is_locked(path), "the training lets go of its run")
     log = (path / "log.txt").read_text()
     assert server.state(path) == "finished", log

@@ -332,10 +332,9 @@ def stopped_after(folders: Path) -> Iterator[None]:
     yield
     from pages.shared import resources
 
-    running = resources.jobs()._running
-    if running:
-        running[1].kill()
-        running[1].wait()
+    for process in list(resources.jobs()._running.values()):
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.usefixtures("stopped_after")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vae import runs
+from vae import locks, runs
 from vae.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +28,8 @@ MANIFEST = runs.Manifest(
     versions={"keras": "3.15.1"},
     metrics={"validation_loss": 101.25},
 )
+
+FIRST = {"event": "end", "state": "stopped"}
 
 
 @pytest.fixture
@@ -92,8 +94,14 @@ def test_a_whole_run_is_verified(run: runs.Run) -> None:
         (lambda v: v["training"].update(epochs=0), "epochs is 0; it must be from 1 to 1000"),
         (lambda v: v["model"].update(latent_dim=[2]), "latent_dim"),
         (lambda v: v.update(state="sleeping"), "sleeping"),
+        (lambda v: v.update(epochs_done="many"), "epochs_done is 'many'"),
+        (lambda v: v.update(metrics={"validation_loss": "low"}), "metrics is {'validation_loss'"),
+        (lambda v: v.update(files=["model.keras"]), r"files is \['model.keras'\]"),
     ],
-    ids=str.split("unknown-entry version no-version no-model no-preset option bound list state"),
+    ids=str.split(
+        "unknown-entry version no-version no-model no-preset option bound list state count metrics "
+        "files"
+    ),
 )
 def test_a_manifest_with_an_entry_that_cannot_be_is_refused(
     run: runs.Run, change: Callable[[dict[str, Any]], Any], text: str
@@ -164,28 +172,30 @@ def test_own_runs_lie_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
 
 def test_events_are_read_from_the_cursor_on(tmp_path: Path) -> None:
     assert runs.read_events(tmp_path) == ([], 0)
-    runs.append_event(tmp_path, {"event": "start"})
+    runs.append_event(tmp_path, FIRST)
     first, cursor = runs.read_events(tmp_path)
-    assert first == [{"event": "start"}]
-    runs.append_event(tmp_path, {"event": "end", "text": "two\nlines"})
-    assert runs.read_events(tmp_path, cursor)[0] == [{"event": "end", "text": "two\nlines"}]
+    assert first == [FIRST]
+    runs.append_event(tmp_path, {"event": "end", "error": "two\nlines"})
+    assert runs.read_events(tmp_path, cursor)[0] == [{"event": "end", "error": "two\nlines"}]
 
 
 def test_a_half_written_event_waits_until_it_is_whole(tmp_path: Path) -> None:
-    runs.append_event(tmp_path, {"event": "start"})
+    runs.append_event(tmp_path, FIRST)
     with (tmp_path / "events.jsonl").open("a") as file:
-        file.write('{"event": "ep')
+        file.write('{"event": "e')
         file.flush()
         first, cursor = runs.read_events(tmp_path)
-        assert first == [{"event": "start"}]
+        assert first == [FIRST]
         assert runs.read_events(tmp_path, cursor) == ([], cursor)
-        file.write('och"}\n')
+        file.write('nd"}\n')
     second, end = runs.read_events(tmp_path, cursor)
-    assert second == [{"event": "epoch"}]
+    assert second == [{"event": "end"}]
     assert end == (tmp_path / "events.jsonl").stat().st_size
 
 
-@pytest.mark.parametrize("before", [b"", b'{"event": "start"}\n'], ids=["first", "second"])
+@pytest.mark.parametrize(
+    "before", [b"", json.dumps(FIRST).encode() + b"\n"], ids=["first", "second"]
+)
 def test_an_event_after_one_cut_anywhere_by_a_crash_is_readable(
     tmp_path: Path, before: bytes
 ) -> None:
@@ -196,6 +206,28 @@ def test_an_event_after_one_cut_anywhere_by_a_crash_is_readable(
         events, _ = runs.read_events(tmp_path)
         assert events[-1:] == [{"event": "end"}], f"cut after {kept} bytes"
         assert len(events) == 1 + bool(before)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"3",
+        b"[]",
+        b"{}",
+        b'{"event": "joke"}',
+        b'{"event": ["end"]}',
+        b'{"event": "progress", "epoch": 1}',
+        b'{"event": "epoch", "epoch": 1, "step": 1, "seconds": 1, "images_per_second": 1}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"",
+    ],
+    ids=str.split("number list empty unknown unhashable lacking loss-lacking bytes deep blank"),
+)
+def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "events.jsonl").write_bytes(line + b"\n")
+    runs.append_event(tmp_path, FIRST)
+    assert runs.read_events(tmp_path)[0] == [FIRST]
 
 
 def test_a_run_is_trained_by_one_process_until_that_ends_however_it_ends(tmp_path: Path) -> None:
@@ -226,16 +258,29 @@ def test_a_look_at_the_lock_does_not_take_it(tmp_path: Path) -> None:
     assert not runs.is_locked(tmp_path / "new")
 
 
-@pytest.mark.parametrize("said", ["queued", "finished", "stopped", "failed"])
+def test_a_queued_run_is_one_as_long_as_its_server_lives(tmp_path: Path) -> None:
+    for said in ("queued", "starting"):
+        runs.write_manifest(tmp_path / "run", replace(MANIFEST, state=said))
+        run = runs.read(tmp_path / "run")
+        assert runs.state(run) == "interrupted"
+        place = locks.take(run.path / "waiting")
+        assert place is not None
+        with place:
+            assert runs.state(run) == said
+        assert runs.state(run) == "interrupted"
+
+
+@pytest.mark.parametrize("said", ["finished", "stopped", "failed"])
 def test_a_state_that_needs_no_process_is_believed(tmp_path: Path, said: runs.State) -> None:
     runs.write_manifest(tmp_path / "run", replace(MANIFEST, state=said))
     assert runs.state(runs.read(tmp_path / "run")) == said
 
 
-def test_a_stop_is_asked_for_and_can_be_forgotten(tmp_path: Path) -> None:
-    assert not runs.stop_requested(tmp_path)
-    runs.request_stop(tmp_path)
-    assert runs.stop_requested(tmp_path)
+def test_a_request_stands_until_another_one_or_until_it_is_forgotten(tmp_path: Path) -> None:
+    assert runs.requested(tmp_path) is None
+    for what in ("pause", "stop"):
+        runs.request(tmp_path, what)
+        assert runs.requested(tmp_path) == what
     runs.clear_request(tmp_path)
     runs.clear_request(tmp_path)
-    assert not runs.stop_requested(tmp_path)
+    assert runs.requested(tmp_path) is None

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         return {"train": _train, "evaluate": _evaluate, "runs": _runs}[parsed.command](
             parsed, console
         )
-    except (data.DataError, runs.RunError, ValueError) as error:
+    except (data.DataError, runs.RunError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
 
@@ -119,8 +121,10 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
     model, training = _configs(parsed)
     if not parsed.resume and _holds_a_run(parsed.out):
         raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
-    with runs.locked(parsed.out):
-        if parsed.resume:  # a new run has no old request, only one that came while this started
+    with runs.locked(parsed.out), _failure_noted(parsed.out):
+        # A new run has no old request, only one that came while this started; and a server that
+        # resumes a run has cleared it.
+        if parsed.resume and not runs.is_waiting(parsed.out):
             runs.clear_request(parsed.out)
         with _progress(console) as bar:
             splits = _load(parsed.data, training.train_images, bar)
@@ -140,13 +144,24 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
                     preset="" if parsed.resume else parsed.preset,
                     resume=parsed.resume,
                     emit=_Printer(console, bar),
-                    should_stop=lambda: stop.is_set() or runs.stop_requested(parsed.out),
+                    should_stop=lambda: stop.is_set() or runs.requested(parsed.out) == "stop",
+                    should_pause=lambda: runs.requested(parsed.out) == "pause",
                 )
         except TrainingError as error:
             console.print(f"error: {error}", style="red", markup=False)
             return 1
     console.print(f"{run.manifest.state}: {run.path}, best epoch {run.manifest.best_epoch}")
     return 0
+
+
+@contextmanager
+def _failure_noted(path: Path) -> Iterator[None]:
+    """Note in the run, if there is one yet, why its training could not even begin."""
+    try:
+        yield
+    except (data.DataError, runs.RunError, OSError) as error:
+        runs.note_failure(path, str(error))
+        raise
 
 
 def _stop_on_signals() -> threading.Event:

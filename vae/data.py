@@ -25,6 +25,7 @@ import numpy as np
 EMBEDDED = Path(__file__).parents[1] / "assets" / "digits" / "digits.npz"
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+TRAIN_IMAGES = 55_000  # of all of MNIST, where the embedded digits are held out
 _IDX_FILES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",

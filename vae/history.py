@@ -1,7 +1,31 @@
-"""What a run's events tell: how far it is, and how long it will take. Standard library only."""
+"""What a run's events tell: how far it is, how long it will take, whether its latent space is used.
+
+Standard library only.
+"""
 
 from dataclasses import dataclass
 from typing import Any
+
+_LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
+_NUMBERS = {
+    "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
+    "progress": ("epoch", "step", "images_per_second", *_LOSSES),
+    "epoch": ("epoch", "step", "seconds", "images_per_second"),
+    "end": (),
+}
+
+
+def is_event(event: Any) -> bool:
+    """Whether this is an event of a training, with all that readers of a history rely on."""
+    if not isinstance(event, dict) or event.get("event") not in list(_NUMBERS):
+        return False
+    parts = [(event, _NUMBERS[event["event"]])]
+    if event["event"] == "epoch":
+        parts += [(event.get(split), _LOSSES) for split in ("train", "validation")]
+    return all(
+        isinstance(part, dict) and all(isinstance(part.get(name), int | float) for name in names)
+        for part, names in parts
+    )
 
 
 @dataclass(frozen=True)

@@ -1,128 +1,327 @@
-"""Training processes: started, queued, watched and stopped. Never imports TensorFlow.
+"""Training processes: queued, started, paused, stopped, taken up again. No TensorFlow in here.
 
 Each training is `python -m vae train` in a process of its own, at lower priority. What it does
-is read from its run directory, so it survives reruns, page changes and closed tabs.
+is read from its run directory, so it survives reruns, page changes, closed tabs and the server.
 """
 
 import os
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
-from vae import runs
-from vae.config import ModelConfig, TrainingConfig
+import numpy as np
+
+from vae import data, estimate, locks, runs, shelf, snapshots
+from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.limits import Limits
 
 NICENESS = 10  # visitors' pages go first
+WATCH_SECONDS = 0.2
 
 
 def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path) -> list[str]:
-    """The arguments after `python` that train this, for a process or for a terminal."""
+    """The arguments after `python` that train this: the preset, and all that differs from it."""
     arguments = ["-m", "vae", "train", "--preset", preset, "--out", str(out)]
-    for name, value in {**model.to_json(), **training.to_json()}.items():
-        values = value if isinstance(value, list | tuple) else ["all" if value is None else value]
-        arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
+    start = PRESETS[preset]
+    asked = {**model.to_json(), **training.to_json()}
+    given = {**start.model.to_json(), **start.training.to_json()}
+    for name, value in asked.items():
+        if value != given[name]:
+            values = value if isinstance(value, list | tuple) else [value]
+            values = ["all" if one is None else one for one in values]
+            arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
     return arguments
 
 
+def command_of(run: runs.Run) -> str:
+    """What to type in a terminal to train a run's like from the start, into another directory."""
+    preset = run.manifest.preset if run.manifest.preset in PRESETS else next(iter(PRESETS))
+    out = Path("runs") / f"{run.name}-again"
+    arguments = command(run.manifest.model, run.manifest.training, preset, out)
+    return shlex.join(["python", *arguments])
+
+
 class Jobs:
-    """The trainings that one server runs: one at a time, the others wait in order.
+    """The trainings of one server: a few at a time (one by default), the others wait in order.
+
+    Every training process in the folder counts, also one that an earlier server left behind or
+    that a terminal started. A paused one keeps its process, and so its place: it goes on within
+    the epoch, at once. Only when others wait and it has paused for `limits.paused_minutes` is it
+    stopped; it can be resumed from its last epoch then, through the queue. So there are never
+    more than `limits.at_once` processes, however many visitors pause.
 
     Safe to call from many threads.
     """
 
-    def __init__(self, root: Path) -> None:
-        """`root` is the folder in which new run directories are made."""
+    def __init__(self, root: Path, limits: Limits | None = None) -> None:
+        """New run directories are made in `root`. Without limits, the environment sets them."""
         self.root = root.resolve()
+        self.limits = limits or Limits.from_environment()
         self._lock = threading.Lock()
         self._queue: deque[Path] = deque()
-        self._running: tuple[Path, subprocess.Popen] | None = None
+        self._running: dict[Path, subprocess.Popen] = {}
+        self._places: dict[Path, IO[str]] = {}  # the locks on `waiting`
+        self._watching = False
 
-    def start(self, model: ModelConfig, training: TrainingConfig, preset: str) -> Path:
-        """Begin a training, or queue it; its run directory is there when this returns."""
+    def start(
+        self,
+        model: ModelConfig,
+        training: TrainingConfig,
+        preset: str,
+        drawing: np.ndarray | None = None,
+    ) -> Path:
+        """Begin a training, or queue it; its run directory is there when this returns.
+
+        Args:
+            model: what to build.
+            training: how to train it.
+            preset: the name of the preset that the configs began as.
+            drawing: an image (28, 28) in [0, 1], which each snapshot then shows rebuilt.
+
+        Raises:
+            vae.limits.LimitError: it is larger or longer than this server allows.
+            vae.runs.RunError: the run directory cannot be written.
+        """
         with self._lock:
-            path = self._new_directory(preset)
+            self.limits.check(model, training, self.estimate(model, training).seconds)
+            self.limits.check_room(len(self._queue), len(runs.list_runs(self.root)))
+            name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
             manifest = runs.Manifest(preset=preset, model=model, training=training, state="queued")
-            runs.write_manifest(path, manifest)
-            self._queue.append(path)
-            self._advance()
+            path = self.root
+            try:
+                path = shelf.new_directory(self.root, name)
+                if drawing is not None:
+                    snapshots.write_drawing(path, drawing)
+                self._enqueue(path, manifest)
+            except OSError as error:
+                if path != self.root:
+                    shutil.rmtree(path, ignore_errors=True)
+                raise runs.RunError(f"the training cannot be started: {error}") from error
         return path
 
+    def pause(self, path: Path) -> None:
+        """Let a training rest within its epoch, until it is resumed; it uses no CPU meanwhile.
+
+        One that still starts pauses as soon as it has started. Any other is left alone.
+        """
+        if self.state(path) in ("starting", "training"):
+            runs.request(path, "pause")
+
+    def resume(self, path: Path) -> None:
+        """Let a paused training go on; queue one that ended early, to go on from its last epoch.
+
+        One that never began begins. One that waits, trains or is finished is left alone.
+
+        Raises:
+            vae.runs.RunError: it cannot go on; the text says why and what to do.
+        """
+        if runs.requested(path) == "pause":
+            runs.clear_request(path)
+        with self._lock:
+            run = runs.read(path)
+            if runs.state(run) in ("stopped", "interrupted", "failed"):
+                _check_resumable(run)
+                self._enqueue(path, run.manifest)
+
+    def extend(self, path: Path, epochs: int) -> None:
+        """Train a finished run for so many epochs more, through the queue.
+
+        The weights, their average and the optimizer's state go on as they are. A cosine schedule
+        is laid anew over all epochs: the learning rate, which had fallen to zero, jumps to where
+        a training of the new length would have it by now, and falls to zero once more. So the
+        losses rise at first, and then fall below what they were. (Where the encoder trained alone
+        at the end, that part moves to the new end, too.) A constant rate just goes on.
+
+        Raises:
+            ValueError: the epochs are not a whole number from 1, or too many in all.
+            vae.limits.LimitError: it is longer than this server allows.
+            vae.runs.RunError: the run is not finished, or has nothing to go on from.
+        """
+        if epochs < 1:
+            raise ValueError(f"epochs is {epochs}; give 1 or more")
+        with self._lock:
+            run = runs.read(path)
+            if runs.state(run) != "finished":
+                raise runs.RunError(f"{run.name} is {runs.state(run)}; only a finished run grows")
+            _check_resumable(run)
+            total = run.manifest.epochs_done + epochs
+            training = replace(run.manifest.training, epochs=total)
+            seconds = self.estimate(run.manifest.model, training).seconds
+            self.limits.check(run.manifest.model, training, seconds)
+            self._enqueue(path, replace(run.manifest, training=training))
+
     def stop(self, path: Path) -> None:
-        """Ask a training to stop and keep its best epoch; one that still waits is taken out."""
+        """End a training and keep its best epoch; one that still waits is taken out.
+
+        One that still starts ends at once, and keeps what it had before. One that has ended
+        keeps its state.
+        """
         with self._lock:
             if path in self._queue:
                 self._queue.remove(path)
-                runs.write_manifest(path, replace(runs.read(path).manifest, state="stopped"))
-            else:
-                runs.request_stop(path)
+                self._end(path, "stopped")
+            elif self.state(path) in runs.ALIVE and self.state(path) != "stopping":
+                with suppress(OSError):  # a full disk: our own process hears the signal
+                    runs.request(path, "stop")
+                if path in self._running:
+                    self._running[path].terminate()
+
+    def discard(self, path: Path) -> shelf.Trash:
+        """End a training at once and move its run to the trash, whatever it has done.
+
+        Raises:
+            vae.runs.RunError: a process of somebody else trains it and does not stop.
+        """
+        with self._lock:
+            if path in self._queue:
+                self._queue.remove(path)
+                self._end(path, "stopped")
+            if path in self._running:
+                self._running[path].kill()
+                self._running[path].wait()
+                self._reap()
+        run = runs.read(path)
+        if runs.state(run) in runs.ALIVE:
+            self.stop(path)
+            deadline = time.monotonic() + 10
+            while runs.state(runs.read(path)) in runs.ALIVE and time.monotonic() < deadline:
+                time.sleep(0.1)
+        return shelf.delete(run)
 
     def state(self, path: Path) -> runs.State:
-        """The true state of a run, also of one whose queue was lost with an earlier server."""
-        found = runs.state(runs.read(path))
-        with self._lock:
-            running = self._running is not None and self._running[0] == path
-            if found in ("queued", "interrupted") and running:
-                return "starting"
-            if found == "queued" and path not in self._queue:
-                return "interrupted"
-        return found
+        """The true state of a run, whoever trains it."""
+        return runs.state(runs.read(path))
 
     def place(self, path: Path) -> int:
-        """How many trainings are before this one in the queue, counting the running one."""
+        """How many trainings are before this one in the queue, counting the running ones."""
         with self._lock:
             waiting = list(self._queue)
-            return waiting.index(path) + (self._running is not None) if path in waiting else 0
+            return waiting.index(path) + len(self._busy()) if path in waiting else 0
 
-    def _new_directory(self, preset: str) -> Path:
-        """A directory named after the preset and the time, numbered where that is taken."""
-        stem = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
-        for name in [stem, *(f"{stem}-{i}" for i in range(2, 1000))]:
-            try:
-                (self.root / name).mkdir(parents=True)
-            except FileExistsError:
-                continue
-            return self.root / name
-        raise runs.RunError(f"too many runs named {stem}; try again in a second")
+    def estimate(self, model: ModelConfig, training: TrainingConfig) -> estimate.Estimate:
+        """What a training will take, judged by those that this folder holds."""
+        return estimate.estimate(model, training, data.TRAIN_IMAGES, runs.list_runs(self.root))
+
+    def _enqueue(self, path: Path, manifest: runs.Manifest) -> None:
+        """Put a run at the end of the queue. Called with the lock held."""
+        place = locks.take(path / "waiting")
+        if place is None:
+            raise runs.RunError(f"{path.name} is in the queue of another server")
+        try:
+            runs.clear_request(path)
+            runs.write_manifest(path, replace(manifest, state="queued", error=""))
+        except OSError:
+            place.close()
+            raise
+        self._places[path] = place
+        self._queue.append(path)
+        self._advance()
+        if not self._watching:
+            self._watching = True
+            threading.Thread(target=self._watch, daemon=True).start()
+
+    def _busy(self) -> set[Path]:
+        """The runs that a process trains now, ours and others'."""
+        held = {lock.parent for lock in self.root.glob("*/lock") if locks.is_held(lock)}
+        return held | set(self._running)
 
     def _advance(self) -> None:
-        """Start the next training if none is running. Called with the lock held."""
-        while self._running is None and self._queue:
-            with suppress(runs.RunError, OSError):  # its directory is gone: on to the next
-                self._run(self._queue.popleft())
+        """Start the next trainings if there is room. Called with the lock held."""
+        while self._queue and len(self._busy()) < self.limits.at_once:
+            path = self._queue.popleft()
+            try:
+                self._run(path)
+            except (runs.RunError, OSError) as error:  # its directory is gone, or the disk is full
+                self._end(path, "failed", f"the training process could not be started: {error}")
 
     def _run(self, path: Path) -> None:
-        manifest = runs.read(path).manifest
-        arguments = command(manifest.model, manifest.training, manifest.preset, path)
-        with (path / "log.txt").open("w") as log:
+        run = runs.read(path)
+        runs.write_manifest(path, replace(run.manifest, state="starting"))
+        with (path / "log.txt").open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [sys.executable, *_arguments(run)],
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C at the server does not reach it
             )
-        self._running = (path, process)
+        self._running[path] = process
         with suppress(PermissionError):  # a nicer server may not make it less nice than itself
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-        threading.Thread(target=self._wait, args=self._running, daemon=True).start()
 
-    def _wait(self, path: Path, process: subprocess.Popen) -> None:
-        """In a thread of its own: when the process ends, note a failure and start the next."""
-        status = process.wait()
-        with self._lock:
-            with suppress(runs.RunError, OSError):  # its directory may be gone
-                self._note_failure(path, status)
-            self._running = None
-            self._advance()
+    def _watch(self) -> None:
+        """In a thread of its own, while there is something to do: see to what ended or waits."""
+        while True:
+            time.sleep(WATCH_SECONDS)
+            with self._lock:
+                self._reap()
+                self._advance()
+                self._stop_what_takes_too_long()
+                if not self._running and not self._queue:
+                    self._watching = False
+                    return
 
-    def _note_failure(self, path: Path, status: int) -> None:
-        manifest = runs.read(path).manifest
-        if status != 0 and manifest.state in ("queued", "starting", "training"):
-            error = f"the training process ended with status {status}; see log.txt in {path}"
-            runs.write_manifest(path, replace(manifest, state="failed", error=error))
+    def _reap(self) -> None:
+        """Note how processes ended. Called with the lock held."""
+        for path, process in list(self._running.items()):
+            status = process.poll()
+            if status is None:
+                continue
+            del self._running[path]
+            if runs.requested(path) == "stop" and status in (0, -signal.SIGTERM):
+                self._end(path, "stopped")
+            elif status == 0:
+                self._end(path)
+            else:
+                error = f"the training process ended with status {status}; see log.txt in {path}"
+                self._end(path, "failed", error)
+
+    def _end(self, path: Path, state: runs.State | None = None, error: str = "") -> None:
+        """Give up the run's place; note this state if its process did not note an end itself."""
+        with suppress(runs.RunError, OSError):  # its directory may be gone, or the disk full
+            manifest = runs.read(path).manifest
+            if state and manifest.state in runs.ALIVE:
+                runs.write_manifest(path, replace(manifest, state=state, error=error))
+        self._places.pop(path).close()
+
+    def _stop_what_takes_too_long(self) -> None:
+        """Hold trainings to the limits. Called with the lock held."""
+        for path in self._busy():
+            with suppress(runs.RunError, OSError):
+                run = runs.read(path)
+                paused = runs.state(run) == "paused" and bool(self._queue)
+                if (paused and self.limits.paused_too_long(path)) or self.limits.too_long(
+                    run.manifest.seconds
+                ):
+                    runs.request(path, "stop")
+
+
+def _arguments(run: runs.Run) -> list[str]:
+    """The arguments after `python` that begin this run, or go on with it."""
+    if (run.path / "checkpoint.npz").exists():
+        return ["-m", "vae", "train", "--resume", "--out", str(run.path)]
+    return command(run.manifest.model, run.manifest.training, run.manifest.preset, run.path)
+
+
+def _check_resumable(run: runs.Run) -> None:
+    """Raises RunError if this run cannot go on."""
+    if run.manifest.diverged:
+        raise runs.RunError(
+            f"{run.name} cannot go on: {run.manifest.error}; going on would only repeat it"
+        )
+    if run.manifest.usable and not (run.path / "checkpoint.npz").exists():
+        raise runs.RunError(
+            f"{run.name} cannot go on: its checkpoint.npz is missing; train from the start with "
+            f"{command_of(run)}"
+        )

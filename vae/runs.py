@@ -8,33 +8,51 @@
     snapshots/       what the model drew after chosen epochs, see vae/snapshots.py
     tensorboard/     the losses for TensorBoard: `tensorboard --logdir runs`
     checkpoint.npz   weights and optimizer after the last epoch, to resume from
-    request          present while somebody asks the training to stop
+    log.txt          what the training process printed, if a server started it
+    drawing.npy      a visitor's drawing, which each snapshot then shows rebuilt
+    request          present while somebody asks the training to stop or to pause
     owner            whose run it is in the app, if a visitor made it there
+    reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
+    waiting          locked by the server whose queue this run is in, until its process has ended
 
 New model files are written into `new/` first; then `manifest.json` is replaced by an atomic
 rename, which commits them; then they take the place of the earlier ones. A model file is the one
 whose hash the manifest names, so a crash at any moment leaves the last committed epoch.
 """
 
-import fcntl
 import hashlib
 import json
 import os
-import time
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
+from vae import history, locks
 from vae.config import ModelConfig, TrainingConfig
 
 FORMAT_VERSION = 1
 MODEL_FILES = ("model.keras", "encoder.tflite", "decoder.tflite")
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
-State = Literal["queued", "starting", "training", "finished", "stopped", "failed", "interrupted"]
+State = Literal[
+    "queued",  # waits for its turn
+    "starting",  # its process loads TensorFlow and the data
+    "training",
+    "paused",  # its process waits to go on; it uses no CPU
+    "stopping",  # was asked to stop, and still keeps its best epoch
+    "stopped",
+    "finished",
+    "failed",  # the manifest's `error` says why
+    "interrupted",  # its process, or the server in whose queue it was, ended before its time
+]
+ALIVE: tuple[State, ...] = ("queued", "starting", "training", "paused", "stopping")
+"""States that go over into another by themselves, or with a word to the training's process."""
+
+Request = Literal["stop", "pause"]
 
 
 class RunError(Exception):
@@ -58,6 +76,7 @@ class Manifest:
     metrics: dict[str, float] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    diverged: bool = False  # the loss ran away; going on from the checkpoint would repeat it
     format_version: int = FORMAT_VERSION
 
     @property
@@ -92,6 +111,9 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
     """Commit the model files in `new/` with this manifest, and put them in their place."""
+    for name in MODEL_FILES:
+        with (path / "new" / name).open("rb") as file:
+            os.fsync(file.fileno())  # before the manifest that names it
     manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in MODEL_FILES})
     write_manifest(path, manifest)
     settle_files(path)
@@ -107,6 +129,22 @@ def settle_files(path: Path) -> None:
             new.replace(path / name)
     if (path / "new").is_dir() and not any((path / "new").iterdir()):
         (path / "new").rmdir()
+
+
+def note_failure(path: Path, error: str) -> None:
+    """Remove what is half written, and note that the run failed if it has not ended yet."""
+    for part in ("reserve", "checkpoint.npz.part", "manifest.json.part", "snapshots/new.part"):
+        (path / part).unlink(missing_ok=True)
+    try:
+        settle_files(path)
+        manifest = read(path).manifest
+    except RunError:
+        return  # nothing was ever committed
+    shutil.rmtree(path / "new", ignore_errors=True)
+    if manifest.state in ALIVE:
+        with suppress(OSError):  # not even that: then it is told as interrupted
+            write_manifest(path, replace(manifest, state="failed", error=error))
+            append_event(path, {"event": "end", "state": "failed", "error": error})
 
 
 def read(path: Path | str) -> Run:
@@ -128,6 +166,15 @@ def read(path: Path | str) -> Run:
         raise RunError(f"the manifest in {path} is not valid: {error}") from error
 
 
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("preset", "error"), str),
+    **dict.fromkeys(("epochs_done", "best_epoch", "parameters"), int),
+    **dict.fromkeys(("data", "versions", "metrics", "files"), dict),
+    "seconds": float,
+    "diverged": bool,
+}
+
+
 def _manifest(values: dict[str, Any]) -> Manifest:
     version = values["format_version"]
     if version != FORMAT_VERSION:
@@ -137,6 +184,12 @@ def _manifest(values: dict[str, Any]) -> Manifest:
         raise ValueError(f"unknown entries {sorted(unknown)}")
     if values.get("state", "finished") not in get_args(State):
         raise ValueError(f"state {values['state']!r} is none of {', '.join(get_args(State))}")
+    for name, kind in _KINDS.items():
+        if not isinstance(values.get(name, kind()), kind | int if kind is float else kind):
+            raise ValueError(f"{name} is {values[name]!r}")
+    for name, kind in (("metrics", int | float), ("files", str), ("versions", str)):
+        if not all(isinstance(value, kind) for value in values.get(name, {}).values()):
+            raise ValueError(f"{name} is {values[name]!r}")
     model = ModelConfig.from_json(values["model"])
     training = TrainingConfig.from_json(values["training"])
     return Manifest(**{**values, "model": model, "training": training})
@@ -212,15 +265,16 @@ def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
 
 
 def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
-    for line in lines.splitlines():
+    for line in lines.split(b"\n"):
         try:
-            yield json.loads(line)
-        except ValueError:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
             continue  # a line cut by a crash
+        if history.is_event(event):
+            yield event
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> AbstractContextManager[None]:
     """Hold a run directory (made if missing): one process at a time trains in it.
 
     The operating system lets go when the process ends, however it ends.
@@ -229,48 +283,47 @@ def locked(path: Path) -> Iterator[None]:
         RunError: another process trains there.
     """
     path.mkdir(parents=True, exist_ok=True)
-    with (path / "lock").open("w") as file:
-        for _ in range(20):  # `is_locked` may hold it for an instant
-            if _try_lock(file):
-                break
-            time.sleep(0.05)
-        else:
-            raise RunError(f"{path} is being trained by another process; stop it first")
-        yield
+    refusal = RunError(f"{path} is being trained by another process; stop it first")
+    return locks.held(path / "lock", refusal)
 
 
 def is_locked(path: Path) -> bool:
     """Whether a process trains in this directory now."""
-    if not (path / "lock").exists():
-        return False
-    with (path / "lock").open("r") as file:
-        return not _try_lock(file)
+    return locks.is_held(path / "lock")
 
 
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def is_waiting(path: Path) -> bool:
+    """Whether a server has this run in its queue, or runs it."""
+    return locks.is_held(path / "waiting")
 
 
 def state(run: Run) -> State:
-    """The run's true state: what its manifest says, unless its process died before the end."""
+    """The run's true state: what its manifest says, unless who would change it is dead."""
     said = run.manifest.state
-    if said in ("starting", "training") and not is_locked(run.path):
-        return "interrupted"
-    return said
+    if said not in ALIVE:
+        return said
+    if is_locked(run.path):
+        said = "starting" if said == "queued" else said
+    elif said not in ("queued", "starting") or not is_waiting(run.path):
+        # Its end may have come between the two looks: so look once more.
+        again = read(run.path).manifest.state
+        return "interrupted" if again in ALIVE else again
+    return "stopping" if said != "queued" and requested(run.path) == "stop" else said
 
 
-def request_stop(path: Path) -> None:
-    """Ask the training in this directory to stop and keep what it has."""
-    (path / "request").write_text("stop")
+def request(path: Path, what: Request) -> None:
+    """Ask the training in this directory to stop and keep what it has, or to pause."""
+    part = path / "request.part"
+    part.write_text(what)
+    part.replace(path / "request")
 
 
-def stop_requested(path: Path) -> bool:
-    """Whether somebody asked for a stop."""
-    return (path / "request").exists()
+def requested(path: Path) -> Request | None:
+    """What somebody asked of the training in this directory, if anything."""
+    try:
+        return "pause" if (path / "request").read_text() == "pause" else "stop"
+    except FileNotFoundError:
+        return None
 
 
 def clear_request(path: Path) -> None:

@@ -26,7 +26,8 @@ KEPT = (
     *(100, 150, 200, 300, 500, 700, 1000),
 )
 MAX_BYTES = 200_000  # of one snapshot, unpacked; honest ones take 40 kB
-
+DRAWING = "drawing.npy"
+_ALWAYS = ("rebuilt", "samples", "points", "kl_per_dimension")
 
 _UNREADABLE = (
     OSError,
@@ -48,7 +49,8 @@ class Snapshot:
 
     `rebuilt` (16, 28, 28) and `samples` (25, 28, 28) are uint8 images; `points` (1000, 2) float16
     are posterior means, for more than two latent dimensions on the plane of their two strongest
-    principal components; `kl_per_dimension` (latent_dim,) float16 is in nats.
+    principal components; `kl_per_dimension` (latent_dim,) float16 is in nats. `drawing` (28, 28)
+    uint8 is a visitor's drawing, rebuilt, if the run has one.
     """
 
     epoch: int
@@ -56,6 +58,7 @@ class Snapshot:
     samples: np.ndarray
     points: np.ndarray
     kl_per_dimension: np.ndarray
+    drawing: np.ndarray | None = None
 
 
 @cache
@@ -74,6 +77,7 @@ def take(
     encode: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
     decode: Callable[[np.ndarray], np.ndarray],
     before: Snapshot | None = None,
+    drawing: np.ndarray | None = None,
 ) -> Snapshot:
     """What a model draws now.
 
@@ -82,6 +86,7 @@ def take(
         encode: images (n, 28, 28) in [0, 1] -> posterior mean and log variance (n, latent_dim).
         decode: latents (n, latent_dim) -> images (n, 28, 28) in [0, 1].
         before: the snapshot whose map this one is turned to, so that the map does not jump.
+        drawing: an image (28, 28) in [0, 1] to rebuild, too.
     """
     mean, log_variance = encode(mapped_digits().pixels)
     points = Plane.through(mean).project(mean)
@@ -95,6 +100,7 @@ def take(
         _bytes(decode(sample_prior(SAMPLES, mean.shape[1], seed=0))),
         np.clip(points, -limit, limit).astype(np.float16),
         np.minimum(kl_per_dimension(mean, log_variance).mean(axis=0), limit).astype(np.float16),
+        None if drawing is None else _bytes(decode(encode(drawing[None])[0]))[0],
     )
 
 
@@ -116,14 +122,12 @@ def write(path: Path, snapshot: Snapshot) -> None:
     folder = path / FOLDER
     folder.mkdir(exist_ok=True)
     part = folder / "new.part"
+    arrays = {name: getattr(snapshot, name) for name in (*_ALWAYS, "drawing")}
     with part.open("wb") as file:
         np.savez_compressed(
             file,
             allow_pickle=False,
-            rebuilt=snapshot.rebuilt,
-            samples=snapshot.samples,
-            points=snapshot.points,
-            kl_per_dimension=snapshot.kl_per_dimension,
+            **{name: array for name, array in arrays.items() if array is not None},
         )
     part.replace(folder / f"{snapshot.epoch:04}.npz")
     for epoch, file in files(path).items():
@@ -149,10 +153,9 @@ def read(file: Path) -> Snapshot:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes")
         with np.load(file, allow_pickle=False) as arrays:
-            names = ("rebuilt", "samples", "points", "kl_per_dimension")
-            if sorted(arrays.files) != sorted(names):
+            if {*arrays.files} - {"drawing"} != {*_ALWAYS}:
                 raise ValueError(f"it holds {sorted(arrays.files)}")
-            snapshot = Snapshot(int(file.stem), *(arrays[name] for name in names))
+            snapshot = Snapshot(int(file.stem), **{name: arrays[name] for name in arrays.files})
         _check(snapshot)
     except (*_UNREADABLE, ValueError, KeyError, MemoryError) as error:
         raise SnapshotError(f"{file.name} is not a snapshot: {error}") from error
@@ -166,9 +169,12 @@ def _check(snapshot: Snapshot) -> None:
         "samples": (np.uint8, (SAMPLES, 28, 28)),
         "points": (np.float16, (POINTS, 2)),
         "kl_per_dimension": (np.float16, (latent_dim,)),
+        "drawing": (np.uint8, (28, 28)),
     }
     for name, (dtype, shape) in expected.items():
         found = getattr(snapshot, name)
+        if found is None:
+            continue
         if (found.dtype, found.shape) != (dtype, shape):
             raise ValueError(f"{name} is {found.dtype} {found.shape}, not {shape}")
         if not np.isfinite(found).all():
@@ -184,3 +190,32 @@ def read_all(path: Path) -> list[Snapshot]:
         except SnapshotError:
             continue  # the others still tell the story
     return found
+
+
+def write_drawing(path: Path, image: np.ndarray) -> None:
+    """Keep a drawing in the run directory `path`, before it is trained, to see it rebuilt.
+
+    Args:
+        path: the run directory.
+        image: (28, 28) in [0, 1].
+
+    Raises:
+        ValueError: it is no such image.
+    """
+    image = np.asarray(image, np.float32)
+    if image.shape != (28, 28) or not (image.min() >= 0 and image.max() <= 1):
+        raise ValueError(f"the drawing has shape {image.shape}; give (28, 28) in [0, 1]")
+    np.save(path / DRAWING, image, allow_pickle=False)
+
+
+def read_drawing(path: Path) -> np.ndarray | None:
+    """The drawing (28, 28) in [0, 1] of the run directory `path`; None if it has none."""
+    file = path / DRAWING
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            return None
+        image = np.load(file, allow_pickle=False)
+    except (*_UNREADABLE, ValueError, MemoryError):
+        return None  # none, or a damaged one: the training does without
+    is_image = image.shape == (28, 28) and image.dtype == np.float32
+    return image if is_image and image.min() >= 0 and image.max() <= 1 else None

@@ -5,6 +5,7 @@ seed and machine it gives the same history, resumed or not: every random number 
 (seed, step), and a checkpoint after each epoch holds weights, their average and the optimizer.
 """
 
+import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -25,12 +26,18 @@ from vae.trainer import Losses, Trainer
 
 EXPORT_EVERY_SECONDS = 15.0  # an export takes about 1.5 s, so at most a tenth of the time
 EVENT_EVERY_SECONDS = 0.5
+PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
+RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
 
 Event = dict[str, Any]
 
 
 class TrainingError(Exception):
     """Training cannot go on; the text says why and what to change."""
+
+
+class _DivergedError(TrainingError):
+    """The loss is no longer finite: from the same checkpoint it would come to that again."""
 
 
 @dataclass
@@ -54,13 +61,13 @@ class _History:
         self._exported = -EXPORT_EVERY_SECONDS
         self._stale = False
         self._snapshot: snapshots.Snapshot | None = None
+        self._drawing = snapshots.read_drawing(path)
 
-    def epoch_done(self, epoch: int, validation: Losses, seconds: float) -> None:
+    def commit_epoch(self, epoch: int, validation: Losses, seconds: float) -> None:
         """Checkpoint the epoch, keep it if it is the best, and commit."""
         if validation.loss < self.best.validation.loss:
             self.best = _Best(epoch, validation, self.trainer.averaged.get_weights())
             self._stale = True
-        self.take_snapshot(epoch)
         seconds += self.manifest.seconds
         self.manifest = replace(self.manifest, epochs_done=epoch, seconds=seconds, state="training")
         self.save_checkpoint()
@@ -68,14 +75,20 @@ class _History:
             self._export()
         runs.write_manifest(self.path, self.manifest)
 
-    def take_snapshot(self, epoch: int) -> None:
+    def take_snapshot(self, epoch: int) -> snapshots.Snapshot:
         """Keep what the averaged model draws after this epoch."""
         self._snapshot = snapshots.take(
-            epoch, self.trainer.encode, self.trainer.decode, self._snapshot
+            epoch, self.trainer.encode, self.trainer.decode, self._snapshot, self._drawing
         )
         snapshots.write(self.path, self._snapshot)
+        return self._snapshot
 
-    def close(self, state: runs.State, error: str = "") -> None:
+    def say(self, state: runs.State) -> None:
+        """Commit another state."""
+        self.manifest = replace(self.manifest, state=state)
+        runs.write_manifest(self.path, self.manifest)
+
+    def close(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
         """Export what is not yet exported, and commit the final state.
 
         A run that was stopped in its first epoch keeps the weights as they are.
@@ -85,7 +98,7 @@ class _History:
             self._stale = True
         if self._stale:
             self._export()
-        self.manifest = replace(self.manifest, state=state, error=error)
+        self.manifest = replace(self.manifest, state=state, error=error, diverged=diverged)
         runs.write_manifest(self.path, self.manifest)
 
     def _export(self) -> None:
@@ -120,6 +133,8 @@ class _History:
                 **self.trainer.state(),
                 **best,
             )
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(self.path / "checkpoint.npz")
 
     def restore(self) -> None:
@@ -142,13 +157,17 @@ class _History:
             )
             self.manifest = replace(self.manifest, epochs_done=int(state["epoch"]))
             self._stale = True
-            self._snapshot = next(reversed(snapshots.read_all(self.path)), None)
+            taken = [s for s in snapshots.read_all(self.path) if s.epoch <= state["epoch"]]
+            self._snapshot = taken[-1] if taken else None
         except FileNotFoundError:
             raise TrainingError(
                 f"nothing to resume in {self.path}: checkpoint.npz is missing; train from the start"
             ) from None
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise TrainingError(f"the checkpoint in {self.path} does not fit: {error}") from error
+            raise TrainingError(
+                f"the checkpoint in {self.path} does not fit: {error}; what is trained stays "
+                "usable, but to train it further, train from the start"
+            ) from error
 
 
 def train(
@@ -161,6 +180,7 @@ def train(
     resume: bool = False,
     emit: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
+    should_pause: Callable[[], bool] = lambda: False,
 ) -> runs.Run:
     """Train a model into a run directory.
 
@@ -173,44 +193,92 @@ def train(
         resume: go on from the last checkpoint in `path`.
         emit: told each event, in this thread, after it is in the run's history.
         should_stop: asked before each step; True ends training and keeps the best epoch.
+        should_pause: asked before each step; training rests while it says True.
 
     Returns:
         The run, finished or stopped.
 
     Raises:
-        TrainingError: the loss is no longer finite, or there is nothing to resume.
+        TrainingError: the loss is no longer finite, there is nothing to resume, or the run
+            directory cannot be written. The last committed epoch stays, and the manifest says
+            what went wrong.
     """
-    trainer = Trainer(model, training, splits.train.images)
-    manifest = _new_manifest(model, training, splits, preset, trainer.vae.count_params())
     path.mkdir(parents=True, exist_ok=True)
-    history = _History(trainer, path, manifest)
-    if resume:
-        earlier = runs.read(path).manifest
-        if earlier.data and earlier.data["sha256"] != splits.sha256:
-            raise TrainingError(
-                f"{path} was trained on other data ({earlier.data['source']}, "
-                f"{earlier.data['train']:,} images); resume with the same, or train from the start"
-            )
-        history.manifest = replace(
-            manifest,
-            preset=earlier.preset,
-            seconds=earlier.seconds,
-            best_epoch=earlier.best_epoch,
-            metrics=earlier.metrics,
-            files=earlier.files,
+    try:
+        (path / "reserve").write_bytes(bytes(RESERVE_BYTES))
+        _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
+        return runs.read(path)
+    except (OSError, tf.errors.OpError) as error:
+        text = (
+            f"{path} cannot be written: {error}; free some space there and resume, the last "
+            "committed epoch is kept"
         )
-        history.restore()
-    else:
+        runs.note_failure(path, text)
+        raise TrainingError(text) from error
+    except TrainingError as error:
+        runs.note_failure(path, str(error))
+        raise
+    finally:
+        (path / "reserve").unlink(missing_ok=True)
+
+
+def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bool) -> _History:
+    """The history of a new run, or of one that goes on."""
+    manifest = _new_manifest(trainer, splits, preset)
+    history = _History(trainer, path, manifest)
+    if not resume:
         history.take_snapshot(0)
         history.save_checkpoint()
-    runs.write_manifest(path, history.manifest)
+        return history
+    earlier = runs.read(path).manifest
+    if earlier.data and earlier.data["sha256"] != splits.sha256:
+        raise TrainingError(
+            f"{path} was trained on other data ({earlier.data['source']}, "
+            f"{earlier.data['train']:,} images); resume with the same, or train from the start"
+        )
+    history.manifest = replace(
+        manifest,
+        preset=earlier.preset,
+        seconds=earlier.seconds,
+        best_epoch=earlier.best_epoch,
+        metrics=earlier.metrics,
+        files=earlier.files,
+    )
+    history.restore()
+    return history
 
+
+def _train(
+    model: ModelConfig,
+    training: TrainingConfig,
+    splits: Splits,
+    path: Path,
+    preset: str,
+    resume: bool,
+    emit: Callable[[Event], None],
+    should_stop: Callable[[], bool],
+    should_pause: Callable[[], bool],
+) -> None:
+    trainer = Trainer(model, training, splits.train.images)
+    history = _begin(trainer, splits, path, preset, resume)
+    history.say("training")
     scalars = Scalars(path)
 
     def tell(event: Event) -> None:
         runs.append_event(path, event)
         scalars.write(event)
         emit(event)
+
+    def rest() -> float:
+        """Rest while that is asked for; the seconds that it took."""
+        if not should_pause():
+            return 0.0
+        began = time.monotonic()
+        history.say("paused")
+        while should_pause() and not should_stop():
+            time.sleep(PAUSE_SECONDS)
+        history.say("training")
+        return time.monotonic() - began
 
     first = history.manifest.epochs_done + 1
     tell(
@@ -227,18 +295,17 @@ def train(
     state: runs.State = "finished"
     try:
         for epoch in range(first, training.epochs + 1):
-            if not _train_epoch(trainer, history, splits, epoch, tell, should_stop):
+            if not _train_epoch(trainer, history, splits, epoch, tell, should_stop, rest):
                 state = "stopped"
                 break
-    except TrainingError as error:
-        history.close("failed", str(error))
+    except _DivergedError as error:
+        history.close("failed", str(error), diverged=True)
         tell({"event": "end", "state": "failed", "error": str(error)})
         raise
     finally:
         scalars.close()
     history.close(state)
     tell({"event": "end", "state": state})
-    return runs.read(path)
 
 
 def _train_epoch(
@@ -248,11 +315,14 @@ def _train_epoch(
     epoch: int,
     tell: Callable[[Event], None],
     should_stop: Callable[[], bool],
+    rest: Callable[[], float],
 ) -> bool:
     """One epoch and its commit; False if it was stopped before its end."""
     started = told = time.monotonic()
     total, since, told_step = np.zeros(3), np.zeros(3), 0
     for step, indices in enumerate(trainer.order(epoch), start=1):
+        rested = rest()
+        started, told = started + rested, told + rested
         if should_stop():
             return False
         number = (epoch - 1) * trainer.steps_per_epoch + step - 1
@@ -276,7 +346,8 @@ def _train_epoch(
     seconds = time.monotonic() - started
     validation = trainer.validate(splits.validation)
     _check_finite(validation, training=trainer.config, epoch=epoch)
-    history.epoch_done(epoch, validation, time.monotonic() - started)
+    snapshot = history.take_snapshot(epoch)
+    # Told before it is committed: a crash in between leaves an epoch told twice, never one untold.
     tell(
         {
             "event": "epoch",
@@ -284,16 +355,18 @@ def _train_epoch(
             "step": epoch * trainer.steps_per_epoch,
             "train": asdict(Losses(*(total / trainer.steps_per_epoch).tolist())),
             "validation": asdict(validation),
+            "kl_per_dimension": [round(kl, 4) for kl in snapshot.kl_per_dimension.tolist()],
             "seconds": round(seconds, 3),
             "images_per_second": round(trainer.steps_per_epoch * trainer.batch_size / seconds, 1),
         }
     )
+    history.commit_epoch(epoch, validation, time.monotonic() - started)
     return True
 
 
 def _check_finite(losses: Losses, training: TrainingConfig, epoch: int) -> None:
     if not np.isfinite(losses.loss):
-        raise TrainingError(
+        raise _DivergedError(
             f"the loss is {losses.loss} in epoch {epoch}: the weights have run away; the last good "
             f"epoch is kept; lower the learning rate (now {training.learning_rate}) and train again"
         )
@@ -303,27 +376,19 @@ def _prefixed(prefix: str, losses: Losses) -> dict[str, float]:
     return {f"{prefix}_{name}": value for name, value in asdict(losses).items()}
 
 
-def _new_manifest(
-    model: ModelConfig,
-    training: TrainingConfig,
-    splits: Splits,
-    preset: str,
-    parameters: int,
-) -> runs.Manifest:
-    data = {
-        "source": splits.source,
-        "sha256": splits.sha256,
-        "train": len(splits.train),
-        "validation": len(splits.validation),
-        "test": len(splits.test),
-    }
+def _new_manifest(trainer: Trainer, splits: Splits, preset: str) -> runs.Manifest:
     packages = ("keras", "numpy")
-    versions = {"tensorflow": tf.__version__} | {name: version(name) for name in packages}
     return runs.Manifest(
         preset=preset,
-        model=model,
-        training=training,
-        parameters=parameters,
-        data=data,
-        versions=versions,
+        model=trainer.vae.config,
+        training=trainer.config,
+        parameters=trainer.vae.count_params(),
+        data={
+            "source": splits.source,
+            "sha256": splits.sha256,
+            "train": len(splits.train),
+            "validation": len(splits.validation),
+            "test": len(splits.test),
+        },
+        versions={"tensorflow": tf.__version__} | {name: version(name) for name in packages},
     )

@@ -1,0 +1,129 @@
+"""What a training will take, told before it starts: seconds, memory, weights.
+
+The work of a training step is counted from the configs. What one unit of it costs was measured
+once on 2 cores; the finished trainings of the machine at hand then tell how fast that is.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from vae import runs
+from vae.config import ModelConfig, TrainingConfig
+
+# Seconds, fitted to the median steps of the presets and of nine other configs on 2 cores.
+PER_STEP = 3.0e-3
+PER_IMAGE = 1.5e-5
+PER_DENSE = 3.0e-11  # a multiply-add of a dense layer, forwards and backwards
+PER_CONVOLUTION = 6.0e-11
+PER_WEIGHT = 2.0e-9  # the optimizer's update, once a step
+PER_AVERAGED_WEIGHT = 1.0e-9  # the moving average's
+START_SECONDS = 8.0  # TensorFlow, the data, and tracing the first step
+EPOCH_SECONDS = 0.8  # validation on 5,000 images, a snapshot and a checkpoint
+
+# Megabytes, fitted to the same trainings' highest resident sizes.
+BASE_MEGABYTES = 640.0
+BYTES_PER_WEIGHT = 40.0
+BYTES_PER_IMAGE = 1700.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training is expected to take, on the machine at hand."""
+
+    seconds: float
+    megabytes: float
+    epoch_seconds: float
+    parameters: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Of one network: its weights, and the multiply-adds for one image."""
+
+    weights: int
+    dense: int
+    convolution: int
+
+
+def estimate(
+    model: ModelConfig,
+    training: TrainingConfig,
+    train_images: int,
+    finished: list[runs.Run] | None = None,
+) -> Estimate:
+    """What this training will take.
+
+    Args:
+        model: what is built.
+        training: how it is trained.
+        train_images: how many training images there are.
+        finished: runs of this machine; those that say how fast it is are taken into account.
+    """
+    pace = _pace(finished or [])
+    epoch_seconds = pace * _epoch_seconds(model, training, train_images)
+    weights = parameters(model)
+    images = min(training.train_images or train_images, train_images)
+    megabytes = BASE_MEGABYTES + (BYTES_PER_WEIGHT * weights + BYTES_PER_IMAGE * images) / 1e6
+    seconds = pace * START_SECONDS + training.epochs * epoch_seconds
+    return Estimate(seconds, megabytes, epoch_seconds, weights)
+
+
+def parameters(model: ModelConfig) -> int:
+    """How many weights the model has."""
+    return _encoder(model).weights + _decoder(model).weights
+
+
+def _pace(found: list[runs.Run]) -> float:
+    """How much slower this machine is than the one that was measured: a median over its runs.
+
+    A run without a checkpoint was trained elsewhere, and the first epochs of a run are as slow
+    as its start: so such runs say nothing.
+    """
+    ratios = []
+    for run in found:
+        m = run.manifest
+        if m.epochs_done >= 2 and m.data and (run.path / "checkpoint.npz").exists():
+            expected = _epoch_seconds(m.model, m.training, m.data["train"])
+            ratios.append(m.seconds / m.epochs_done / expected)
+    return median(ratios) if ratios else 1.0
+
+
+def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: int) -> float:
+    """Seconds of an epoch on the measured machine, a mean over the run's epochs."""
+    images = min(training.train_images or train_images, train_images)
+    batch = min(training.batch_size, images)
+    encoder, decoder = _encoder(model), _decoder(model)
+    # The encoder alone: the gradient still comes through the decoder, but not to its weights.
+    alone = 1 - training.joint_epochs / training.epochs
+    share = 1 - alone / 3
+    dense = encoder.dense + share * decoder.dense
+    convolution = encoder.convolution + share * decoder.convolution
+    weights = encoder.weights + (1 - alone) * decoder.weights
+    step = PER_STEP + PER_WEIGHT * weights
+    if training.ema_decay:
+        step += PER_AVERAGED_WEIGHT * parameters(model)
+    step += batch * (PER_IMAGE + PER_DENSE * dense + PER_CONVOLUTION * convolution)
+    return EPOCH_SECONDS + images // batch * step
+
+
+def _encoder(model: ModelConfig) -> _Work:
+    sizes = [784, *model.encoder_units]
+    dense = _products(sizes) + 2 * sizes[-1] * model.latent_dim
+    return _Work(dense + sum(sizes[1:]) + 2 * model.latent_dim, dense, 0)
+
+
+def _decoder(model: ModelConfig) -> _Work:
+    small, large = model.decoder_channels
+    sizes = [model.latent_dim, *model.decoder_units, 49 * small]
+    dense = _products(sizes)
+    kernels = {7: [16 * small * large], 14: [16 * large]}  # by the side of what they read
+    kernels[7] += [9 * small * small] * model.refinements
+    kernels[14] += [9 * large * large] * model.refinements
+    biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + 784
+    weights = dense + sum(map(sum, kernels.values())) + biases
+    return _Work(weights, dense, sum(side**2 * sum(k) for side, k in kernels.items()))
+
+
+def _products(sizes: list[int]) -> int:
+    return sum(a * b for a, b in pairwise(sizes))
