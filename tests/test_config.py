@@ -114,6 +114,11 @@ def test_a_list_of_layers_must_not_be_empty() -> None:
         ModelConfig(encoder_units=())
 
 
+def test_only_the_encoders_convolutions_may_be_left_out() -> None:
+    assert ModelConfig.from_json({"encoder_channels": []}).encoder_channels == ()
+    assert ModelConfig.from_json({"latent_dim": 2}).encoder_channels == ()
+
+
 @pytest.mark.parametrize("channels", [(8,), (8, 8, 8)])
 def test_the_decoder_has_channels_at_two_resolutions(channels: tuple[int, ...]) -> None:
     text = f"decoder_channels is {list(channels)}; give two numbers"
@@ -127,7 +132,7 @@ def test_several_numbers_where_one_belongs_are_refused(name: str, number: float)
         ModelConfig.from_json({name: [number, number]})
 
 
-@pytest.mark.parametrize("name", ["encoder_units", "decoder_units", "decoder_channels"])
+@pytest.mark.parametrize("name", ["encoder_channels", "encoder_units", "decoder_units"])
 def test_one_number_where_a_list_belongs_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} is 64"):
         ModelConfig.from_json({name: 64})

@@ -13,6 +13,7 @@ from vae.config import PRESETS, ModelConfig
 from vae.model import LOG_VARIANCE_BOUND, VAE, load_weights, sample_posterior
 
 DROPOUT = ModelConfig(encoder_units=(64,), decoder_units=(32,), dropout=0.5)
+CONVOLVED = replace(SMALL_MODEL, encoder_channels=(4, 8), activation="silu")
 
 
 @pytest.fixture
@@ -41,11 +42,31 @@ def test_every_preset_encodes_images_and_decodes_latents(preset: str, images: np
     [
         ModelConfig(latent_dim=1, encoder_units=(8,), decoder_units=(8,), decoder_channels=(1, 1)),
         ModelConfig(latent_dim=128, encoder_units=(8, 8, 8), refinements=3, dropout=0.9),
+        ModelConfig(encoder_channels=(1,) * 6),
     ],
-    ids=["smallest", "odd"],
+    ids=["smallest", "odd", "more halvings than the image has"],
 )
 def test_configs_at_their_bounds_can_be_built(config: ModelConfig, images: np.ndarray) -> None:
     assert np.isfinite(np.asarray(VAE(config)(images))).all()
+
+
+def test_each_convolution_of_the_encoder_halves_the_image() -> None:
+    encoder = VAE(CONVOLVED).encoder
+    convolutions = [layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+    shapes = [keras.Model(encoder.input, c.output).output_shape[1:] for c in convolutions]
+    assert shapes == [(14, 14, 4), (7, 7, 8)]
+
+
+def test_the_activation_decides_what_follows_each_layer(images: np.ndarray) -> None:
+    smooth, plain = (
+        scattered(VAE(replace(CONVOLVED, activation=name))).decoder for name in ("silu", "relu")
+    )
+    hidden = keras.Model(smooth.input, smooth.layers[2].output)
+    dense = keras.Model(smooth.input, smooth.layers[1].output)
+    z = images[:, 0, :2]
+    before = np.asarray(dense(z))
+    np.testing.assert_allclose(hidden(z), before / (1 + np.exp(-before)), rtol=1e-5, atol=1e-6)
+    assert not np.allclose(smooth(z), plain(z))
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6, -1e6, 1e30])
@@ -121,7 +142,9 @@ def test_posterior_samples_have_the_posteriors_mean_and_variance() -> None:
     np.testing.assert_allclose(z.std(axis=0), deviation, rtol=5 / np.sqrt(2 * n))
 
 
-@pytest.mark.parametrize("config", [SMALL_MODEL, DROPOUT], ids=["small", "dropout"])
+@pytest.mark.parametrize(
+    "config", [SMALL_MODEL, DROPOUT, CONVOLVED], ids=["small", "dropout", "convolved"]
+)
 def test_a_stored_model_comes_back_the_same(
     tmp_path: Path, images: np.ndarray, config: ModelConfig
 ) -> None:

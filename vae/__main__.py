@@ -70,7 +70,9 @@ def _kind(config: type, name: str) -> dict[str, Any]:
     declared = next(f for f in fields(config) if f.name == name)
     if declared.default is None:
         return {"type": _count_or_all, "metavar": "N|all"}
-    return {"type": kind, "nargs": "+"} if isinstance(declared.default, tuple) else {"type": kind}
+    if not isinstance(declared.default, tuple):
+        return {"type": kind}
+    return {"type": kind, "nargs": "+" if declared.default else "*"}  # none where none is allowed
 
 
 def _count_or_all(text: str) -> int | str:

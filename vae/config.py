@@ -58,9 +58,16 @@ class _Checked:
 
 @dataclass(frozen=True)
 class ModelConfig(_Checked):
-    """The shape of the networks: dense encoder, decoder ending in transposed convolutions."""
+    """The shape of the networks: encoder to a latent, decoder ending in transposed convolutions."""
 
     latent_dim: int = _option(2, "Numbers that describe a digit: the size of the latent.", 1, 128)
+    encoder_channels: tuple[int, ...] = _option(
+        (),
+        "Channels of the convolutions that the encoder begins with, each halving the image; none: "
+        "dense layers only.",
+        1,
+        128,
+    )
     encoder_units: tuple[int, ...] = _option(
         (512, 256), "Width of each dense layer of the encoder.", 8, 1024
     )
@@ -72,6 +79,11 @@ class ModelConfig(_Checked):
     )
     refinements: int = _option(
         0, "Extra transposed convolutions after each resolution: sharper, and slower.", 0, 3
+    )
+    activation: str = _option(
+        "relu",
+        "What follows each layer: ReLU, or its smooth relative SiLU.",
+        choices=("relu", "silu"),
     )
     dropout: float = _option(
         0.0, "Share of dense units silenced at each training step, against overfitting.", 0.0, 0.9
@@ -179,7 +191,7 @@ def _check(name: str, value: Any, option: Option, default: Any) -> None:
         wanted = "a list of numbers" if isinstance(default, tuple) else "one number"
         raise ValueError(f"{name} is {value!r}; give {wanted}")
     values = value if isinstance(value, tuple) else (value,)
-    if not values:
+    if not values and default:
         raise ValueError(f"{name} is empty; give at least one number")
     for number in values:
         if isinstance(number, bool) or not isinstance(number, int | float):

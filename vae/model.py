@@ -1,4 +1,4 @@
-"""The networks: a dense encoder, a decoder with transposed convolutions, and both as one VAE."""
+"""The networks: an encoder, a decoder with transposed convolutions, and both as one VAE."""
 
 from itertools import count
 from pathlib import Path
@@ -14,17 +14,52 @@ from vae.config import ModelConfig
 LOG_VARIANCE_BOUND = 10.0
 
 
-class _Seeds:
-    """Hands out one seed a layer, so that building never touches the global random state."""
+class _Layers:
+    """Adds layers to a network, each with a seed of its own.
 
-    def __init__(self, seed: int) -> None:
-        self._numbers = count(seed * 1000)
+    So building never touches the global random state.
+    """
+
+    def __init__(self, config: ModelConfig, seed: int) -> None:
+        self._config = config
+        self._seeds = count(seed * 1000)
 
     def kernel(self) -> Any:  # Keras types the argument as str
-        return keras.initializers.GlorotUniform(seed=next(self._numbers))
+        """How the next layer's weights start."""
+        return keras.initializers.GlorotUniform(seed=next(self._seeds))
 
-    def next(self) -> int:
-        return next(self._numbers)
+    def activated(self, x):
+        """What follows a layer with the output x."""
+        return layers.Activation(self._config.activation)(x)
+
+    def dense(self, x, units: tuple[int, ...]):
+        """Dense layers; where two widths are equal, the layer adds to its input."""
+        for width in units:
+            y = self.activated(layers.Dense(width, kernel_initializer=self.kernel())(x))
+            if self._config.dropout:
+                y = layers.Dropout(self._config.dropout, seed=next(self._seeds))(y)
+            x = layers.add([x, y]) if x.shape == y.shape else y
+        return x
+
+    def convolved(self, x, channels: tuple[int, ...]):
+        """Convolutions, each of which halves the image: (n, h, w, c) -> (n, h/2, w/2, channels)."""
+        for n in channels:
+            kernel = self.kernel()
+            x = layers.Conv2D(n, 4, strides=2, padding="same", kernel_initializer=kernel)(x)
+            x = self.activated(x)
+        return x
+
+    def transposed(self, x, channels: int, size: int, stride: int):
+        """A transposed convolution, not activated: (n, h, w, c) -> (n, sh, sw, channels)."""
+        return layers.Conv2DTranspose(
+            channels, size, strides=stride, padding="same", kernel_initializer=self.kernel()
+        )(x)
+
+    def refined(self, x):
+        """Transposed convolutions that keep the resolution, each added to its input."""
+        for _ in range(self._config.refinements):
+            x = layers.add([x, self.activated(self.transposed(x, x.shape[-1], 3, 1))])
+        return x
 
 
 @keras.saving.register_keras_serializable("vae")
@@ -40,27 +75,19 @@ class PixelBias(layers.Layer):
         return inputs + self.bias
 
 
-def _dense_stack(x, units: tuple[int, ...], dropout: float, seeds: _Seeds):
-    """Dense layers with ReLU; where two widths are equal, the layer adds to its input."""
-    for width in units:
-        y = layers.Dense(width, activation="relu", kernel_initializer=seeds.kernel())(x)
-        if dropout:
-            y = layers.Dropout(dropout, seed=seeds.next())(y)
-        x = layers.add([x, y]) if x.shape == y.shape else y
-    return x
-
-
 def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
     """The encoder: images (n, 28, 28) in [0, 1] -> posterior mean, log variance (n, latent_dim).
 
     The log variance is held within +-LOG_VARIANCE_BOUND by a scaled tanh, which unlike a clip
     keeps a gradient everywhere.
     """
-    seeds = _Seeds(seed)
+    add = _Layers(config, seed)
     images = keras.Input((28, 28), name="images")
-    x = layers.Flatten()(images)
-    x = _dense_stack(x, config.encoder_units, config.dropout, seeds)
-    mean = layers.Dense(config.latent_dim, kernel_initializer=seeds.kernel(), name="mean")(x)
+    x = images
+    if config.encoder_channels:
+        x = add.convolved(layers.Reshape((28, 28, 1))(images), config.encoder_channels)
+    x = add.dense(layers.Flatten()(x), config.encoder_units)
+    mean = layers.Dense(config.latent_dim, kernel_initializer=add.kernel(), name="mean")(x)
     raw = layers.Dense(config.latent_dim, kernel_initializer="zeros", name="raw_log_variance")(x)
     log_variance = layers.Rescaling(LOG_VARIANCE_BOUND, name="log_variance")(
         layers.Activation("tanh")(layers.Rescaling(1 / LOG_VARIANCE_BOUND)(raw))
@@ -70,30 +97,14 @@ def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
 
 def build_decoder(config: ModelConfig, seed: int = 0) -> keras.Model:
     """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images."""
-    seeds = _Seeds(seed)
-
-    def transposed(channels: int, size: int, stride: int, activation: str | None = "relu"):
-        return layers.Conv2DTranspose(
-            channels,
-            size,
-            strides=stride,
-            padding="same",
-            activation=activation,
-            kernel_initializer=seeds.kernel(),
-        )
-
-    def refined(x, channels: int):
-        for _ in range(config.refinements):
-            x = layers.add([x, transposed(channels, 3, 1)(x)])
-        return x
-
+    add = _Layers(config, seed)
     small, large = config.decoder_channels
     latents = keras.Input((config.latent_dim,), name="latents")
-    x = _dense_stack(latents, config.decoder_units, config.dropout, seeds)
-    x = layers.Dense(7 * 7 * small, activation="relu", kernel_initializer=seeds.kernel())(x)
-    x = refined(layers.Reshape((7, 7, small))(x), small)
-    x = refined(transposed(large, 4, 2)(x), large)
-    x = layers.Reshape((28, 28))(transposed(1, 4, 2, activation=None)(x))
+    x = add.dense(latents, config.decoder_units)
+    x = add.activated(layers.Dense(7 * 7 * small, kernel_initializer=add.kernel())(x))
+    x = add.refined(layers.Reshape((7, 7, small))(x))
+    x = add.refined(add.activated(add.transposed(x, large, 4, 2)))
+    x = layers.Reshape((28, 28))(add.transposed(x, 1, 4, 2))
     return keras.Model(latents, PixelBias(name="pixel_bias")(x), name="decoder")
 
 
