@@ -1,14 +1,13 @@
 """What only a browser can show: a real server, a real Chromium, a real mouse."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Server, eventually, goto, needs_chromium, picture
+from chromium import Server, goto, needs_chromium
 from playwright.sync_api import Page, expect
 
-PAGES = ("", "latent_space", "generate", "compare", "train")
+PAGES = ("", "latent_space", "generate", "morph", "compare", "train")
 
 pytestmark = needs_chromium
 
@@ -19,18 +18,6 @@ def as_28(image: np.ndarray) -> np.ndarray:
     small = image[factor // 2 :: factor, factor // 2 :: factor]
     assert np.array_equal(small.repeat(factor, 0).repeat(factor, 1), image)
     return small
-
-
-def test_a_slider_changes_the_digit(server: Server, sized_page: Page) -> None:
-    page = goto(sized_page, f"{server.address}/generate")
-    image = page.get_by_alt_text("Generated digit", exact=True)
-    before = picture(image)
-    slider = page.get_by_role("slider").first
-    slider.focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight")
-    expect(page.get_by_text(re.compile(r"z = \(.*1\.00"))).to_be_visible()
-    eventually(lambda: not np.array_equal(picture(image), before))
 
 
 def test_the_address_restores_page_model_and_view(server: Server, page: Page) -> None:

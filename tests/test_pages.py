@@ -19,6 +19,7 @@ PAGES = {
     "Draw": "draw",
     "Latent space": "latent_space",
     "Generate": "generate",
+    "Morph": "morph",
     "Compare": "compare",
     "Train": "train",
 }
@@ -48,20 +49,20 @@ def own_run(folders: Path, run_of_five: runs.Run) -> str:
     return "five"
 
 
-def alone(stem: str, **query: str) -> AppTest:
+def alone(stem: str, **query: str | list[str]) -> AppTest:
     """A page as Streamlit runs it without the router."""
     return opened(
         AppTest.from_file(str(ROOT / "pages" / f"{stem}.py"), default_timeout=WAIT), query
     )
 
 
-def routed(stem: str = "", **query: str) -> AppTest:
+def routed(stem: str = "", **query: str | list[str]) -> AppTest:
     """The whole app, on one of its pages."""
     app = opened(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=WAIT), query)
     return app.switch_page(f"pages/{stem}.py").run() if stem else app
 
 
-def opened(app: AppTest, query: dict[str, str]) -> AppTest:
+def opened(app: AppTest, query: dict[str, str | list[str]]) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
@@ -236,10 +237,14 @@ def test_the_switches_change_what_the_models_see() -> None:
     assert len(seen) == 3
 
 
-def map_data(app: AppTest) -> dict[str, Any]:
-    """What the live map in the page is told."""
+def view_data(app: AppTest, kind: str) -> dict[str, Any]:
+    """What the first live view of a kind is told."""
     views = [e.proto for e in app.get("bidi_component") if e.proto.component_name.endswith("view")]
-    return json.loads(views[0].json)
+    return next(data for view in views if (data := json.loads(view.json))["view"] == kind)
+
+
+def map_data(app: AppTest) -> dict[str, Any]:
+    return view_data(app, "map")
 
 
 def test_a_link_to_a_place_reaches_the_map_and_stays_in_the_address() -> None:
@@ -300,26 +305,118 @@ def test_a_lasso_over_digits_gives_their_contact_sheet_and_their_table() -> None
     ]
 
 
-def test_each_latent_dimension_has_a_slider_and_the_most_informative_comes_first(
-    own_run: str,
-) -> None:
-    app = alone("generate", model=own_run)
-    found = [re.fullmatch(r"z(\d) · (\d+\.\d\d) nats", slider.label) for slider in app.slider]
-    sliders = [match for match in found if match]
-    assert sorted(match[1] for match in sliders) == list("12345")
-    nats = [float(match[2]) for match in sliders]
-    assert nats == sorted(nats, reverse=True)
+NO_LATENTS = ["", "1", "1,2,3", "a,b", "nan,0", "inf,1"]
 
 
-def test_a_random_sample_moves_all_sliders_and_reset_brings_them_back() -> None:
-    app = alone("generate")
+def test_a_link_puts_a_latent_into_the_hand() -> None:
+    assert address(alone("generate", z="0.5,-1.25"), "z") == "0.5000,-1.2500"
+    assert address(alone("generate", z="99,0.00004"), "z") == "10.0000,0.0000"
+
+
+@pytest.mark.parametrize("z", NO_LATENTS)
+def test_a_link_to_no_latent_gives_the_middle_of_the_prior(z: str) -> None:
+    app = alone("generate", z=z)
+    assert not app.exception
+    assert address(app, "z") == "0.0000,0.0000"
+
+
+def test_sliders_are_ordered_by_kl_and_those_without_any_are_dead() -> None:
+    from pages.shared import resources
+    from vae.losses import kl_per_dimension
+
+    posterior = resources.map_of(resources.usable_runs()["best"]).posterior
+    kl = kl_per_dimension(posterior.mean, posterior.log_variance).mean(axis=0)
+    data = view_data(alone("generate", model="best"), "sliders")
+    assert data["kl"] == pytest.approx(kl.tolist())
+    assert [kl[i] for i in data["order"]] == sorted(kl, reverse=True)
+    assert data["alive"] == (kl > 0.01).sum() < 32
+
+
+def test_each_model_has_its_own_latent_in_hand(own_run: str) -> None:
+    app = alone("generate", model=own_run, z="1,2,3,4,5", seed="12", of="3")
+    app.sidebar.selectbox[0].set_value("map").run()
+    assert address(app, "z") == "0.0000,0.0000"
+    app.sidebar.selectbox[0].set_value(own_run).run()
+    assert address(app, "z") == "1.0000,2.0000,3.0000,4.0000,5.0000"
+    assert (app.number_input(key="seed").value, app.selectbox(key="of").value) == (12, "3")
+
+
+def test_the_class_of_the_latent_in_hand_is_named() -> None:
+    from pages.shared import resources
+
+    mean = resources.map_of(resources.usable_runs()["map"]).classes.means[6]
+    app = alone("generate", z=f"{mean[0]},{mean[1]}")
+    assert "z - mean of 6 + mean of" in texts(app)
+    app.selectbox(key="source").set_value("2").run()
+    assert "z - mean of 2 + mean of" in texts(app)
+
+
+def ends(app: AppTest) -> list[str]:
+    return [end.split(":")[0] for end in app.query_params["end"]]
+
+
+def test_a_morph_begins_with_two_digits_of_the_data() -> None:
+    app = alone("morph")
+    assert ends(app) == ["digit", "digit"]
+    assert "**A** · a real 7" in texts(app)
+
+
+def test_ends_that_are_nothing_of_this_model_are_left_out(own_run: str) -> None:
+    good = ["digit:4999", "class:3,7", "random:5", "pin:0.5,1.25", "drawing:1,2", "place:0,0"]
+    bad = ["digit:5000", "digit:1.5", "digit:-1", "class:10,1", "class:3", "random:x", "pin:1,2,3",
+           "place:nan,0", "digit:", "", "what:1"]  # fmt: skip
+    app = alone("morph", end=[good[0], *bad[:6], good[1]])
+    assert not app.exception
+    assert app.query_params["end"] == good[:2]
+    app = alone("morph", end=bad[:8])
+    assert ends(app) == ["digit", "digit"]
+    app = alone("morph", end=[*good, *bad])
+    assert ends(app) == ["digit", "class", "random", "pin", "drawing", "place"]
+    app.sidebar.selectbox[0].set_value(own_run).run()  # of five dimensions
+    assert ends(app) == ["digit", "class", "random"]
+
+
+@pytest.mark.parametrize("query", [{"path": "winding"}, {"steps": "1"}, {"steps": "many"}])
+def test_a_morph_that_cannot_be_gives_the_default(query: dict) -> None:
+    app = alone("morph", **query)
+    assert not app.exception
+    assert (app.button_group(key="path").value, app.slider(key="steps").value) == ("straight", 16)
+
+
+def test_ends_are_added_moved_removed_and_brought_back() -> None:
+    app = alone("morph", end=["digit:1", "class:3,7"])
     button(app, "Random").click().run()
-    sliders = [slider for slider in app.slider if slider.label.startswith("z")]
-    assert all(slider.value != 0 for slider in sliders)
-    next(
-        button for button in app.button if "iddle" in button.label or "eset" in button.label
-    ).click().run()
-    assert all(slider.value == 0 for slider in app.slider if slider.label.startswith("z"))
+    assert ends(app) == ["digit", "class", "random"]
+    app.button(key="Move left-2").click().run()
+    assert ends(app) == ["digit", "random", "class"]
+    app.button(key="Remove-0").click().run()
+    assert ends(app) == ["random", "class"]
+    assert app.button(key="Remove-0").disabled  # a path needs two ends
+    app.button_group(key="class end").set_value(4).run()
+    assert "**C** · a sample of 4" in texts(app)
+    for left in (2, 3, 3, 2):
+        button(app, "Undo").click().run()
+        assert len(ends(app)) == left
+    assert ends(app) == ["digit", "class"]
+    assert button(app, "Undo").disabled
+    while not button(app, "Random").disabled:
+        button(app, "Random").click().run()
+    assert len(ends(app)) == 8
+
+
+def test_drawings_that_were_sent_are_ends_that_each_model_encodes_for_itself(own_run: str) -> None:
+    from pages.shared import resources
+
+    app = routed()
+    button(drawn(app), "Morph end B").click().run()
+    image = app.session_state["sent"]["end B"]
+    app.switch_page("pages/morph.py").run()
+    assert ends(app) == ["digit", "drawing"]
+    for name in ("map", own_run):
+        app.sidebar.selectbox[0].set_value(name).run()
+        mean = resources.model(resources.usable_runs()[name]).encode(image[None]).mean[0]
+        shown = app.query_params["end"][1].removeprefix("drawing:").split(",")
+        assert [float(z) for z in shown] == pytest.approx(mean.tolist(), abs=1e-4)
 
 
 def waiting(*_: object) -> list[str]:

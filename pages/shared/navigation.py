@@ -14,6 +14,7 @@ def pages() -> list[StreamlitPage]:
         st.Page(_FOLDER / "draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page(_FOLDER / "latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
         st.Page(_FOLDER / "generate.py", title="Generate", icon=":material/auto_awesome:"),
+        st.Page(_FOLDER / "morph.py", title="Morph", icon=":material/animation:"),
         st.Page(_FOLDER / "compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
     ]

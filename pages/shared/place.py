@@ -6,9 +6,9 @@ from typing import Any, Self
 import numpy as np
 import streamlit as st
 
+from pages.shared import link
 from vae.atlas import Atlas
 
-_FARTHEST = 10.0  # standard deviations of the prior; nothing is farther out
 _NAMES = ("z", "digit", "frame", "hidden", "manifold")
 
 
@@ -50,7 +50,7 @@ class Place:
     def to_link(self) -> None:
         """Write it into the address."""
         values = {
-            "z": self.z and ",".join(f"{value:.4f}" for value in self.z),
+            "z": self.z and link.text(self.z),
             "digit": None if self.digit is None else str(self.digit),
             "frame": self.frame and ",".join(f"{v:.6g}" for v in self.frame.values()),
             "hidden": "".join(map(str, self.hidden)),
@@ -75,10 +75,7 @@ class Place:
 
 def _numbers(name: str, n: int) -> list[float] | None:
     """n finite numbers of the address, or None."""
-    try:
-        values = [float(text) for text in st.query_params[name].split(",")]
-    except (KeyError, ValueError):
+    values = link.numbers(st.query_params.get(name, ""))
+    if values is None or len(values) != n:
         return None
-    if len(values) != n or not np.isfinite(values).all():
-        return None
-    return values if name == "digit" else np.clip(values, -_FARTHEST, _FARTHEST).tolist()
+    return values if name == "digit" else np.clip(values, -link.FARTHEST, link.FARTHEST).tolist()

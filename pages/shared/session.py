@@ -115,3 +115,20 @@ def pinned(run: str) -> np.ndarray | None:
 def places() -> dict[str, Any]:
     """For each run what its map shows, and how often that was set from outside the map."""
     return st.session_state.setdefault("places", {})
+
+
+def hands() -> dict[str, tuple[np.ndarray, int]]:
+    """For each run the latent in hand (latent_dim,), and how often it was set from outside."""
+    return st.session_state.setdefault("hands", {})
+
+
+class Morph(TypedDict):
+    """The ends of the morph, in words that `ends.latent` reads, and what they were before."""
+
+    ends: list[str]
+    before: list[list[str]]
+
+
+def morph() -> Morph:
+    """This visitor's morph; without ends until some are chosen."""
+    return st.session_state.setdefault("morph", Morph(ends=[], before=[]))

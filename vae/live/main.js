@@ -6,7 +6,7 @@ const READERS = {
   digits: (bundle) => new Digits(bundle),
 };
 
-const VIEWS = { map: mountMap };
+const VIEWS = { map: mountMap, sliders: mountSliders, sheet: mountSheet, morph: mountMorph };
 
 globalThis.latentDigits ??= { waiting: new Map() };
 Object.assign(globalThis.latentDigits, { show, close });

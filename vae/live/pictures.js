@@ -15,11 +15,15 @@ function captioned(canvas, caption) {
   return element("figure", {}, canvas, element("figcaption", { textContent: caption }));
 }
 
-/** Draw an image, (784) in [0, 1], white on black. */
-function drawDigit(canvas, image) {
-  paint(canvas, (pixel, rgba, at) => {
-    rgba[at] = rgba[at + 1] = rgba[at + 2] = Math.round(255 * image[pixel]);
-  });
+/** Draw an image, (784) in [0, 1], white on black, `left` pixels from the canvas' edge. */
+function drawDigit(canvas, image, left = 0) {
+  paint(
+    canvas,
+    (pixel, rgba, at) => {
+      rgba[at] = rgba[at + 1] = rgba[at + 2] = Math.round(255 * image[pixel]);
+    },
+    left,
+  );
 }
 
 /** Draw where a reconstruction differs: orange is too much ink, blue too little. */
@@ -34,12 +38,23 @@ function drawDifference(canvas, image, reconstruction) {
   });
 }
 
-function paint(canvas, colour) {
+function paint(canvas, colour, left = 0) {
   const context = canvas.getContext("2d");
   const picture = context.createImageData(SIDE, SIDE);
   for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
     colour(pixel, picture.data, 4 * pixel);
     picture.data[4 * pixel + 3] = 255;
   }
-  context.putImageData(picture, 0, 0);
+  context.putImageData(picture, left, 0);
+}
+
+/** Save a canvas as a PNG file, each pixel a square of `factor` pixels. */
+async function savePicture(canvas, factor, name) {
+  const large = new OffscreenCanvas(canvas.width * factor, canvas.height * factor);
+  const context = large.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, large.width, large.height);
+  const link = URL.createObjectURL(await large.convertToBlob());
+  element("a", { href: link, download: name }).click();
+  URL.revokeObjectURL(link);
 }
