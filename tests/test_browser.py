@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from chromium import Server, goto, needs_chromium
 from playwright.sync_api import Page, expect
@@ -10,14 +9,6 @@ from playwright.sync_api import Page, expect
 PAGES = ("", "latent_space", "generate", "morph", "compare", "train")
 
 pytestmark = needs_chromium
-
-
-def as_28(image: np.ndarray) -> np.ndarray:
-    """An enlarged digit back in its 28 x 28 pixels; fails if the squares are not crisp."""
-    factor = image.shape[0] // 28
-    small = image[factor // 2 :: factor, factor // 2 :: factor]
-    assert np.array_equal(small.repeat(factor, 0).repeat(factor, 1), image)
-    return small
 
 
 def test_the_address_restores_page_model_and_view(server: Server, page: Page) -> None:
