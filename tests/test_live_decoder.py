@@ -1,0 +1,143 @@
+"""The decoder in the page draws what the served model and Keras draw."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chromium import needs_chromium
+from playwright.sync_api import Browser, Page
+
+from vae import inference, live, runs
+from vae.inference import Model
+from vae.live import bundle, network
+
+CODE = Path(live.__file__).parent
+SHIPPED = [run.name for run in runs.list_runs(runs.SHIPPED)]
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture(scope="module")
+def bare(browser: Browser) -> Iterator[Page]:
+    """A page with nothing but the scripts that read bundles and decode."""
+    page = browser.new_page()
+    for name in ("bundle", "decoder"):
+        page.add_script_tag(content=(CODE / f"{name}.js").read_text())
+    unpacked = "const unpacked = t => unpack(Uint8Array.from(atob(t), c => c.charCodeAt()))"
+    page.add_script_tag(content=unpacked)
+    yield page
+    page.close()
+
+
+def decoded(page: Page, model: Model, latents: np.ndarray) -> np.ndarray:
+    """What the page decodes from latents (n, latent_dim): (n, 28, 28) in [0, 1]."""
+    images = page.evaluate(
+        """([text, latents]) => {
+            const decoder = new Decoder(unpacked(text));
+            return latents.map(latent => Array.from(decoder.decode(latent)));
+        }""",
+        [b64encode(live.decoder_bundle(model)).decode(), latents.tolist()],
+    )
+    return np.array(images).reshape(-1, 28, 28)
+
+
+def random_latents(model: Model, n: int = 200) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 1.5, (n, model.latent_dim)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_run_is_decoded_as_it_is_served(bare: Page, name: str) -> None:
+    model = inference.load(runs.SHIPPED / name)
+    latents = random_latents(model)
+    assert np.abs(decoded(bare, model, latents) - model.decode(latents)).max() < 1e-5
+
+
+@pytest.mark.parametrize("fixture", ["small_run", "run_of_five"])
+def test_a_fresh_run_is_decoded_as_keras_does(
+    bare: Page, fixture: str, request: pytest.FixtureRequest
+) -> None:
+    from vae.model import load_weights  # TensorFlow: the fixture has loaded it, too
+
+    run = request.getfixturevalue(fixture)
+    model = inference.Model(run)
+    vae = load_weights(run.manifest.model, runs.model_files(run)["model.keras"])
+    latents = random_latents(model)
+    by_keras = inference.sigmoid(np.asarray(vae.decoder(latents)))
+    assert np.abs(decoded(bare, model, latents) - by_keras).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"latent_dim": 1, "decoder_units": (8,), "decoder_channels": (1, 1)},
+        {"latent_dim": 7, "decoder_units": (16, 24, 24), "decoder_channels": (3, 5)},
+        {"latent_dim": 128, "decoder_channels": (4, 2), "refinements": 2},
+    ],
+    ids=["smallest", "residual", "refined"],
+)
+def test_every_shape_of_decoder_is_decoded_as_keras_does(
+    bare: Page, tmp_path: Path, options: dict
+) -> None:
+    from vae.config import ModelConfig
+    from vae.model import build_decoder
+
+    decoder = build_decoder(ModelConfig(**options), seed=1)
+    decoder.export(str(tmp_path / "decoder.tflite"), format="litert", verbose=False)
+    read = network.read((tmp_path / "decoder.tflite").read_bytes())
+    latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
+    text = b64encode(read.to_bytes()).decode()
+    images = bare.evaluate(
+        "([text, zs]) => { const d = new Decoder(unpacked(text));"
+        " return zs.map(z => Array.from(d.decode(z))) }",
+        [text, latents.tolist()],
+    )
+    by_keras = inference.sigmoid(np.asarray(decoder(latents.astype(np.float32))))
+    assert np.abs(np.array(images).reshape(-1, 28, 28) - by_keras).max() < 1e-5
+
+
+def test_weights_travel_in_half_precision_and_lose_nothing(small_run: runs.Run) -> None:
+    read = network.describe(inference.Model(small_run))
+    assert {weights.dtype.name for weights in read.weights.values()} == {"float16"}
+    odd = network._compact(np.array([0.1], np.float32))
+    assert odd.dtype == np.float32  # half precision would lose something
+
+
+def test_bundles_bring_every_array_through_to_the_last_bit(bare: Page) -> None:
+    halves = np.arange(65536, dtype=np.uint16).view(np.float16)
+    arrays = {
+        "bytes": np.arange(5, dtype=np.uint8),
+        "whole": np.array([[-1, 2**31 - 1]], np.int32),
+        "halves": halves,
+        "single": np.array([1e-45, -0.1, 3e38], np.float32),
+    }
+    content = bundle.pack({"words": "é", "list": [1, 2.5]}, arrays)
+    read = bare.evaluate(
+        """text => { const { values, arrays } = unpacked(text);
+            const all = Object.entries(arrays).map(([name, { data, shape }]) =>
+                [name, [shape, Array.from(data, v => Number.isNaN(v) ? 'nan' : String(v))]]);
+            return [values, Object.fromEntries(all)] }""",
+        b64encode(content).decode(),
+    )
+    assert read[0] == {"words": "é", "list": [1, 2.5]}
+    for name, array in arrays.items():
+        shape, texts = read[1][name]
+        assert shape == list(array.shape)
+        values = np.array([float(text.replace("Infinity", "inf")) for text in texts])
+        np.testing.assert_array_equal(values, array.ravel().astype(np.float64))
+
+
+def test_what_the_page_cannot_compute_is_named(tmp_path: Path) -> None:
+    from keras import Input, Model, layers
+
+    latents = Input((2,))
+    hidden = layers.Reshape((28, 28))(layers.Dense(784, activation="softmax")(latents))
+    Model(latents, hidden).export(str(tmp_path / "odd.tflite"), format="litert", verbose=False)
+    with pytest.raises(network.NetworkError, match="SOFTMAX, which the page cannot compute"):
+        network.read((tmp_path / "odd.tflite").read_bytes())
+
+
+def test_bundles_take_only_types_that_the_page_knows() -> None:
+    with pytest.raises(ValueError, match="points is float64; make it one of uint8"):
+        bundle.pack({}, {"points": np.zeros(2)})
