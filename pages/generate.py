@@ -37,7 +37,7 @@ st.markdown(
 )
 source = st.selectbox("Minus the mean of", [LIKELIEST, *CLASSES], key="source", width=220)
 label = classes.likeliest(latent) if source == LIKELIEST else int(source)
-st.caption(f"z - mean of {label} + mean of …")
+st.caption(f"z − mean of {label} + mean of …")
 hand.sheet(run, "As", classes.moved(latent, label), CLASSES)
 
 st.subheader("A sheet of samples", anchor=False)
@@ -63,7 +63,7 @@ hand.sheet(run, "Sample", samples)
 st.download_button(
     "Download the sheet",
     sheet_png,
-    f"{run.name}-seed-{seed}.png",
+    f"{run.name}-{of.replace(' ', '-')}-seed-{seed}.png",
     icon=":material/download:",
     on_click="ignore",
 )
