@@ -5,7 +5,7 @@ import streamlit as st
 from pages.shared import hand, link, live, resources, widgets
 from vae import latents, pictures
 
-SAMPLES, COLUMNS = 40, 8
+SAMPLES, COLUMNS = 40, 10
 LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in range(10)]
 
