@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from pages.shared import ownership, training_form, training_runs, training_watch, widgets
+from pages.shared import (
+    ownership,
+    training_actions,
+    training_form,
+    training_runs,
+    training_watch,
+    widgets,
+)
 from vae import data
 
 serving = widgets.begin("Train")
@@ -13,6 +20,7 @@ st.markdown(
 )
 training_form.quick_start()
 run = training_runs.choose(found, serving)
+training_actions.undo()
 training_watch.watch(run, serving)
 
 st.subheader("Train your own", anchor=False)

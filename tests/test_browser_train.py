@@ -1,10 +1,11 @@
 """The training studio under a real mouse: the slider through the epochs, trainings as they run."""
 
 import re
+import time
 
 import numpy as np
 from chromium import Server, eventually, goto, needs_chromium, settled
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae import runs
 
@@ -66,17 +67,26 @@ def drawn_values(panel: Locator, kind: str) -> np.ndarray:
     return start + slope * np.array(dots)
 
 
+def start_training(page: Page, epochs: int, images: int) -> str:
+    """Start a training by the form; the run's name."""
+    page.get_by_role("spinbutton", name="Epochs", exact=True).fill(str(epochs))
+    page.get_by_role("spinbutton", name="Training images").fill(str(images))
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile("run=tiny-"))
+    name = re.search(r"run=([\w-]+)", page.url)
+    assert name is not None
+    return name[1]
+
+
 def test_a_training_streams_its_curves_and_its_run_serves_every_page(
     server: Server, page: Page
 ) -> None:
     goto(page, f"{server.address}/train")
-    page.get_by_role("spinbutton", name="Epochs", exact=True).fill("2")
-    page.get_by_role("spinbutton", name="Training images").fill("4000")
-    page.get_by_role("button", name="Train", exact=True).click()
+    name = start_training(page, epochs=2, images=4000)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
     slider = page.get_by_role("slider", name="Epoch")
     lengths, epochs = set(), set()
-    done = page.get_by_text("Finished after 2 epochs")
+    done = page.get_by_text("Finished after 2 of 2 epochs")
 
     def look() -> bool:
         lengths.add(page.locator("path.batch").first.get_attribute("d"))
@@ -87,28 +97,98 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
     settled(page)
     assert len(lengths) >= 3, "the curves grew while it trained"
     assert len(epochs) >= 2, "the pictures were drawn anew while it trained"
-    name = re.search(r"run=([\w-]+)", page.url)
-    assert name is not None
 
-    events, _ = runs.read_events(server.runs / name[1])
+    events, _ = runs.read_events(server.runs / name)
     rows = [e for e in events if e["event"] == "epoch"]
-    told = [[e[split][term] for split in ("train", "validation") for term in TERMS] for e in rows]
+    told = [
+        [e["epoch"], *(e[split][term] for split in ("train", "validation") for term in TERMS)]
+        for e in rows
+    ]
     page.get_by_text("Every epoch's figures").click()
     table = page.locator(".curves tr:has(td)").all()
     shown = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in table]
-    assert np.allclose(
-        shown[::-1], [[e["epoch"], *r] for e, r in zip(rows, told, strict=True)], atol=6e-4
-    )
+    assert np.allclose(shown[::-1], told, atol=6e-4)
     for i, term in enumerate(TERMS):
-        panel = page.locator(".curves figure").nth(i)
-        drawn = drawn_values(panel, "validation")
+        drawn = drawn_values(page.locator(".curves figure").nth(i), "validation")
         assert np.allclose(drawn, [e["validation"][term] for e in rows], rtol=1e-3), term
 
-    page.get_by_role("button", name=f"Use {name[1]} on all pages").click()
+    page.get_by_role("button", name="Use on all pages").click()
     settled(page)
     for link in ("Draw", "Latent space", "Generate"):
         page.get_by_role("link", name=link).click()
         expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
         settled(page)
         chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
-        expect(chosen).to_have_value(name[1])
+        expect(chosen).to_have_value(name)
+
+
+ANSWER = """() => new Promise(done => {
+    const shown = () => document.querySelector("img[alt='Reconstruction by map']")?.src;
+    const before = shown(), start = performance.now();
+    const button = [...document.querySelectorAll('button')]
+        .find(button => button.textContent.includes('Test digit'));
+    button.click();
+    const look = () => shown() && shown() !== before
+        ? done(performance.now() - start) : requestAnimationFrame(look);
+    look();
+})"""
+
+
+def latency(page: Page, clicks: int = 7) -> float:
+    """Milliseconds from a click on the Draw page to the new reconstruction: the median."""
+    delays = []
+    for _ in range(clicks):
+        delays.append(page.evaluate(ANSWER))
+        settled(page)
+    return float(np.median(delays[1:]))
+
+
+def of_the_four(page: Page) -> list[str | None]:
+    """What the Draw page shows of the ready 4."""
+    page.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    settled(page)
+    return [
+        page.get_by_alt_text(f"Reconstruction by {name}").get_attribute("src")
+        for name in ("map", "best")
+    ]
+
+
+def test_one_visitors_training_is_not_felt_by_others_and_a_third_waits_in_line(
+    server: Server, browser: Browser, page: Page
+) -> None:
+    other, third = (browser.new_context().new_page() for _ in range(2))
+    for visitor in (other, third):
+        visitor.set_default_timeout(30_000)
+    goto(other, server.address)
+    before = of_the_four(other)
+    idle = latency(other)
+
+    goto(page, f"{server.address}/train")
+    name = start_training(page, epochs=500, images=4000)
+    expect(page.get_by_text(re.compile("images/s"))).to_be_visible(timeout=60_000)
+    goto(third, f"{server.address}/train")
+    queued = start_training(third, epochs=500, images=4000)
+    expect(third.get_by_text("Waiting for 1 other training.")).to_be_visible()
+
+    busy = latency(other)
+    print(f"a click is answered in {idle:.0f} ms, while another trains in {busy:.0f} ms (medians)")
+    assert busy < 2 * max(idle, 150)
+    assert of_the_four(other) == before
+    other.get_by_role("link", name="Train").click()
+    listed = other.locator(".runs")
+    expect(listed).to_contain_text("best")
+    assert name not in listed.inner_text()
+    assert queued not in listed.inner_text()
+    goto(other, f"{server.address}/train?run={name}")  # but a link shows it
+    expect(other.get_by_text(re.compile("images/s"))).to_be_visible()
+    expect(other.get_by_role("button", name="Stop")).to_have_count(0)  # to look, not to touch
+
+    third.get_by_role("button", name="Leave the queue").click()
+    expect(third.get_by_text("Stopped before it began.")).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    start = time.monotonic()
+    eventually(lambda: not runs.is_locked(server.runs / name), 30)
+    print(f"it stopped after {time.monotonic() - start:.1f} s")
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible()
+    for visitor in (other, third):
+        visitor.context.close()

@@ -445,6 +445,21 @@ def test_a_finished_run_is_extended_through_the_queue(server: Jobs) -> None:
     assert runs.read(path).manifest.training == replace(TRAINING, epochs=21)
 
 
+def test_a_run_is_extended_at_once_while_its_process_still_ends(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = server.start(MODEL, TRAINING, "tiny")
+    until_state(server, path, "training")
+    monkeypatch.setattr(jobs, "WATCH_SECONDS", 2)  # the end is not noted before that
+    time.sleep(0.1)
+    (path / "checkpoint.npz").touch()
+    end(path)
+    until_state(server, path, "finished")
+    (path / "end").unlink()
+    server.extend(path, 20)
+    until_state(server, path, "training")
+
+
 def test_only_a_finished_run_is_extended_and_not_without_end(server: Jobs) -> None:
     path = ended(server, state="stopped")
     with pytest.raises(runs.RunError, match=r"^ended is stopped; only a finished run grows$"):

@@ -5,10 +5,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -347,9 +347,9 @@ def test_the_class_of_the_latent_in_hand_is_named() -> None:
 
     mean = resources.map_of(resources.usable_runs()["map"]).classes.means[6]
     app = alone("generate", z=f"{mean[0]},{mean[1]}")
-    assert "z − mean of 6 + mean of" in texts(app)
+    assert "z - mean of 6 + mean of" in texts(app)
     app.selectbox(key="source").set_value("2").run()
-    assert "z − mean of 2 + mean of" in texts(app)
+    assert "z - mean of 2 + mean of" in texts(app)
 
 
 def ends(app: AppTest) -> list[str]:
@@ -400,17 +400,6 @@ def test_ends_are_added_moved_removed_and_brought_back() -> None:
         assert len(ends(app)) == left
     assert ends(app) == ["digit", "class"]
     assert button(app, "Undo").disabled
-
-
-def test_the_maps_pin_and_the_latent_in_hand_can_be_ends() -> None:
-    app = alone("morph")
-    app.session_state["pins"] = {"map": np.array([1.5, -0.25])}
-    app.session_state["hands"] = {"map": (np.array([0.5, 0.75]), 0)}
-    app.run()
-    button(app, "The map's pin").click().run()
-    button(app, "Generate's digit").click().run()
-    assert app.query_params["end"][2:] == ["pin:1.5000,-0.2500", "hand:0.5000,0.7500"]
-    assert "**D** · by hand" in texts(app)
 
 
 def test_a_morph_has_at_most_eight_ends() -> None:
@@ -509,11 +498,88 @@ def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
 
 def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None:
     app = alone("train", run=own_run)
-    assert "Finished after 2 epochs on 1,000 images of the 5,000 embedded MNIST digits" in texts(
-        app
+    assert (
+        "Finished after 2 of 2 epochs on 1,000 images of the 5,000 embedded MNIST digits"
+        in texts(app)
     )
-    button(app, "Use five on all pages").click().run()
+    button(app, "Use on all pages").click().run()
     assert app.sidebar.selectbox[0].value == own_run
+
+
+VISITOR = "0" * 32
+
+
+def as_owner(stem: str = "train", **query: str | list[str]) -> AppTest:
+    """A page as the visitor opens it whose run `owned` is."""
+    app = AppTest.from_file(str(ROOT / "pages" / f"{stem}.py"), default_timeout=WAIT)
+    app.session_state["visitor"] = VISITOR
+    return opened(app, query)
+
+
+@pytest.fixture
+def owned(folders: Path, own_run: str) -> Path:
+    """The run directory of a visitor's own run."""
+    (folders / own_run / "owner").write_text(sha256(VISITOR.encode()).hexdigest())
+    return folders / own_run
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_a_visitors_run_is_in_no_other_visitors_lists_but_its_link_opens_it(owned: Path) -> None:
+    for stem in ("train", "generate"):
+        assert "five" in as_owner(stem).sidebar.selectbox[0].options
+        assert "five" not in alone(stem).sidebar.selectbox[0].options
+    assert "five" not in alone("train").selectbox(key="run").options
+    app = alone("train", run="five")
+    assert app.selectbox(key="run").value == "five"
+    assert not labels(app) & {"Rename it", "Delete", "Train 20 more epochs"}
+    assert {"Rename it", "Delete", "Train 20 more epochs"} <= labels(as_owner(run="five"))
+
+
+@pytest.mark.parametrize(
+    ("state", "diverged", "words", "resumes"),
+    [
+        ("training", False, "No finished epoch is lost. Resume goes on after epoch 2.", True),
+        ("stopped", False, "Stopped after 2 of 2 epochs", True),
+        ("failed", False, "Training failed: the disk is full.", True),
+        ("failed", True, "Training failed: the disk is full.", False),
+    ],
+)
+def test_how_a_run_ended_is_said_with_what_can_be_done(
+    owned: Path, state: runs.State, diverged: bool, words: str, resumes: bool
+) -> None:
+    error = "the disk is full" if state == "failed" else ""
+    changed = replace(runs.read(owned).manifest, state=state, diverged=diverged, error=error)
+    runs.write_manifest(owned, changed)
+    app = as_owner(run="five")
+    assert words in texts(app)
+    assert ("Resume" in labels(app)) == resumes
+
+
+def test_a_run_can_be_renamed_and_a_name_that_cannot_be_is_refused(owned: Path) -> None:
+    app = as_owner(run="five")
+    app.text_input(key="new name").set_value("../five").run()
+    button(app, "Rename it").click().run()
+    assert "'../five' cannot be the name of a run" in app.toast[0].value
+    app.text_input(key="new name").set_value("my-own").run()
+    button(app, "Rename it").click().run()
+    assert address(app, "run") == "my-own"
+    assert runs.read(owned.with_name("my-own")).manifest.usable
+    assert not owned.exists()
+
+
+def test_a_deleted_run_comes_back_with_undo(owned: Path) -> None:
+    app = as_owner(run="five")
+    button(app, "Delete").click().run()
+    assert not owned.exists()
+    assert app.selectbox(key="run").value != "five"
+    assert not app.warning
+    button(app, "Undo").click().run()
+    assert app.selectbox(key="run").value == "five"
+    assert runs.read(owned).manifest.usable
+    assert "Undo" not in labels(app)
 
 
 def test_runs_are_compared_on_the_same_inputs_with_their_losses_and_figures(own_run: str) -> None:

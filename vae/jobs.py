@@ -214,6 +214,9 @@ class Jobs:
 
     def _enqueue(self, path: Path, manifest: runs.Manifest) -> None:
         """Put a run at the end of the queue. Called with the lock held."""
+        if path in self._running:  # its manifest has an end already, its process is about to
+            self._running[path].wait()
+            self._reap()
         place = locks.take(path / "waiting")
         if place is None:
             raise runs.RunError(f"{path.name} is in the queue of another server")

@@ -123,4 +123,5 @@ def _packed_snapshots(
     """`epochs` is there to tell a longer history from a shorter one."""
     taken = snapshots.read_all(path)
     events, _ = runs.read_events(path)
-    return training.scrubber_data(taken, events, config, growing) if taken else None
+    drawing = snapshots.read_drawing(path)
+    return training.scrubber_data(taken, events, config, drawing, growing) if taken else None

@@ -85,6 +85,14 @@ def gallery() -> None:
 
 
 def drawing() -> np.ndarray | Blank:
+    """What the models see of the drawing; says where a picture in its place is from."""
+    state = session.canvas()
+    if state["picture"] is not None and not state["strokes"]:
+        st.caption(state["picture"]["words"])
+    return seen()
+
+
+def seen() -> np.ndarray | Blank:
     """What the models see of what is on the canvas, or of the picture beside it."""
     state = session.canvas()
     picture, drawn = state["picture"], state["strokes"]
@@ -94,7 +102,6 @@ def drawing() -> np.ndarray | Blank:
         if placed:
             return preprocess.drawing_to_image(None, drawn, upright)
         return preprocess.as_drawn(drawn, SIZE)
-    st.caption(picture["words"])
     if picture["pixels"].ndim == 2:
         return picture["pixels"]
     if placed:

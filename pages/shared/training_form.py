@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import ownership, resources, training_runs
+from pages.shared import ownership, resources, sketch, training_actions, training_runs, widgets
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
+from vae.preprocess import Blank
 
 FIRST_PRESET = "tiny"
 MAIN = ("latent_dim", "epochs", "kl_weight", "train_images")
@@ -18,16 +19,18 @@ LABELS = {
     "ema_decay": "Weight average (EMA)",
     "train_images": "Training images",
 }
+BOUNDS = ("epochs", "weights", "minutes")  # of the limits, those that a form can run into
 STEPS = {"batch_size": 32, "train_images": 1000}
 
 
 def quick_start() -> None:
     """One button that trains the smallest preset."""
     preset = PRESETS[FIRST_PRESET]
+    seconds = resources.jobs().estimate(preset.model, preset.training).seconds
     st.button(
-        "Train a small model now",
-        on_click=_begin,
-        args=(preset.model, preset.training, FIRST_PRESET),
+        f"Train a small model now · about {widgets.duration(seconds)}",
+        on_click=training_actions.attempt,
+        args=(_begin, preset.model, preset.training, FIRST_PRESET),
         type="primary",
         icon=":material/play_arrow:",
     )
@@ -55,17 +58,39 @@ def form() -> None:
         training = replace(
             start.training, **{name: values[name] for name in options(TrainingConfig)}
         )
+        _expect(model, training)
     except ValueError as error:
         st.error(f"This cannot be trained: {error}.")
         st.button("Train", icon=":material/play_arrow:", disabled=True)
         return
     if st.button("Train", type="primary", icon=":material/play_arrow:"):
-        _begin(model, training, preset)
+        training_actions.attempt(_begin, model, training, preset)
         st.rerun()
 
 
+def _expect(model: ModelConfig, training: TrainingConfig) -> None:
+    """Say what it will take. Raises vae.limits.LimitError if this server does not allow it."""
+    jobs = resources.jobs()
+    expected = jobs.estimate(model, training)
+    jobs.limits.check(model, training, expected.seconds)
+    st.markdown(
+        f"About **{widgets.duration(expected.seconds)}** on this machine when it has nothing else "
+        f"to do, {expected.epoch_seconds:.1f} s an epoch, and **{expected.megabytes:,.0f} MB** of "
+        f"memory, for {expected.parameters:,} weights."
+    )
+    allowed = [
+        f"{value:,g} {limit.metadata['what']}"
+        for limit in fields(jobs.limits)
+        if (value := getattr(jobs.limits, limit.name)) is not None and limit.name in BOUNDS
+    ]
+    if allowed:
+        st.caption(f"At most, on this server: {', '.join(allowed)}.")
+
+
 def _begin(model: ModelConfig, training: TrainingConfig, preset: str) -> None:
-    path = resources.jobs().start(model, training, preset)
+    drawing = sketch.seen()
+    known = None if isinstance(drawing, Blank) else drawing
+    path = resources.jobs().start(model, training, preset, known)
     ownership.claim(path)
     training_runs.show(path.name)
 

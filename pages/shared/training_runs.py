@@ -1,10 +1,12 @@
 """The runs that a visitor can look at: which one is shown, and all of them side by side."""
 
+import secrets
 from html import escape
 
 import streamlit as st
+from streamlit.components.v2 import component
 
-from pages.shared import ownership, resources, training_watch
+from pages.shared import ownership, resources, widgets
 from vae import config, runs, snapshots
 
 _STYLE = """<style>
@@ -17,6 +19,13 @@ _STYLE = """<style>
 </style>"""
 _WORDS = ("Run", "Differs from its preset", "State")
 _NUMBERS = ("Best epoch", "Validation loss", "Test loss", "Time")
+_INTO_SIGHT = component(
+    "latent_digits_into_sight",
+    js="""export default function ({ parentElement }) {
+        const place = parentElement.host ?? parentElement;
+        place.scrollIntoView({ block: "start", behavior: "smooth" });
+    }""",
+)
 
 
 def visible() -> dict[str, runs.Run]:
@@ -26,14 +35,16 @@ def visible() -> dict[str, runs.Run]:
 
 
 def show(name: str) -> None:
-    """Look at this run from the next rerun on."""
+    """Look at this run from the next rerun on; without a name, at the one that begins the page."""
     st.session_state["look at"] = name
 
 
 def choose(found: dict[str, runs.Run], serving: runs.Run) -> runs.Run:
     """The run to look at. The choice lives in the session and in the address."""
-    asked = st.session_state.pop("look at", None) or st.session_state.get("run")
-    asked = asked or st.query_params.get("run")
+    asked = st.session_state.get("run", st.query_params.get("run"))
+    if "look at" in st.session_state:
+        asked = st.session_state.pop("look at")
+        _INTO_SIGHT(key="into-sight", data=f"{asked} {secrets.token_hex(4)}", height=1)
     if asked not in found:
         if asked:
             st.warning(f"There is no run {asked} on this server.")
@@ -64,7 +75,7 @@ def _row(run: runs.Run) -> str:
     numbers = [
         m.best_epoch or "",
         *("" if value is None else f"{value:.1f}" for value in loss),
-        training_watch.duration(m.seconds) if m.seconds else "",
+        widgets.duration(m.seconds) if m.seconds else "",
     ]
     changed = config.differences(m.preset, m.model, m.training)
     words = ", ".join(f"{name} {value}" for name, value in changed.items()) or "nothing"

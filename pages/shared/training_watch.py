@@ -1,27 +1,24 @@
-"""One run: how it stands, what can be done with it, its pictures and its curves."""
+"""One run: how it stands and what to do next, its pictures and its curves, live until it ends."""
 
 import streamlit as st
 
-from pages.shared import ownership, resources, session, training_pictures
+from pages.shared import ownership, resources, session, training_actions, training_pictures, widgets
 from vae import history, runs
-
-ENDED = ("finished", "stopped", "failed", "interrupted")
 
 
 def watch(run: runs.Run, serving: runs.Run) -> None:
-    """A run, live until it ends; `serving` is the model that all pages show.
+    """A run; `serving` is the model that all pages show.
 
     Buttons are outside of what is drawn twice a second: a click there could be lost.
     """
     state = resources.jobs().state(run.path)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _buttons(run, state, serving)
-    if state in ENDED:
-        _ending(run, state)
+    training_actions.buttons(run, state, serving)
+    if state in runs.ALIVE:
+        _live(run, state)
+    else:
+        _ended(run, state)
         training_pictures.scrubber(run)
         training_pictures.curves(run)
-    else:
-        _live(run, state)
 
 
 @st.fragment(run_every=0.5)
@@ -29,67 +26,57 @@ def _live(run: runs.Run, shown: runs.State) -> None:
     state = resources.jobs().state(run.path)
     if state != shown:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
+    _standing(run, state)
+    training_pictures.scrubber(run, live=True)
+    training_pictures.curves(run)
+
+
+def _standing(run: runs.Run, state: runs.State) -> None:
+    """How a run that is not at its end stands."""
     progress = history.progress(session.events(run.path))
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
-            f"Waiting for {ahead} {'training' if ahead == 1 else 'trainings'} before this one. It "
+            f"Waiting for {ahead} other {'training' if ahead == 1 else 'trainings'}. This one "
             "starts by itself: leave and come back.",
             icon=":material/hourglass:",
         )
-    elif progress is None:
+    elif state == "stopping":
+        st.info("Stopping; what the best epoch learned is kept.", icon=":material/hourglass:")
+    elif state == "starting" or progress is None:
         st.info("Starting: TensorFlow takes a few seconds to load.", icon=":material/hourglass:")
+    elif state == "paused":
+        st.progress(progress.share, f"Paused in epoch {progress.epoch} of {progress.epochs}")
+        st.caption(
+            "It uses no processor now. Resume goes on with the next step, Stop keeps the best "
+            "epoch. While others wait, a long pause becomes a stop, which can be resumed as well."
+        )
     else:
         st.progress(
             progress.share,
             f"Epoch {progress.epoch} of {progress.epochs} · "
             f"{progress.images_per_second:,.0f} images/s · "
-            f"about {duration(progress.seconds_left)} left",
+            f"about {widgets.duration(progress.seconds_left)} left",
         )
-    training_pictures.scrubber(run, live=True)
-    training_pictures.curves(run)
 
 
-def _buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
-    if state not in ENDED and ownership.owns(run):
-        st.button(
-            "Stop",
-            icon=":material/stop:",
-            on_click=resources.jobs().stop,
-            args=(run.path,),
-            help="Keeps the best epoch so far.",
-        )
-    if run.manifest.usable and serving.path != run.path:
-        label = f"Use {run.name} on all pages"
-        st.button(label, on_click=_choose, args=(run.name,), icon=":material/check:")
-
-
-def _choose(name: str) -> None:
-    """Make a run the model of all pages."""
-    st.session_state["model"] = name
-
-
-def _ending(run: runs.Run, state: runs.State) -> None:
+def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
-    manifest = run.manifest
+    m = run.manifest
+    resume = "Resume goes on" if ownership.owns(run) else "Whoever trained it can go on"
     if state == "failed":
-        st.error(f"Training failed: {manifest.error}", icon=":material/error:")
+        st.error(f"Training failed: {m.error}.", icon=":material/error:")
     elif state == "interrupted":
         st.warning(
-            "The training process ended before its time. It goes on from the last epoch with: "
-            f"`python -m vae train --resume --out {run.name}`",
+            "The training process ended before its time: the server or the process was stopped. "
+            f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
             icon=":material/warning:",
         )
-    elif manifest.usable:
+    elif not m.usable:
+        st.info(f"Stopped before it began. {resume} from the start.", icon=":material/stop:")
+    if m.usable:
         st.markdown(
-            f"{state.capitalize()} after {manifest.epochs_done} epochs on "
-            f"{manifest.data['train']:,} images of {manifest.data['source']}, in "
-            f"{duration(manifest.seconds)}; the best was epoch {manifest.best_epoch}."
+            f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
+            f"{m.data['train']:,} images of {m.data['source']}, in "
+            f"{widgets.duration(m.seconds)}; the best was epoch {m.best_epoch}."
         )
-    else:
-        st.info("Stopped before it began; nothing was kept.")
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words, roughly."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -74,3 +74,8 @@ def latent_text(latent: np.ndarray) -> str:
     if len(latent) <= 4:
         return f"z = ({', '.join(f'{value:.2f}' for value in latent)})"
     return f"|z| = {np.linalg.norm(latent):.2f} in {len(latent)} dimensions"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, roughly."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

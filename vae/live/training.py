@@ -14,6 +14,7 @@ from vae import history, snapshots
 from vae.config import TrainingConfig
 from vae.figures import CLASS_COLOURS
 from vae.live.bundle import pack
+from vae.pictures import to_bytes
 from vae.snapshots import Snapshot
 
 _FOLDER = Path(__file__).parent
@@ -46,6 +47,7 @@ def scrubber_data(
     taken: list[Snapshot],
     events: list[dict[str, Any]],
     training: TrainingConfig,
+    drawing: np.ndarray | None = None,
     growing: bool = False,
 ) -> bytes:
     """A run's snapshots and the validation losses beside them, as a compressed bundle.
@@ -54,6 +56,7 @@ def scrubber_data(
         taken: at least one snapshot, by epoch.
         events: the run's history.
         training: the run's config.
+        drawing: what a visitor had drawn, (28, 28) in [0, 1].
         growing: whether more are to come; who looks at the last one is then led on to the next.
     """
     losses = {
@@ -78,6 +81,9 @@ def scrubber_data(
         "points": np.stack([snapshot.points for snapshot in taken]),
         "kl": np.stack([snapshot.kl_per_dimension for snapshot in taken]),
     }
+    drawings = [snapshot.drawing for snapshot in taken if snapshot.drawing is not None]
+    if drawing is not None and len(drawings) == len(taken):
+        arrays |= {"drawing": to_bytes(drawing), "drawings": np.stack(drawings)}
     return gzip.compress(pack(values, arrays), compresslevel=6, mtime=0)
 
 

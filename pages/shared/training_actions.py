@@ -1,0 +1,87 @@
+"""What a visitor can do with a run: each button, and what it does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import ownership, resources, training_runs
+from vae import runs, shelf
+
+MORE = 20  # epochs that a finished run is trained on for
+
+
+def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
+    """The buttons that make sense now. Those that change a run are its owner's."""
+    jobs = resources.jobs()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if ownership.owns(run):
+            if state in ("starting", "training"):
+                _button("Pause", "pause", jobs.pause, run.path)
+            elif state == "paused" or _can_resume(run, state):
+                _button("Resume", "play_arrow", jobs.resume, run.path, type="primary")
+            elif state == "finished":
+                _button(f"Train {MORE} more epochs", "forward", jobs.extend, run.path, MORE)
+            if state == "queued":
+                _button("Leave the queue", "stop", jobs.stop, run.path)
+            elif state in ("starting", "training", "paused"):
+                _button("Stop", "stop", jobs.stop, run.path, help="Keeps the best epoch so far.")
+        if run.manifest.usable and serving.path != run.path:
+            _button("Use on all pages", "check", _serve, run.name)
+        if ownership.owns(run):
+            if state not in runs.ALIVE:
+                with st.popover("Rename", icon=":material/edit:"):
+                    st.text_input("New name", run.name, key="new name", max_chars=60)
+                    _button("Rename it", None, _rename, run)
+            word = "Discard" if state in runs.ALIVE else "Delete"
+            _button(word, "delete", _discard, run, help="You can take it back.")
+
+
+def undo() -> None:
+    """Bring the run back that was deleted last."""
+    trash: shelf.Trash | None = st.session_state.get("trash")
+    if trash is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{trash.name}** is deleted.")
+            _button("Undo", "undo", _restore, trash)
+
+
+def attempt(action: Callable[..., Any], *arguments: Any) -> None:
+    """Do it, or tell the visitor why not."""
+    try:
+        action(*arguments)
+    except (runs.RunError, ValueError) as error:
+        st.toast(f"That did not work: {error}.", icon=":material/error:", duration="long")
+
+
+def _button(
+    label: str, icon: str | None, action: Callable[..., Any], *arguments: Any, **look: Any
+) -> None:
+    icon = f":material/{icon}:" if icon else None
+    st.button(label, icon=icon, on_click=attempt, args=(action, *arguments), **look)
+
+
+def _can_resume(run: runs.Run, state: runs.State) -> bool:
+    return state in ("stopped", "interrupted", "failed") and not run.manifest.diverged
+
+
+def _serve(name: str) -> None:
+    """Make a run the model of all pages."""
+    st.session_state["model"] = name
+
+
+def _rename(run: runs.Run) -> None:
+    renamed = shelf.rename(run, st.session_state["new name"].strip())
+    training_runs.show(renamed.name)
+    if st.session_state["model"] == run.name:
+        st.session_state["model"] = renamed.name
+
+
+def _discard(run: runs.Run) -> None:
+    st.session_state["trash"] = resources.jobs().discard(run.path)
+    training_runs.show("")
+
+
+def _restore(trash: shelf.Trash) -> None:
+    st.session_state["trash"] = None
+    training_runs.show(shelf.restore(trash).name)
