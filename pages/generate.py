@@ -5,7 +5,7 @@ import streamlit as st
 from pages.shared import hand, link, live, resources, widgets
 from vae import latents, pictures
 
-SAMPLES, COLUMNS = 40, 8
+SAMPLES, COLUMNS = 40, 10
 LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in range(10)]
 
@@ -37,7 +37,7 @@ st.markdown(
 )
 source = st.selectbox("Minus the mean of", [LIKELIEST, *CLASSES], key="source", width=220)
 label = classes.likeliest(latent) if source == LIKELIEST else int(source)
-st.caption(f"z - mean of {label} + mean of …")
+st.caption(f"z − mean of {label} + mean of …")
 hand.sheet(run, "As", classes.moved(latent, label), CLASSES)
 
 st.subheader("A sheet of samples", anchor=False)
@@ -63,7 +63,7 @@ hand.sheet(run, "Sample", samples)
 st.download_button(
     "Download the sheet",
     sheet_png,
-    f"{run.name}-seed-{seed}.png",
+    f"{run.name}-{of.replace(' ', '-')}-seed-{seed}.png",
     icon=":material/download:",
     on_click="ignore",
 )

@@ -199,7 +199,7 @@ def test_a_sample_and_another_class_can_be_taken_into_the_hand(server: Server, p
     wanted = pixels(sample)
     sample.click()
     eventually(lambda: np.array_equal(pixels(digit(page)), wanted))
-    expect(page.get_by_text("z - mean of 4 + mean of")).to_be_visible()
+    expect(page.get_by_text("z − mean of 4 + mean of")).to_be_visible()
     settled(page)
     other = page.get_by_label("As 7", exact=True)
     eventually(lambda: np.array_equal(pixels(page.get_by_label("As 4", exact=True)), wanted))

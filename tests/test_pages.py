@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -347,9 +348,9 @@ def test_the_class_of_the_latent_in_hand_is_named() -> None:
 
     mean = resources.map_of(resources.usable_runs()["map"]).classes.means[6]
     app = alone("generate", z=f"{mean[0]},{mean[1]}")
-    assert "z - mean of 6 + mean of" in texts(app)
+    assert "z − mean of 6 + mean of" in texts(app)
     app.selectbox(key="source").set_value("2").run()
-    assert "z - mean of 2 + mean of" in texts(app)
+    assert "z − mean of 2 + mean of" in texts(app)
 
 
 def ends(app: AppTest) -> list[str]:
@@ -400,6 +401,17 @@ def test_ends_are_added_moved_removed_and_brought_back() -> None:
         assert len(ends(app)) == left
     assert ends(app) == ["digit", "class"]
     assert button(app, "Undo").disabled
+
+
+def test_the_maps_pin_and_the_latent_in_hand_can_be_ends() -> None:
+    app = alone("morph")
+    app.session_state["pins"] = {"map": np.array([1.5, -0.25])}
+    app.session_state["hands"] = {"map": (np.array([0.5, 0.75]), 0)}
+    app.run()
+    button(app, "The map's pin").click().run()
+    button(app, "Generate's digit").click().run()
+    assert app.query_params["end"][2:] == ["pin:1.5000,-0.2500", "hand:0.5000,0.7500"]
+    assert "**D** · by hand" in texts(app)
 
 
 def test_a_morph_has_at_most_eight_ends() -> None:

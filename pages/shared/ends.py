@@ -1,8 +1,8 @@
 """The ends of a morph, as words: where each comes from. The address names them the same way.
 
 `digit:12` is a digit of MNIST, `class:3,7` a sample of class 3 with seed 7, `random:7` one of the
-prior; `pin:`, `place:` and `drawing:` are followed by a latent. Within a session a drawing is
-`end A` or `end B`, as the Draw page sent it, so that each model encodes it for itself.
+prior; `pin:`, `place:`, `hand:` and `drawing:` are followed by a latent. Within a session a drawing
+is `end A` or `end B`, as the Draw page sent it, so that each model encodes it for itself.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ MOST = 8
 FIRST = ["digit:3744", "digit:1974"]  # a seven and a three
 DRAWINGS: tuple[session.Place, session.Place] = ("end A", "end B")
 _LARGEST_SEED = 2**31 - 1
+_PLACES = {"pin": "the pin", "place": "on the map", "hand": "by hand", "drawing": "a drawing"}
 
 
 def latent(end: str, run: runs.Run) -> np.ndarray | None:
@@ -28,7 +29,7 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
         if end == drawing and image is not None:
             return link.tidy(atlas.model.encode(image[None]).mean[0])
     kind, _, text = end.partition(":")
-    if kind in ("pin", "place", "drawing"):
+    if kind in _PLACES:
         return link.latent(text, latent_dim)
     match kind, link.numbers(text):
         case "digit", [index] if index in range(len(atlas.digits)):
@@ -55,7 +56,7 @@ def words(end: str) -> str:
         return f"a real {resources.digits().labels[first]}"
     if kind == "class":
         return f"a sample of {first}"
-    return {"random": "random", "pin": "the pin", "place": "on the map"}.get(kind, "a drawing")
+    return "random" if kind == "random" else _PLACES.get(kind, "a drawing")
 
 
 def current(run: runs.Run) -> list[str]:
@@ -66,7 +67,9 @@ def current(run: runs.Run) -> list[str]:
     for place, drawing in zip((0, -1), DRAWINGS, strict=True):
         is_sent = session.sent(drawing) is not None and session.is_new(drawing, "morph")
         if is_sent and drawing not in morph["ends"]:
-            morph["ends"][place] = drawing
+            ends = list(morph["ends"])
+            ends[place] = drawing
+            change(ends)
     ends = [end for end in morph["ends"] if latent(end, run) is not None]
     ends += FIRST[len(ends) :]
     st.query_params["end"] = [_for_link(end, run) for end in ends]
@@ -121,9 +124,11 @@ def more(run: runs.Run, ends: list[str]) -> None:
     is_full = len(ends) == MOST
     seed = int(np.random.default_rng().integers(10**6))
     sources = {"Test digit": f"digit:{seed % len(resources.digits())}", "Random": f"random:{seed}"}
-    pin = session.pinned(run.name)
+    pin, held = session.pinned(run.name), session.hands().get(run.name)
     if pin is not None:
         sources["The map's pin"] = f"pin:{link.text(link.tidy(pin))}"
+    if held is not None and held[0].any():
+        sources["Generate's digit"] = f"hand:{link.text(held[0])}"
     for drawing in DRAWINGS:
         if session.sent(drawing) is not None:
             sources[f"Drawing {drawing[-1]}"] = drawing
@@ -136,7 +141,9 @@ def more(run: runs.Run, ends: list[str]) -> None:
         undone = not session.morph()["before"]
         st.button("Undo", icon=":material/undo:", on_click=undo, disabled=undone)
     if len(sources) == 2:
-        st.caption("The map's pin, and drawings that Draw sends to Morph, can be ends, too.")
+        st.caption(
+            "What you pin on the map, make on Generate or send from Draw can be an end, too."
+        )
     _class_samples(ends, seed, is_full)
 
 

@@ -71,7 +71,7 @@ class Sliders {
       cells: STRIP_CELLS,
       step: SHARE_STEP,
       onMove: (share) => this.#drag(row, share),
-      onRelease: (byKey) => this.#commit(byKey ? KEY_PAUSE : 0),
+      onRelease: (byKey) => this.before && this.#commit(byKey ? KEY_PAUSE : 0),
     });
     row.reading = element("code");
     const lock = this.#button("", `Lock ${name}`, () => {

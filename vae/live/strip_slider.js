@@ -46,18 +46,21 @@ class StripSlider {
 
   #press(event) {
     if (this.isLocked || event.button > 0) return;
+    const isOnThumb = event.target === this.thumb;
     // A finger on the strip may be about to scroll the page: wait and see. (The style sheet lets
     // the page scroll from the strip, up and down, and never from the thumb.)
-    const isSure = event.pointerType !== "touch" || event.target === this.thumb;
-    this.gesture = { x: event.clientX, isSure };
+    const isSure = event.pointerType !== "touch" || isOnThumb;
+    const grip = isOnThumb ? this.#shareAt(event) - this.share : 0; // the thumb does not jump
+    this.gesture = { x: event.clientX, isSure, grip };
     this.track.setPointerCapture(event.pointerId);
-    if (isSure && event.target !== this.thumb) this.#move(this.#shareAt(event));
+    if (isSure && !isOnThumb) this.#move(this.#shareAt(event));
   }
 
   #drag(event) {
     if (!this.gesture) return;
     this.gesture.isSure ||= Math.abs(event.clientX - this.gesture.x) > TAP;
-    if (this.gesture.isSure && event.clientX !== this.gesture.x) this.#move(this.#shareAt(event));
+    if (!this.gesture.isSure || event.clientX === this.gesture.x) return;
+    this.#move(this.#shareAt(event) - this.gesture.grip);
   }
 
   #lift(event) {
