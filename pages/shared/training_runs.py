@@ -23,6 +23,7 @@ _INTO_SIGHT = component(
     "latent_digits_into_sight",
     js="""export default function ({ parentElement }) {
         const place = parentElement.host ?? parentElement;
+        place.style.scrollMarginTop = "5rem";  // the app's own bar is above
         place.scrollIntoView({ block: "start", behavior: "smooth" });
     }""",
 )

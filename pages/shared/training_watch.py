@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shared import ownership, resources, session, training_actions, training_pictures, widgets
 from vae import history, runs
+from vae.jobs import command_of
 
 
 def watch(run: runs.Run, serving: runs.Run) -> None:
@@ -19,6 +20,8 @@ def watch(run: runs.Run, serving: runs.Run) -> None:
         _ended(run, state)
         training_pictures.scrubber(run)
         training_pictures.curves(run)
+    with st.expander("The same in a terminal", icon=":material/terminal:"):
+        st.code(command_of(run), language="shell", wrap_lines=True)
 
 
 @st.fragment(run_every=0.5)

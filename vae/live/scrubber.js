@@ -35,6 +35,8 @@ class Scrubber {
     this.kl = element("section", {},
       element("h3", { textContent: "KL divergence by dimension" }), this.dimensions, this.dead);
     this.sheets = element("div", { className: "sheets" });
+    this.rings = element("p", { className: "faint" });
+    this.own = element("div"); // for the visitor's drawing, where there is one
     this.legend = element("div", { className: "legend", "aria-hidden": "true" });
     root.querySelector(".scrubber")?.remove();
     this.element = element(
@@ -46,7 +48,9 @@ class Scrubber {
           element("p", { className: "where" }, this.title, this.losses)),
       ),
       element("div", { className: "panels" },
-        element("section", {}, element("h3", { textContent: "Latent map" }), this.map, this.legend),
+        element("div", { className: "where-digits-lie" },
+          element("section", {}, element("h3", { textContent: "Latent map" }), this.map, this.legend, this.rings),
+          this.own),
         this.sheets,
       ),
     );
@@ -89,9 +93,11 @@ class Scrubber {
     this.rebuilt = panel("rebuilt", "Reconstructions", "Digits, and under each what is rebuilt.");
     this.samples = panel("samples", "Samples", "From the same 25 latents of the prior.");
     this.drawing = arrays.drawing && panel("drawing", "Your drawing", "As the models see it, and rebuilt.");
-    const others = [this.drawing?.section, this.kl].filter(Boolean);
+    this.own.replaceChildren(...(this.drawing ? [this.drawing.section] : []));
     this.sheets.replaceChildren(
-      this.rebuilt.section, element("div", {}, this.samples.section, ...others));
+      this.rebuilt.section, element("div", {}, this.samples.section, this.kl));
+    const view = this.rank.length > 2 ? "The plane of the two strongest components. " : "";
+    this.rings.textContent = `${view}Rings: 1, 2 and 3 standard deviations of the prior.`;
     this.dimensions.replaceChildren(
       ...this.rank.map((i) => element("i", { title: `z${i + 1}` })));
     this.dimensions.classList.toggle("many", this.rank.length > 40);
