@@ -45,6 +45,8 @@ def page() -> None:
         sketch.board()
         sketch.others()
     with row.container(width=500):
+        if words := sketch.source():
+            st.caption(words)
         image = sketch.drawing()
         if isinstance(image, Blank):
             st.info(image.reason, icon=":material/draw:")

@@ -6,7 +6,7 @@ import pytest
 from chromium import Server, goto, needs_chromium
 from playwright.sync_api import Page, expect
 
-PAGES = ("", "latent_space", "generate", "morph", "compare", "train")
+PAGES = ("", "latent_space", "generate", "morph", "compare", "train", "how_it_works")
 
 pytestmark = needs_chromium
 

@@ -31,6 +31,15 @@ def test_the_reconstruction_loss_is_keras_binary_cross_entropy_times_784(
     np.testing.assert_allclose(losses.reconstruction_loss(images, logits), expected, rtol=1e-5)
 
 
+def test_each_pixel_pays_its_own_cross_entropy() -> None:
+    images = np.array([[[1.0, 0.0], [0.5, 0.25]]])
+    probability = np.array([[[0.9, 0.2], [0.5, 0.75]]])
+    logits = np.log(probability / (1 - probability))
+    expected = [[[-np.log(0.9), -np.log(0.8)], [np.log(2), 0]]]
+    expected[0][1][1] = -(0.25 * np.log(0.75) + 0.75 * np.log(0.25))
+    np.testing.assert_allclose(losses.reconstruction_per_pixel(images, logits), expected)
+
+
 def test_the_reconstruction_loss_is_the_negative_log_likelihood_of_the_pixels(
     generator: np.random.Generator,
 ) -> None:

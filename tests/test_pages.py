@@ -1,5 +1,6 @@
 """Each page alone and through the router, as a visitor without a mouse meets it."""
 
+import inspect
 import json
 import re
 import shutil
@@ -24,6 +25,7 @@ PAGES = {
     "Morph": "morph",
     "Compare": "compare",
     "Train": "train",
+    "How it works": "how_it_works",
 }
 SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
 WAIT = 60  # seconds; the first page loads and lays out the models
@@ -639,3 +641,72 @@ def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(own_run: str, folde
     text = texts(alone("compare"))
     assert "**plain** is a plain *autoencoder*" in text
     assert 'aria-label="The latent space of five"' in text
+
+
+def test_each_step_of_the_explanation_shows_the_source_as_it_is(own_run: str) -> None:
+    from vae import losses
+
+    shown = [code.value for code in alone("how_it_works", model=own_run).code]
+    assert inspect.getsource(losses.kl_per_dimension).strip() in shown
+    assert inspect.getsource(losses.reconstruction_per_pixel).strip() in shown
+    assert Path(losses.__file__).read_text().strip() in [source.strip() for source in shown]
+
+
+def test_the_terms_of_the_explained_digit_add_up_and_another_draw_changes_them() -> None:
+    app = alone("how_it_works", example="7")
+    said = r"### (\d+\.\d) \+ (\d+\.\d) = (\d+\.\d) nats"
+    lost, told, loss = map(float, re.findall(said, texts(app))[0])
+    assert abs(lost + told - loss) < 0.11
+    assert f"<b>{lost:.1f} nats</b>" in texts(app)
+    assert f"<b>{told:.1f} nats</b>" in texts(app)
+    button(app, "Draw another ε").click().run()
+    again = re.findall(said, texts(app))[0]
+    assert float(again[0]) != lost
+    assert float(again[1]) == told
+
+
+def test_the_visitors_drawing_can_be_explained() -> None:
+    app = drawn(alone("how_it_works"))
+    before = htmls(app)
+    app.button_group(key="example").set_value("My drawing").run()
+    assert not app.exception
+    assert htmls(app) != before
+
+
+def missions_done(app: AppTest) -> list[str]:
+    """The titles of the missions that are ticked off."""
+    return re.findall(r"\*\*(.+?)\*\* :green-badge", texts(app))
+
+
+def test_a_mission_is_ticked_off_when_it_is_done_and_stays_done(
+    own_run: str, folders: Path
+) -> None:
+    run = runs.read(folders / own_run)
+
+    def let_kl_be(nats: float) -> None:
+        metrics = run.manifest.metrics | {"validation_kl_divergence": nats}
+        runs.write_manifest(run.path, replace(run.manifest, metrics=metrics))
+
+    let_kl_be(5)
+    app = routed("how_it_works")
+    assert missions_done(app) == []
+    let_kl_be(0.01)
+    assert missions_done(app.run()) == ["Make the posterior collapse"]
+    assert app.toast[0].value == "Mission done: Make the posterior collapse."
+    let_kl_be(5)
+    assert missions_done(app.run()) == ["Make the posterior collapse"]
+    assert not app.toast
+
+
+def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:
+    app = routed("draw")
+    lines = [[["M", 20, y], ["L", 260, y]] for y in range(20, 270, 80)]
+    drawn(app, *({"type": "path", "path": line} for line in lines))
+    assert "Mission done: Draw something it cannot rebuild." in [t.value for t in app.toast]
+    app.switch_page("pages/latent_space.py").run()
+    said = {"z": [3.9, -3.9], "digit": None, "frame": None, "hidden": [], "manifold": False}
+    app.session_state["map-map"] = {"place": said}
+    app.run()
+    assert "Mission done: Go where no digit is." in [t.value for t in app.toast]
+    app.switch_page("pages/how_it_works.py").run()
+    assert missions_done(app) == ["Go where no digit is", "Draw something it cannot rebuild"]

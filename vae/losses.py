@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 
-def reconstruction_loss(images: Any, logits: Any, ops: Any = np) -> Any:
-    """Binary cross-entropy summed over the pixels: -log p(image | latent).
+def reconstruction_per_pixel(images: Any, logits: Any, ops: Any = np) -> Any:
+    """Binary cross-entropy of each pixel: -log p(pixel | latent).
 
     Args:
         images: (..., 28, 28) in [0, 1].
@@ -20,11 +20,15 @@ def reconstruction_loss(images: Any, logits: Any, ops: Any = np) -> Any:
         ops: the array module that computes.
 
     Returns:
-        (...,) in nats, never negative. The form in logits cannot overflow:
+        (..., 28, 28) in nats, never negative. The form in logits cannot overflow:
         max(a, 0) - a x + log(1 + exp(-|a|)).
     """
-    per_pixel = ops.maximum(logits, 0) - logits * images + ops.log1p(ops.exp(-ops.abs(logits)))
-    return ops.sum(per_pixel, axis=(-2, -1))
+    return ops.maximum(logits, 0) - logits * images + ops.log1p(ops.exp(-ops.abs(logits)))
+
+
+def reconstruction_loss(images: Any, logits: Any, ops: Any = np) -> Any:
+    """Binary cross-entropy summed over the pixels, -log p(image | latent): (...,) in nats."""
+    return ops.sum(reconstruction_per_pixel(images, logits, ops), axis=(-2, -1))
 
 
 def kl_per_dimension(mean: Any, log_variance: Any, ops: Any = np) -> Any:

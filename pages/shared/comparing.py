@@ -22,7 +22,7 @@ def drawing() -> tuple[str, np.ndarray]:
         return "The digit that you sent here from the Draw page.", sent
     image = sketch.drawing()
     if not isinstance(image, Blank):
-        return "What is on the Draw page now.", image
+        return sketch.source() or "What is on the Draw page now.", image
     ready = [strokes.as_object(points, sketch.PEN) for points in sketch.READY[READY]]
     image = preprocess.drawing_to_image(None, ready)
     assert not isinstance(image, Blank)  # ready drawings are not

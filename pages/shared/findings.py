@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import markup, resources, session, widgets
+from pages.shared import markup, missions, resources, session, widgets
 from vae import pictures, runs
 
 DRAWS, NEIGHBOURS = 6, 6
@@ -51,6 +51,7 @@ def _by_one(image: np.ndarray, run: runs.Run) -> str:
 
 def landing(image: np.ndarray, run: runs.Run) -> None:
     """Where the image lands on the map of a run: the posterior, and what lies near."""
+    missions.drew(run, image)
     atlas = resources.map_of(run)
     posterior = atlas.model.encode(image[None])
     point = atlas.plane.project(posterior.mean[0])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import live, resources, session
+from pages.shared import live, missions, resources, session
 from pages.shared.place import Place
 from vae import runs
 
@@ -23,6 +23,7 @@ def show(run: runs.Run) -> None:
     latent = place.latent(resources.map_of(run))
     if latent is not None:
         session.pin(run.name, latent)
+        missions.pinned(run, latent)
     live.view(
         "map",
         key,

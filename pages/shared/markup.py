@@ -39,6 +39,11 @@ STYLE = """<style>
 .sheet { width: 100% !important; max-width: 29.75rem; font-size: 0.875rem; }
 .swatch { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 0.2rem;
   margin-right: 0.4rem; }
+.digits > div.numbers { flex: 1 1 12rem; }
+.bars { display: flex; gap: 0.3rem; align-items: flex-end; max-width: 37.25rem; }
+.bars > div { flex: 1 1 0; min-width: 0; max-width: 3.5rem; display: flex; flex-direction: column;
+  align-items: center; font-size: 0.7rem; }
+.bars i { width: 100%; min-height: 1px; border-radius: 0.2rem 0.2rem 0 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.875rem; margin: 0; }
 .wide { overflow-x: auto; }
 .figures { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
@@ -75,6 +80,13 @@ def difference(seen: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
     """
     more, less = np.clip(rebuilt - seen, 0, 1)[..., None], np.clip(seen - rebuilt, 0, 1)[..., None]
     return pictures.to_bytes(more * np.array([1, 0.6, 0.15]) + less * np.array([0.3, 0.65, 1]))
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Values (28, 28) in [0, 1] as colours from black over orange to white: uint8 (28, 28, 3)."""
+    stops = [0, 1 / 3, 2 / 3, 1]
+    channels = ([0, 0.65, 1, 1], [0, 0.2, 0.65, 1], [0, 0, 0.15, 1])
+    return pictures.to_bytes(np.stack([np.interp(values, stops, c) for c in channels], axis=-1))
 
 
 def whole_map(atlas: Atlas, background: str, point: np.ndarray, spread: np.ndarray) -> str:

@@ -17,6 +17,7 @@ def pages() -> list[StreamlitPage]:
         st.Page(_FOLDER / "morph.py", title="Morph", icon=":material/animation:"),
         st.Page(_FOLDER / "compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page(_FOLDER / "train.py", title="Train", icon=":material/model_training:"),
+        st.Page(_FOLDER / "how_it_works.py", title="How it works", icon=":material/school:"),
     ]
 
 

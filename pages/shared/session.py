@@ -132,3 +132,8 @@ class Morph(TypedDict):
 def morph() -> Morph:
     """This visitor's morph; without ends until some are chosen."""
     return st.session_state.setdefault("morph", Morph(ends=[], before=[]))
+
+
+def done() -> set[str]:
+    """The missions that this visitor has done."""
+    return st.session_state.setdefault("missions", set())

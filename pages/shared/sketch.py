@@ -84,6 +84,12 @@ def gallery() -> None:
         )
 
 
+def source() -> str:
+    """Words on the picture that is looked at, if it is one and no drawing."""
+    picture = session.canvas()["picture"]
+    return picture["words"] if picture and not session.canvas()["strokes"] else ""
+
+
 def drawing() -> np.ndarray | Blank:
     """What the models see of the drawing; says where a picture in its place is from."""
     state = session.canvas()
