@@ -678,24 +678,31 @@ def missions_done(app: AppTest) -> list[str]:
     return re.findall(r"\*\*(.+?)\*\* :green-badge", texts(app))
 
 
-def test_a_mission_is_ticked_off_when_it_is_done_and_stays_done(
-    own_run: str, folders: Path
-) -> None:
-    run = runs.read(folders / own_run)
+def test_a_mission_is_ticked_off_when_it_is_done_and_stays_done(owned: Path) -> None:
+    run = runs.read(owned)
 
     def let_kl_be(nats: float) -> None:
         metrics = run.manifest.metrics | {"validation_kl_divergence": nats}
         runs.write_manifest(run.path, replace(run.manifest, metrics=metrics))
 
     let_kl_be(5)
-    app = routed("how_it_works")
+    app = as_owner("how_it_works")
     assert missions_done(app) == []
     let_kl_be(0.01)
+    assert missions_done(alone("how_it_works")) == []  # it is another visitor's
     assert missions_done(app.run()) == ["Make the posterior collapse"]
     assert app.toast[0].value == "Mission done: Make the posterior collapse."
     let_kl_be(5)
     assert missions_done(app.run()) == ["Make the posterior collapse"]
     assert not app.toast
+
+
+def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path) -> None:
+    shutil.copytree(owned, owned.with_name("six"))
+    assert alone("compare").multiselect(key="runs").options == ["best", "map"]
+    app = alone("compare", runs=["five", "six"])
+    assert {"five", "six"} <= set(app.multiselect(key="runs").options)
+    assert 'alt="Samples of five"' in texts(app)
 
 
 def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:

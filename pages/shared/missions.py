@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from pages.shared import navigation, resources, session
+from pages.shared import navigation, ownership, resources, session
 from vae import missions, runs
 
 
@@ -65,7 +65,7 @@ def drew(run: runs.Run, image: np.ndarray) -> None:
 
 def trained() -> None:
     """This visitor may have trained something."""
-    own = runs.list_runs(resources.jobs().root)
+    own = [run for run in runs.list_runs(resources.jobs().root) if ownership.owns(run)]
     _note("collapse", any(missions.has_collapsed(run.manifest) for run in own))
 
 

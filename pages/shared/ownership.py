@@ -46,8 +46,9 @@ def owns(run: runs.Run) -> bool:
 def sees(run: runs.Run) -> bool:
     """Whether the run is in this visitor's lists."""
     opened: set[str] = st.session_state.setdefault("opened", set())
-    for value in st.query_params.to_dict().values():
-        opened.update(value.split(","))
+    for name in st.query_params:
+        for value in st.query_params.get_all(name):
+            opened.update(value.split(","))
     return _owner(run) in ("", _mark()) or run.name in opened
 
 

@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from pages.shared import ownership, resources, session, training_actions, training_pictures, widgets
+from pages.shared import (
+    missions,
+    ownership,
+    resources,
+    session,
+    training_actions,
+    training_pictures,
+    widgets,
+)
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -65,6 +73,7 @@ def _standing(run: runs.Run, state: runs.State) -> None:
 
 def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
+    missions.trained()
     m = run.manifest
     resume = "Resume goes on" if ownership.owns(run) else "Whoever trained it can go on"
     if state == "failed":
