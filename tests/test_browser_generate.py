@@ -290,7 +290,7 @@ def test_ends_are_added_on_the_map_and_the_link_restores_the_morph(
     expect(page.get_by_text("C · on the map")).to_be_visible()
     expect(page.get_by_text("Frame 1 of 9")).to_be_visible()
     settled(page)
-    page.locator(".st-key-Move-left-2 button").click()
+    page.get_by_role("button", name="Move left C").click()
     expect(page.get_by_text("B · on the map")).to_be_visible()
     settled(page)
     assert page.url.count("end=") == 3

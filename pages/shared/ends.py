@@ -18,6 +18,11 @@ FIRST = ["digit:3744", "digit:1974"]  # a seven and a three
 DRAWINGS: tuple[session.Place, session.Place] = ("end A", "end B")
 _LARGEST_SEED = 2**31 - 1
 _PLACES = {"pin": "the pin", "place": "on the map", "hand": "by hand", "drawing": "a drawing"}
+# The words of these buttons are for screen readers; all others see the icons.
+_STYLE = """<style>
+.st-key-ends button { position: relative; min-width: 2rem; }
+.st-key-ends button [data-testid=stMarkdownContainer] { position: absolute; clip-path: inset(50%); }
+</style>"""
 
 
 def latent(end: str, run: runs.Run) -> np.ndarray | None:
@@ -92,7 +97,8 @@ def undo() -> None:
 def show(run: runs.Run, ends: list[str]) -> None:
     """The ends side by side, each with buttons to move and to remove it."""
     images = resources.model(run).decode(stacked(ends, run))
-    with st.container(horizontal=True, gap="medium"):
+    st.html(_STYLE)
+    with st.container(horizontal=True, gap="medium", key="ends"):
         for i, (end, image) in enumerate(zip(ends, images, strict=True)):
             with st.container(width=112, gap="xsmall"):
                 name = chr(ord("A") + i)
@@ -103,8 +109,8 @@ def show(run: runs.Run, ends: list[str]) -> None:
 def _buttons(ends: list[str], i: int, name: str) -> None:
     def button(icon: str, what: str, then: list[str], disabled: bool) -> None:
         st.button(
-            "", key=f"{what}-{i}", icon=f":material/{icon}:", help=f"{what} {name}",
-            type="tertiary", on_click=change, args=(then,), disabled=disabled,
+            f"{what} {name}", key=f"{what}-{i}", icon=f":material/{icon}:", type="tertiary",
+            on_click=change, args=(then,), disabled=disabled,
         )  # fmt: skip
 
     def swapped(j: int) -> list[str]:
