@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from vae.history import progress
+from vae.history import collapse, dead_dimensions, progress
 
 START = {"event": "start", "epoch": 1, "epochs": 4, "steps_per_epoch": 10, "batch_size": 50}
 
@@ -55,3 +55,49 @@ def test_a_resumed_training_counts_to_the_end_that_it_has_now() -> None:
     found = progress([START, stepped(40), START | {"epoch": 5, "epochs": 8}, stepped(60)])
     assert found is not None
     assert (found.share, found.epoch, found.epochs) == (60 / 80, 6, 8)
+
+
+def test_a_dimension_is_dead_if_it_tells_less_than_a_hundredth_of_a_nat() -> None:
+    assert dead_dimensions([0.5, 0.0, 0.01, 0.0099]) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "kl",
+    [[3.0, 2.5], [0.5], [1.0] * 23 + [0.0] * 9, [0.4, 0.3, 0.0, 0.0], [1.0] * 9 + [0.0] * 23],
+    ids=["map", "one", "best", "half", "wasteful"],
+)
+def test_a_latent_space_that_is_used_is_not_collapsed(kl: list[float]) -> None:
+    assert collapse(kl, kl_weight=1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("kl", "dead", "text"),
+    [
+        ([0.0, 0.001], (0, 1), "no dimension tells anything"),
+        ([2.0, 0.0], (1,), "only 1 of 2 dimensions tell anything"),
+        ([2.0] * 8 + [0.0] * 24, tuple(range(8, 32)), "only 8 of 32 dimensions tell anything"),
+    ],
+    ids=["all", "half", "most"],
+)
+def test_a_latent_space_that_is_hardly_used_is_collapsed_and_its_dead_dimensions_are_named(
+    kl: list[float], dead: tuple[int, ...], text: str
+) -> None:
+    found = collapse(kl, kl_weight=1.0)
+    assert found is not None
+    assert (found.dead, found.latent_dim) == (dead, len(kl))
+    assert text in found.advice
+
+
+@pytest.mark.parametrize(
+    ("kl_weight", "warmup", "change"),
+    [
+        (50.0, 0, "lower the KL weight from 50 to 1."),
+        (1.0, 0, "with a KL warm-up of a few epochs."),
+        (1.0, 3, "with free bits of 0.1."),
+    ],
+    ids=["weight", "warm-up", "free-bits"],
+)
+def test_a_collapse_is_told_with_what_to_change(kl_weight: float, warmup: int, change: str) -> None:
+    found = collapse([0.0, 0.0], kl_weight, warmup)
+    assert found is not None
+    assert found.advice.endswith(change)

@@ -1,6 +1,7 @@
 """The command line: `python -m vae train | evaluate | runs`."""
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -135,6 +136,7 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from vae.training import TrainingError, train  # TensorFlow: seconds, and only needed here
 
+        gc.freeze()  # each export collects garbage: spare it what was loaded
         stop = _stop_on_signals()
         try:
             with _progress(console) as bar:

@@ -3,6 +3,7 @@
 Standard library only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +73,52 @@ def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
             kept = [e for e in kept if e.get("epoch", 0) < event["epoch"] or e["event"] == "start"]
         kept.append(event)
     return kept
+
+
+DEAD_BELOW = 0.01  # nats
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """A latent space of which too little is used: the dead dimensions, and what to change."""
+
+    dead: tuple[int, ...]
+    latent_dim: int
+    advice: str
+
+
+def dead_dimensions(kl_per_dimension: Sequence[float]) -> tuple[int, ...]:
+    """The latent dimensions, from 0, that tell nothing: their KL divergence is below 0.01 nats."""
+    return tuple(i for i, kl in enumerate(kl_per_dimension) if kl < DEAD_BELOW)
+
+
+def collapse(
+    kl_per_dimension: Sequence[float], kl_weight: float, kl_warmup_epochs: int = 0
+) -> Collapse | None:
+    """Whether the posterior has collapsed to the prior, in all dimensions or in many.
+
+    A model with many dimensions switches off those that it does not need, and is well. So it is
+    called collapsed if it uses none, or no more than half of two or three, or no more than a
+    quarter of more than that.
+
+    Args:
+        kl_per_dimension: (latent_dim,) in nats, of a model after an epoch of its training.
+        kl_weight: the weight that it is trained with.
+        kl_warmup_epochs: the warm-up that it is trained with.
+    """
+    latent_dim, dead = len(kl_per_dimension), dead_dimensions(kl_per_dimension)
+    used = latent_dim - len(dead)
+    if used > (latent_dim // 2 if latent_dim < 4 else latent_dim // 4):
+        return None
+    if kl_weight > 1:
+        change = f"lower the KL weight from {kl_weight:g} to 1"
+    elif not kl_warmup_epochs:
+        change = "let the KL weight rise slowly, with a KL warm-up of a few epochs"
+    else:
+        change = "give each dimension some KL divergence for free, with free bits of 0.1"
+    share = "no dimension tells" if not used else f"only {used} of {latent_dim} dimensions tell"
+    return Collapse(
+        dead,
+        latent_dim,
+        f"The decoder hardly listens to the latent, of which {share} anything; {change}.",
+    )

@@ -227,6 +227,7 @@ def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bo
     manifest = _new_manifest(trainer, splits, preset)
     history = _History(trainer, path, manifest)
     if not resume:
+        history.say("starting")
         history.take_snapshot(0)
         history.save_checkpoint()
         return history
