@@ -1,7 +1,11 @@
 """What several test files need: small data, and small runs that are really trained."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+
+# One BLAS thread, as in the app: two test processes on two cores would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from chromium import browser, page, server, size, sized_page

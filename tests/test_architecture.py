@@ -45,7 +45,19 @@ def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["config", "runs", "data", "history", "losses", "latents", "classes", "snapshots"]
+    "module",
+    [
+        "config",
+        "runs",
+        "data",
+        "history",
+        "losses",
+        "latents",
+        "classes",
+        "snapshots",
+        "results",
+        "latent_study",
+    ],
 )
 def test_the_simple_modules_need_no_more_than_the_standard_library_and_numpy(module: str) -> None:
     assert packages(ROOT / "vae" / f"{module}.py") <= STANDARD_AND_NUMPY

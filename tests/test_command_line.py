@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import os
 import re
 import shutil
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from vae import data, inference, runs
+from vae import cards, data, inference, results, runs
 from vae.__main__ import _stop_on_signals, main
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
 
@@ -29,15 +28,6 @@ SMALL = [
     *("--train-images", "64", "--batch-size", "64", "--latent-dim", "3"),
 ]
 EMBEDDED = "the 5,000 embedded MNIST digits"
-FIGURES = [
-    "elbo_dynamic",
-    "elbo_grey",
-    "reconstruction_loss_grey",
-    "kl_divergence",
-    "active_units",
-    "knn_accuracy_1000",
-    "nll_dynamic",
-]
 OPTIONS = {**options(ModelConfig), **options(TrainingConfig)}
 MANIFEST = runs.Manifest(
     preset="tiny", model=PRESETS["tiny"].model, training=PRESETS["tiny"].training
@@ -343,34 +333,62 @@ def test_an_error_is_an_exit_status_and_a_text_without_a_traceback(
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_evaluate_prints_all_figures(trained: Trained) -> None:
-    path = trained.path
-    status, out, err = ran("evaluate", path, "--importance-samples", "3")
+def test_evaluate_prints_every_figure_with_its_protocol(trained: Trained) -> None:
+    status, out, err = ran("evaluate", trained.path, "--importance-samples", "3")
     assert status == 0, err
-    lines = [line.split(maxsplit=1) for line in out.splitlines()]
-    printed = {name: value.strip() for name, value in lines}
-    assert printed["run"] == "run"
-    assert printed["data"] == EMBEDDED
-    assert printed["test_images"] == "500"
-    assert set(FIGURES) <= set(printed)
-    assert printed["active_units"] in ("0", "1", "2", "3")
-    assert all(math.isfinite(float(printed[name])) for name in FIGURES)
+    first, *lines = out.splitlines()
+    assert first == f"run, on 500 test digits of {EMBEDDED}"
+    assert len(lines) == len(cards.ROWS)
+    for row, line in zip(cards.ROWS, lines, strict=True):
+        assert line.startswith(row.name + " ")
+        assert line.endswith(" " + row.protocol)
+    assert re.search(r"^-ELBO, dynamic +\d+\.\d ± \d+\.\d ", out, re.MULTILINE)
+    assert re.search(r"^active units +[0-3] of 3 ", out, re.MULTILINE)
 
 
 def test_evaluate_with_json_prints_one_object_and_nothing_else(trained: Trained) -> None:
-    path = trained.path
-    arguments = ("evaluate", path, "--json", "--importance-samples", "3")
+    arguments = ("evaluate", trained.path, "--json", "--importance-samples", "3")
     status, out, _ = ran(*arguments)
     assert status == 0
-    figures = json.loads(out)  # refuses anything before or after
-    assert (figures["run"], figures["data"]) == ("run", EMBEDDED)
-    assert set(FIGURES) <= set(figures)
-    assert figures["elbo_grey"] == pytest.approx(
-        -figures["reconstruction_loss_grey"] - figures["kl_divergence"]
-    )
-    assert 0 <= figures["knn_accuracy_1000"] <= 1
-    assert json.loads(ran(*arguments)[1]) == figures
-    assert json.loads(ran(*arguments, "--seed", "1")[1]) != figures
+    figures = results.Figures.from_json(json.loads(out))  # refuses anything before or after
+    assert (figures.run, figures.digits) == ("run", f"test digits of {EMBEDDED}")
+    again = results.Figures.from_json(json.loads(ran(*arguments, "--seed", "1")[1]))
+    assert again != figures
+    for name in ("elbo_dynamic", "elbo_grey", "nll_dynamic"):
+        one, other = getattr(figures, name), getattr(again, name)
+        assert abs(one.mean - other.mean) < 3 * one.standard_error, name
+    validation = json.loads(ran(*arguments, "--split", "validation")[1])
+    assert validation["digits"] == f"validation digits of {EMBEDDED}"
+
+
+def test_card_measures_a_run_once_and_renews_a_table(trained: Trained, tmp_path: Path) -> None:
+    path = shutil.copytree(trained.path, tmp_path / "run")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"Before\n{cards.START}\nold\n{cards.END}\nafter\n")
+    arguments = ("card", path, "--importance-samples", "3", "--readme", readme)
+    assert ran(*arguments)[0] == 0
+    run = runs.read(path)
+    figures = results.read(run)
+    assert (path / cards.FILE).read_text() == cards.card(run, figures)
+    assert (path / cards.PICTURE).read_bytes().startswith(b"\x89PNG")
+    table = cards.table([(run, figures)])
+    assert readme.read_text() == f"Before\n{cards.START}\n{table}\n{cards.END}\nafter\n"
+    # the second time nothing is measured, so no data is needed
+    status, _, err = ran(*arguments, "--data", "/nonexistent")
+    assert status == 0, err
+    assert results.read(run) == figures
+
+
+def test_card_refuses_a_document_without_a_place_for_the_table_before_it_measures(
+    trained: Trained, tmp_path: Path
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("No marks.")
+    status, _, err = ran("card", trained.path, "--readme", readme)
+    assert status == 2
+    assert "no place for the table; mark it with" in err
+    assert readme.read_text() == "No marks."
+    assert not (trained.path / results.FILE).exists()
 
 
 @pytest.fixture

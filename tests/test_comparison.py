@@ -60,8 +60,8 @@ def test_the_measured_terms_add_up_and_agree_with_another_draw(
 def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: runs.Run) -> None:
     training = replace(small_run.manifest.training, kl_weight=0.0, latents="mean")
     plain = replace(small_run, manifest=replace(small_run.manifest, training=training))
-    assert comparison.is_autoencoder(plain.manifest)
-    assert not comparison.is_autoencoder(small_run.manifest)
+    assert plain.manifest.training.is_autoencoder
+    assert not small_run.manifest.training.is_autoencoder
     model, digits = inference.Model(plain), comparison.ten_digits(0)
     terms = model.terms(digits.pixels, model.encode(digits.pixels))
     assert comparison.measure(model, digits) == {

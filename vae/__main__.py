@@ -1,4 +1,4 @@
-"""The command line: `python -m vae train | evaluate | runs`."""
+"""The command line: `python -m vae train | evaluate | card | runs`."""
 
 import argparse
 import gc
@@ -11,13 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# One BLAS thread: on busy cores, two wait for each other longer than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vae import data, runs
+from vae import data, results, runs
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+
+if TYPE_CHECKING:
+    from vae.inference import Model
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,10 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     console = Console(stderr=parsed.command != "train", soft_wrap=True)
     try:
-        return {"train": _train, "evaluate": _evaluate, "runs": _runs}[parsed.command](
-            parsed, console
-        )
-    except (data.DataError, runs.RunError, ValueError, OSError) as error:
+        commands = {"train": _train, "evaluate": _evaluate, "card": _card, "runs": _runs}
+        return commands[parsed.command](parsed, console)
+    except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
 
@@ -52,10 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("run", type=Path, help="the run directory")
     evaluate.add_argument("--data", type=Path, help="a folder with MNIST")
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
-    evaluate.add_argument("--seed", type=int, default=0, help="of the random draws")
     evaluate.add_argument(
-        "--importance-samples", type=int, default=100, help="for the NLL of more than 2 dimensions"
+        "--split", choices=("test", "validation"), default="test", help="default: test"
     )
+
+    card = commands.add_parser("card", help="write runs' model cards, measuring them if need be")
+    card.add_argument("run", type=Path, nargs="+", help="the run directories")
+    card.add_argument("--data", type=Path, help="a folder with MNIST")
+    card.add_argument("--readme", type=Path, help="a document whose table of figures is renewed")
+    for command in (evaluate, card):
+        command.add_argument("--seed", type=int, default=0, help="of the random draws")
+        command.add_argument(
+            "--importance-samples",
+            type=int,
+            default=100,
+            help="for the NLL of more than 2 dimensions; more come nearer to it",
+        )
 
     listed = commands.add_parser("runs", help="list runs")
     listed.add_argument("roots", type=Path, nargs="*", help="folders of run directories")
@@ -230,27 +247,77 @@ def _load(folder: Path | None, train_images: int | None, bar: Progress) -> data.
     return data.load(folder, train_images, progress=show)
 
 
+class _Bench:
+    """Measures runs on one split; the data and the classifier are made once, and only if needed."""
+
+    def __init__(self, parsed: argparse.Namespace, split: str, console: Console) -> None:
+        from vae.evaluation import classifier  # LiteRT and all else that measures
+
+        self._parsed, self._console = parsed, console
+        with _progress(console) as bar:
+            splits = _load(parsed.data, None, bar)
+        self.digits = {"test": splits.test, "validation": splits.validation}[split]
+        self._labelled = splits.train
+        self._name = f"{split} digits of {splits.source}"
+        with console.status("training a small classifier"):
+            self._classifier = classifier.train(splits.train)
+
+    def measure(self, model: "Model") -> results.Figures:
+        """All figures of a model, with a bar for each that takes long."""
+        from vae import evaluation
+
+        with _progress(self._console) as bar:
+            task = bar.add_task("", total=1.0)
+            return evaluation.evaluate(
+                model,
+                self.digits,
+                self._labelled,
+                self._classifier,
+                self._name,
+                seed=self._parsed.seed,
+                importance_samples=self._parsed.importance_samples,
+                progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )
+
+
 def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import evaluation, inference  # LiteRT, and only needed here
+    from vae import cards, inference
 
     model = inference.load(parsed.run)
-    with _progress(console) as bar:
-        splits = _load(parsed.data, None, bar)
-    with console.status("evaluating") as status:
-        figures = evaluation.evaluate(
-            model,
-            splits.test,
-            splits.train,
-            seed=parsed.seed,
-            importance_samples=parsed.importance_samples,
-            progress=status.update,
-        )
-    answer = {"run": model.name, "data": splits.source, "test_images": len(splits.test), **figures}
+    figures = _Bench(parsed, parsed.split, console).measure(model)
     if parsed.json:
-        print(json.dumps(answer, indent=2))
+        print(json.dumps(figures.to_json(), indent=1))
     else:
-        for name, value in answer.items():
-            print(f"{name:<32}{value:.4f}" if isinstance(value, float) else f"{name:<32}{value}")
+        print(f"{model.name}, on {figures.images:,} {figures.digits}")
+        for row in cards.ROWS:
+            print(f"{row.name:<40}{row(model.run.manifest, figures):<20}{row.protocol}")
+    return 0
+
+
+def _card(parsed: argparse.Namespace, console: Console) -> int:
+    """Cards of runs; figures that are there already, of the same model, are taken as they are."""
+    from vae import cards, inference, pictures
+
+    if parsed.readme:
+        cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
+    bench: _Bench | None = None
+    named = []
+    for path in parsed.run:
+        run = runs.read(path)
+        try:
+            figures = results.read(run)
+        except results.ResultsError:
+            model = inference.load(path)
+            bench = bench or _Bench(parsed, "test", console)
+            figures = bench.measure(model)
+            picture = pictures.png(cards.picture(model, bench.digits, figures))
+            (path / cards.PICTURE).write_bytes(picture)
+            results.write(path, figures)
+        cards.write(run, figures)
+        console.print(f"{path / cards.FILE}", markup=False)
+        named.append((run, figures))
+    if parsed.readme:
+        cards.update(parsed.readme, named)
     return 0
 
 

@@ -73,17 +73,12 @@ def ask(model: Model, inputs: Inputs) -> Answers:
     )
 
 
-def is_autoencoder(manifest: Manifest) -> bool:
-    """Whether the run is a plain autoencoder: no KL divergence in its loss, nothing sampled."""
-    return manifest.training.kl_weight == 0 and manifest.training.latents == "mean"
-
-
 def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:
     """A run's figures on these digits, grey pixels as targets, one draw of each posterior.
 
     A plain autoencoder has no posterior: only its reconstruction loss counts.
     """
-    if is_autoencoder(model.run.manifest):
+    if model.run.manifest.training.is_autoencoder:
         logits = model.decode_logits(model.encode(digits.pixels).mean)
         loss = losses.reconstruction_loss(digits.pixels, logits)
         return {"reconstruction_loss": float(loss.mean())}

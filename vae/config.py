@@ -157,6 +157,11 @@ class TrainingConfig(_Checked):
     seed: int = _option(0, "The same seed gives the same run.", 0, 2**31 - 1)
 
     @property
+    def is_autoencoder(self) -> bool:
+        """Whether this trains a plain autoencoder: no KL divergence, nothing sampled."""
+        return self.kl_weight == 0 and self.latents == "mean"
+
+    @property
     def joint_epochs(self) -> int:
         """Epochs in which both networks learn; the encoder alone has the rest."""
         return self.epochs - int(self.epochs * self.encoder_share)

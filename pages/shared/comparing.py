@@ -148,7 +148,7 @@ def downloads(
 
 def holes(found: dict[str, runs.Run]) -> None:
     """A plain autoencoder beside a VAE of as many dimensions, if this server has both."""
-    plain = next((run for run in found.values() if comparison.is_autoencoder(run.manifest)), None)
+    plain = next((run for run in found.values() if run.manifest.training.is_autoencoder), None)
     if plain is None:
         return
     size = plain.manifest.model.latent_dim
@@ -156,7 +156,7 @@ def holes(found: dict[str, runs.Run]) -> None:
         (
             run
             for run in found.values()
-            if run.manifest.model.latent_dim == size and not comparison.is_autoencoder(run.manifest)
+            if run.manifest.model.latent_dim == size and not run.manifest.training.is_autoencoder
         ),
         None,
     )

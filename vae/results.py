@@ -1,0 +1,153 @@
+"""What was measured of a run: `figures.json` in its directory. Standard library only.
+
+`vae.evaluation` measures, `python -m vae card` writes the file, pages read it.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from vae.runs import Run
+
+FILE = "figures.json"
+FORMAT_VERSION = 1
+
+
+class ResultsError(Exception):
+    """A run's figures are missing, damaged, or another model's; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, and its standard error: how far another sample of the same size would move it."""
+
+    mean: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A test digit with a high loss: its index among them, its class, its -ELBO in nats."""
+
+    index: int
+    label: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How good a run is. Losses are in nats per image; how each is measured: `vae.evaluation`.
+
+    Protocols: *dynamic* draws each pixel anew from Bernoulli(grey value), so that the ELBO bounds
+    a true likelihood; *grey* takes the grey values as targets. Standard errors of losses are over
+    images, those of k-NN accuracies over draws of the labelled digits.
+    """
+
+    run: str
+    files: dict[str, str]
+    """The SHA-256 of the networks that were measured, by file name."""
+    digits: str
+    """What it was measured on, in words."""
+    images: int
+    seed: int
+    draws: int
+    """Samples of each posterior behind an ELBO."""
+    elbo_dynamic: Estimate
+    reconstruction_loss_dynamic: Estimate
+    kl_divergence_dynamic: Estimate
+    elbo_grey: Estimate
+    reconstruction_loss_grey: Estimate
+    kl_divergence_grey: Estimate
+    reconstruction_loss_at_mean: Estimate
+    """Grey; decoded from the posterior mean, as the app shows it."""
+    nll_dynamic: Estimate
+    nll_method: str
+    nll_checks: dict[str, Estimate]
+    """What other methods add to the NLL on the same images, paired, by method."""
+    kl_per_dimension: tuple[float, ...]
+    active_units: int
+    knn_accuracy: dict[str, Estimate]
+    """By the number of labelled digits."""
+    classifier_accuracy: float
+    confidence: float
+    """The classifier accepts a picture if it gives one class at least this probability."""
+    accepted_digits: float
+    """The share of real digits that it accepts."""
+    accepted_samples: Estimate
+    """The share of pictures decoded from the prior that it accepts."""
+    samples_by_class: tuple[int, ...]
+    """The accepted ones by class."""
+    loss_by_class: tuple[Estimate, ...]
+    """-ELBO, dynamic, of the digits of each class."""
+    hardest: tuple[Hard, ...]
+    """The ten digits with the highest -ELBO, dynamic, the worst first."""
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The figures that `to_json` wrote.
+
+        Raises:
+            TypeError, KeyError, ValueError: they are not whole, or of another version.
+        """
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
+        figures = cls(**{f.name: _READ.get(f.type, _as_is)(values[f.name]) for f in fields(cls)})
+        if set(values) - {f.name for f in fields(cls)}:
+            raise ValueError("unknown entries")
+        return figures
+
+
+def _estimate(value: dict[str, float]) -> Estimate:
+    estimate = Estimate(**value)
+    if not math.isfinite(estimate.mean + estimate.standard_error):
+        raise ValueError(f"{estimate} is not finite")
+    return estimate
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+_READ: dict[Any, Any] = {
+    Estimate: _estimate,
+    dict[str, Estimate]: lambda value: {name: _estimate(v) for name, v in value.items()},
+    tuple[Estimate, ...]: lambda value: tuple(_estimate(v) for v in value),
+    tuple[Hard, ...]: lambda value: tuple(Hard(**v) for v in value),
+    tuple[int, ...]: tuple,
+    tuple[float, ...]: tuple,
+}
+
+
+def write(path: Path, figures: Figures) -> None:
+    """Keep figures in the run directory `path`."""
+    part = path / f"{FILE}.part"
+    part.write_text(json.dumps(figures.to_json(), indent=1) + "\n")
+    part.replace(path / FILE)
+
+
+def read(run: Run) -> Figures:
+    """The figures of a run, checked to be those of its present model.
+
+    Raises:
+        ResultsError: there are none, they cannot be read, or the model has changed since.
+    """
+    remedy = f"make them with python -m vae card {run.path}"
+    try:
+        figures = Figures.from_json(json.loads((run.path / FILE).read_text()))
+    except FileNotFoundError:
+        raise ResultsError(f"{run.name} has no figures yet; {remedy}") from None
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResultsError(
+            f"the figures of {run.name} cannot be read: {error}; {remedy}"
+        ) from error
+    if any(run.manifest.files.get(name) != sha256 for name, sha256 in figures.files.items()):
+        raise ResultsError(f"the figures of {run.name} are an earlier model's; {remedy}")
+    return figures
