@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from itertools import cycle
+from operator import attrgetter
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +12,7 @@ from plotly.subplots import make_subplots
 
 from vae import pictures
 from vae.atlas import Atlas
+from vae.latent_study import Study
 
 # Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
 # that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
@@ -189,3 +191,39 @@ def class_names(atlas: Atlas) -> list[tuple[str, np.ndarray]]:
         else:
             places.append((str(label), middle))
     return places
+
+
+def latent_dims(study: Study) -> go.Figure:
+    """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
+    sizes = study.latent_dims
+    names = [str(size) for size in sizes]
+    for term, colour in (("reconstruction_loss", TRAIN), ("kl_divergence", VALIDATION)):
+        figure.add_bar(
+            x=names,
+            y=[study.mean(size, attrgetter(term)) for size in sizes],
+            marker={"color": colour},
+            name=TERMS[term],
+            hovertemplate="%{y:.1f} nats",
+            row=1,
+            col=1,
+        )
+    figure.add_bar(
+        x=names,
+        y=[study.mean(size, attrgetter("active_units")) for size in sizes],
+        marker={"color": CLASS_COLOURS[4]},
+        name="Active units",
+        hovertemplate="%{y:.0f} of %{x}",
+        showlegend=False,
+        row=1,
+        col=2,
+    )
+    figure.update_xaxes(title="latent dimensions", type="category")
+    figure.update_yaxes(title="nats per image", col=1)
+    figure.update_layout(
+        barmode="stack",
+        height=320,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+    )
+    return figure
