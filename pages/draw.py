@@ -41,7 +41,7 @@ def names() -> list[str]:
 def page() -> None:
     """All that depends on the drawing; a stroke runs this and no more."""
     row = st.container(horizontal=True, gap="medium")
-    with row.container(width=sketch.SIZE):
+    with row.container(width=sketch.SIZE, key="sketch"):
         sketch.board()
         sketch.others()
     with row.container(width=500):

@@ -11,8 +11,10 @@ from vae.figures import class_names
 STYLE = """<style>
 .digits { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
 .digits > div { width: 8.75rem; }
-.digits.small { gap: 0.5rem; } .digits.small > div, .digits.small > figure { width: 3.5rem; }
-@media (max-width: 640px) { .digits { gap: 0.75rem 0.6rem; } .digits > div { width: 6.9rem; } }
+.digits.small { flex-wrap: nowrap; gap: 0.5rem; } .digits.small > figure { flex: 0 1 3.5rem; }
+@media (max-width: 640px) { .digits { gap: 0.75rem 0.6rem; } .digits > div { width: 6.9rem; }
+  .st-key-sketch, :has(> .st-key-sketch) { width: 100% !important; flex-basis: auto !important; }
+  .st-key-ready button { padding: 0 0.6rem; } }
 .digits figure { margin: 0 0 0.5rem; }
 .digits img { display: block; width: 100%; image-rendering: pixelated; border-radius: 0.4rem;
   aspect-ratio: 1; background: #000; }
