@@ -91,14 +91,6 @@ def source() -> str:
 
 
 def drawing() -> np.ndarray | Blank:
-    """What the models see of the drawing; says where a picture in its place is from."""
-    state = session.canvas()
-    if state["picture"] is not None and not state["strokes"]:
-        st.caption(state["picture"]["words"])
-    return seen()
-
-
-def seen() -> np.ndarray | Blank:
     """What the models see of what is on the canvas, or of the picture beside it."""
     state = session.canvas()
     picture, drawn = state["picture"], state["strokes"]

@@ -88,7 +88,7 @@ def _expect(model: ModelConfig, training: TrainingConfig) -> None:
 
 
 def _begin(model: ModelConfig, training: TrainingConfig, preset: str) -> None:
-    drawing = sketch.seen()
+    drawing = sketch.drawing()
     known = None if isinstance(drawing, Blank) else drawing
     path = resources.jobs().start(model, training, preset, known)
     ownership.claim(path)
