@@ -13,6 +13,8 @@ from chromium import ROOT, Server, eventually, goto, needs_chromium, settled
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from vae import runs
+
 pytestmark = needs_chromium
 
 
@@ -221,7 +223,8 @@ def test_a_link_restores_the_digit_to_the_last_bit(
 ) -> None:
     ready(page, f"{server.address}/generate?model=best")
     page.get_by_role("button", name="Randomise").click()
-    eventually(lambda: len(in_address(page)) == 32 and any(in_address(page)))
+    latent_dim = runs.read(runs.SHIPPED / "best").manifest.model.latent_dim
+    eventually(lambda: len(in_address(page)) == latent_dim and any(in_address(page)))
     settled(page)
     shown = [pixels(page.locator("canvas.digit").nth(i)) for i in (0, 5, 20)]
     with elsewhere(browser, page.url) as other:

@@ -231,21 +231,23 @@ PRESETS: dict[str, Preset] = {
     "best": Preset(
         "Many latent dimensions and careful training: the sharpest digits.",
         ModelConfig(
-            latent_dim=32,
-            encoder_units=(512, 512, 512),
+            latent_dim=24,
+            encoder_channels=(16, 32),
+            encoder_units=(384, 384),
             decoder_units=(512, 512),
             decoder_channels=(40, 32),
+            activation="silu",
         ),
-        replace(_CAREFUL, epochs=50, learning_rate=3e-3, kl_warmup_epochs=3),
+        replace(_CAREFUL, epochs=40, learning_rate=3e-3, weight_decay=0.1, kl_warmup_epochs=3),
     ),
     "baseline": Preset(
         "A plain small VAE, trained plainly: what the others are measured against.",
-        ModelConfig(latent_dim=32),
+        ModelConfig(latent_dim=24),
         TrainingConfig(),
     ),
     "enhanced": Preset(
         "The baseline with twice as many transposed convolutions in the decoder.",
-        ModelConfig(latent_dim=32, decoder_channels=(32, 32), refinements=1),
+        ModelConfig(latent_dim=24, decoder_channels=(32, 32), refinements=1),
         TrainingConfig(),
     ),
     "tiny": Preset(
