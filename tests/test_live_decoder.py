@@ -74,8 +74,9 @@ def test_a_fresh_run_is_decoded_as_keras_does(
         {"latent_dim": 1, "decoder_units": (8,), "decoder_channels": (1, 1)},
         {"latent_dim": 7, "decoder_units": (16, 24, 24), "decoder_channels": (3, 5)},
         {"latent_dim": 128, "decoder_channels": (4, 2), "refinements": 2},
+        {"latent_dim": 3, "decoder_units": (16, 16), "refinements": 1, "activation": "silu"},
     ],
-    ids=["smallest", "residual", "refined"],
+    ids=["smallest", "residual", "refined", "smooth"],
 )
 def test_every_shape_of_decoder_is_decoded_as_keras_does(
     bare: Page, tmp_path: Path, options: dict

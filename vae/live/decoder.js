@@ -1,9 +1,9 @@
 /**
  * Computes a run's decoder (network.py) in the page.
  *
- * Dense layers and transposed convolutions are carried out alike: each input that is not zero is
- * multiplied by a run of weights, which lie one after the other in memory, and added to a run of
- * outputs. After a ReLU about half of the inputs are zero and cost nothing.
+ * Dense layers and transposed convolutions are one thing: the inputs that are not zero (after a
+ * ReLU about half) multiply runs of weights, which lie one after the other in memory, and the sum
+ * is added to a run of outputs.
  */
 
 class Decoder {
@@ -80,54 +80,72 @@ function pairwise(f, a, b, output) {
   };
 }
 
-/** output = bias + kernel x, with the kernel (out, in). */
+/** output = bias + kernel x, with the kernel (out, in): like a convolution of a single pixel. */
 function dense([x, kernel, bias], output) {
   const [width, depth] = kernel.shape;
-  const weights = reordered(kernel.data, [width, depth], [1, 0]);
-  return () => {
-    start(output.data, bias);
-    for (let i = 0; i < depth; i++) {
-      if (x.data[i] !== 0) addMultiple(output.data, 0, x.data[i], weights, i * width, width);
-    }
-  };
+  return transposedConvolution(
+    [{ data: x.data, shape: [1, 1, depth] }, { data: kernel.data, shape: [width, 1, 1, depth] }, bias],
+    { data: output.data, shape: [1, 1, width] },
+    { stride: [1, 1] },
+  );
 }
 
 /**
- * Each input pixel adds its multiple of the kernel (out, height, width, in) around its place.
- * With the kernel as (in, height, width, out), one row of it goes to one run of the output.
+ * Each input pixel adds its multiples of the kernel (out, height, width, in) around its place.
+ * With the kernel as (height, in, width, out), a row of it goes to one run of the output.
  */
 function transposedConvolution([x, kernel, bias], output, { stride: [down, across] }) {
   const [rows, columns, depth] = x.shape;
   const [outRows, outColumns, channels] = output.shape;
   const [, height, width] = kernel.shape;
-  const weights = reordered(kernel.data, kernel.shape, [3, 1, 2, 0]);
+  const weights = rowsByInput(kernel);
+  const pitch = width * channels;
   const top = padding(rows, height, outRows, down);
   const left = padding(columns, width, outColumns, across);
+  const factors = new Float32Array(depth); // a pixel's inputs that are not zero
+  const starts = new Int32Array(depth); // and where their weights begin
   return () => {
     start(output.data, bias);
     for (let row = 0, at = 0; row < rows; row++) {
       const y = row * down - top;
-      for (let column = 0; column < columns; column++) {
+      for (let column = 0; column < columns; column++, at += depth) {
         const x0 = column * across - left;
         const first = Math.max(0, -x0);
         const run = (Math.min(width, outColumns - x0) - first) * channels;
-        for (let i = 0; i < depth; i++, at++) {
-          const value = x.data[at];
-          if (value === 0) continue;
-          for (let k = Math.max(0, -y); k < height && y + k < outRows; k++) {
-            const to = ((y + k) * outColumns + x0 + first) * channels;
-            const from = ((i * height + k) * width + first) * channels;
-            addMultiple(output.data, to, value, weights, from, run);
-          }
+        let count = 0;
+        for (let i = 0; i < depth; i++) {
+          if (x.data[at + i] === 0) continue;
+          factors[count] = x.data[at + i];
+          starts[count++] = i * pitch + first * channels;
+        }
+        for (let k = Math.max(0, -y); k < height && y + k < outRows; k++) {
+          const to = ((y + k) * outColumns + x0 + first) * channels;
+          addRows(output.data, to, run, weights, k * depth * pitch, factors, starts, count);
         }
       }
     }
   };
 }
 
-/** output[to + i] += factor * weights[from + i] for the first `count` numbers i. */
-function addMultiple(output, to, factor, weights, from, count) {
-  for (let i = 0; i < count; i++) output[to + i] += factor * weights[from + i];
+/**
+ * output[to + m] += sum over i of factors[i] * weights[from + starts[i] + m], for all m < run and
+ * i < count. Four i at a time, since it is the outputs' coming and going that takes the time.
+ */
+function addRows(output, to, run, weights, from, factors, starts, count) {
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const a = factors[i], b = factors[i + 1], c = factors[i + 2], d = factors[i + 3];
+    const p = from + starts[i], q = from + starts[i + 1];
+    const r = from + starts[i + 2], s = from + starts[i + 3];
+    for (let m = 0; m < run; m++) {
+      output[to + m] +=
+        a * weights[p + m] + b * weights[q + m] + c * weights[r + m] + d * weights[s + m];
+    }
+  }
+  for (; i < count; i++) {
+    const a = factors[i], p = from + starts[i];
+    for (let m = 0; m < run; m++) output[to + m] += a * weights[p + m];
+  }
 }
 
 /** Every output begins as its bias, which is repeated. */
@@ -141,18 +159,18 @@ function padding(size, kernelSize, outSize, stride) {
   return Math.max(0, (size - 1) * stride + kernelSize - outSize) >> 1;
 }
 
-/** An array with its axes in another order, as numpy.transpose. */
-function reordered(data, shape, order) {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-  const result = new Float32Array(data.length);
-  let at = 0;
-  const visit = (axis, from) => {
-    if (axis === order.length) {
-      result[at++] = data[from];
-      return;
+/** A kernel (out, height, width, in) as (height, in, width, out). */
+function rowsByInput({ data, shape: [channels, height, width, depth] }) {
+  const weights = new Float32Array(data.length);
+  let to = 0;
+  for (let row = 0; row < height; row++) {
+    for (let i = 0; i < depth; i++) {
+      for (let column = 0; column < width; column++) {
+        for (let channel = 0; channel < channels; channel++) {
+          weights[to++] = data[((channel * height + row) * width + column) * depth + i];
+        }
+      }
     }
-    for (let i = 0; i < shape[order[axis]]; i++) visit(axis + 1, from + i * strides[order[axis]]);
-  };
-  visit(0, 0);
-  return result;
+  }
+  return weights;
 }
