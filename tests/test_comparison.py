@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vae import comparison, inference, latents, losses, runs, snapshots
+from vae import comparison, figures, inference, latents, losses, runs, snapshots
 from vae.comparison import Inputs, Row
 
 
@@ -62,6 +62,11 @@ def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: run
     plain = replace(small_run, manifest=replace(small_run.manifest, training=training))
     assert plain.manifest.training.is_autoencoder
     assert not small_run.manifest.training.is_autoencoder
+    epochs = [e for e in runs.read_events(small_run.path)[0] if e["event"] == "epoch"]
+    assert comparison.told(small_run, epochs) == epochs
+    assert list(comparison.told(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
+    curves = figures.overlaid_curves({"plain": comparison.told(plain, epochs)}, "kl_divergence")
+    assert [len(trace["y"]) for trace in curves.to_plotly_json()["data"]] == [0, 0]
     model, digits = inference.Model(plain), comparison.ten_digits(0)
     terms = model.terms(digits.pixels, model.encode(digits.pixels))
     assert comparison.measure(model, digits) == {

@@ -145,3 +145,23 @@ def test_names_that_would_cover_each_other_share_a_place(flat: Atlas, deep: Atla
         places = np.array([place for _, place in written])
         distances = np.abs(places[:, None] - places).max(axis=2) + 9 * np.eye(len(places))
         assert distances.min() >= 0.06 * atlas.extent
+
+
+def test_overlaid_curves_show_each_run_in_training_and_validation_and_begin_when_settled() -> None:
+    def epoch(number: int, loss: float) -> dict:
+        return {"epoch": number, "train": {"loss": loss + 1}, "validation": {"loss": loss}}
+
+    runs_of = {"a": [epoch(1, 500), epoch(2, 150), epoch(3, 140)], "b": [epoch(1, 400)]}
+    figure = figures.overlaid_curves(runs_of, "loss")
+    shown = {trace.name: list(trace.y) for trace in traces(figure)}
+    assert shown == {
+        "a, training": [501, 151, 141],
+        "a, validation": [500, 150, 140],
+        "b, training": [401],
+        "b, validation": [400],
+    }
+    layout: Any = figure.layout
+    low, high = layout.yaxis.range
+    assert 130 < low < 140
+    assert 151 < high < 160
+    assert len({trace.line.color for trace in traces(figure)}) == 2

@@ -284,3 +284,9 @@ def test_a_request_stands_until_another_one_or_until_it_is_forgotten(tmp_path: P
     runs.clear_request(tmp_path)
     runs.clear_request(tmp_path)
     assert runs.requested(tmp_path) is None
+
+
+@pytest.mark.parametrize("run", runs.list_runs(runs.SHIPPED), ids=lambda run: run.name)
+def test_a_shipped_run_tells_of_each_of_its_epochs(run: runs.Run) -> None:
+    told = [event["epoch"] for event in runs.read_events(run.path)[0] if event["event"] == "epoch"]
+    assert told == list(range(1, run.manifest.epochs_done + 1))

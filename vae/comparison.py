@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -71,6 +71,17 @@ def ask(model: Model, inputs: Inputs) -> Answers:
         model.decode(prior),
         model.decode(path),
     )
+
+
+def told(run: Run, epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A run's epoch events without what means nothing: a plain autoencoder's KL divergence."""
+    if not run.manifest.training.is_autoencoder:
+        return epochs
+    return [
+        event | {split: {n: v for n, v in event[split].items() if n != "kl_divergence"}
+                 for split in ("train", "validation")}
+        for event in epochs
+    ]  # fmt: skip
 
 
 def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:

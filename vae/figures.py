@@ -128,9 +128,10 @@ def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
 
     Args:
         epochs: the epoch events of each run by its name.
-        term: one of TERMS.
+        term: one of TERMS. A run without it has an empty curve.
     """
     figure = go.Figure()
+    epochs = with_term(epochs, term)
     for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
         for split, dash in SPLITS.items():
             figure.add_scatter(
@@ -153,12 +154,18 @@ def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
     return figure
 
 
+def with_term(epochs: dict[str, list[dict]], term: str) -> dict[str, list[dict]]:
+    """The epoch events that tell of a term, of each run."""
+    return {name: [e for e in events if term in e["train"]] for name, events in epochs.items()}
+
+
 def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, float] | None:
     """The values of a term to show: all but those of each run's first epoch, if there are more.
 
     The first epoch is far above all others, and would press them flat.
     """
-    values = [e[split][term] for events in epochs.values() for e in events[1:] for split in SPLITS]
+    kept = with_term(epochs, term).values()
+    values = [e[split][term] for events in kept for e in events[1:] for split in SPLITS]
     if not values:
         return None
     margin = 0.05 * (max(values) - min(values)) + 0.1

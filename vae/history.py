@@ -11,7 +11,7 @@ _LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
 _NUMBERS = {
     "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
     "progress": ("epoch", "step", "images_per_second", *_LOSSES),
-    "epoch": ("epoch", "step", "seconds", "images_per_second"),
+    "epoch": ("epoch", "seconds", "images_per_second"),
     "end": (),
 }
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from vae import pictures
 from vae.comparison import Answers, Inputs
-from vae.figures import RUN_COLOURS, SPLITS, TERMS, settled_range
+from vae.figures import RUN_COLOURS, SPLITS, TERMS, settled_range, with_term
 
 _WIDTH = 7.0  # inches: a page of A4 with its margins
 _DPI = 300
@@ -53,7 +53,7 @@ def curves_of(epochs: dict[str, list[dict]]) -> Figure:
     figure = Figure(figsize=(_WIDTH, 2.4), dpi=_DPI, layout="constrained")
     panels = figure.subplots(1, len(TERMS))
     for axes, (term, title) in zip(panels, TERMS.items(), strict=True):
-        for i, (name, events) in enumerate(epochs.items()):
+        for i, (name, events) in enumerate(with_term(epochs, term).items()):
             number = [event["epoch"] for event in events]
             for split, dash in SPLITS.items():
                 values = [event[split][term] for event in events]

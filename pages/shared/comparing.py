@@ -99,14 +99,14 @@ def figures_of(compared: list[runs.Run]) -> list[Row]:
         "digits that no model was trained on. *Negative ELBO* is the sum of the next two: what the "
         "latent leaves untold of a digit, and what it tells. A plain autoencoder has only the "
         "first. *Active units* are latent dimensions in use. The validation loss is each "
-        "training's own, with its own weights and digits."
+        "training's own, with its own KL weight and digits."
     )
     return rows
 
 
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
-    epochs = {run.name: resources.epochs(run) for run in compared}
+    epochs = {run.name: comparison.told(run, resources.epochs(run)) for run in compared}
     legend = "".join(f"<span>{_swatch(i)}{escape(name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '

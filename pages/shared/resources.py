@@ -12,7 +12,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.shared import ownership
-from vae import atlas, comparison, data, figures, inference, live, runs, snapshots, yardstick
+from vae import (
+    atlas,
+    comparison,
+    data,
+    figures,
+    history,
+    inference,
+    live,
+    runs,
+    snapshots,
+    yardstick,
+)
 from vae.config import TrainingConfig
 from vae.jobs import Jobs
 from vae.live import training
@@ -93,7 +104,8 @@ def measured(run: runs.Run) -> dict[str, float]:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
     """The epoch events of a history that is `size` bytes long by now."""
-    return [event for event in runs.read_events(path)[0] if event["event"] == "epoch"]
+    events = history.standing(runs.read_events(path)[0])
+    return [event for event in events if event["event"] == "epoch"]
 
 
 def epochs(run: runs.Run) -> list[dict[str, Any]]:
