@@ -20,6 +20,7 @@ import pytest
 from vae import cards, data, inference, results, runs
 from vae.__main__ import _stop_on_signals, main
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
+from vae.evaluation import classifier
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0  # seconds; the machine may be busy
@@ -43,6 +44,8 @@ def embedded_digits_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", str(file))
         patch.setattr(data, "URL", "http://127.0.0.1:9/mnist.npz")  # refused at once
+        patch.setattr(classifier, "_EPOCHS", 1)  # a poor judge will do
+        patch.setattr(classifier, "_FEWEST_STEPS", 20)
         yield
 
 

@@ -6,6 +6,8 @@
     decoder.tflite   the decoder for serving: latents -> logits
     events.jsonl     the history, one JSON object a line, only ever appended to
     snapshots/       what the model drew after chosen epochs, see vae/snapshots.py
+    figures.json     how good it is, see vae/results.py; beside it README.md, the model card, with
+                     hardest.png
     tensorboard/     the losses for TensorBoard: `tensorboard --logdir runs`
     checkpoint.npz   weights and optimizer after the last epoch, to resume from
     log.txt          what the training process printed, if a server started it
