@@ -75,8 +75,8 @@ def drawn(study: Study) -> Figure:
     totals = [f"{r + k:.1f}" for r, k in zip(reconstruction, kl, strict=True)]
     left.bar_label(bars, totals, padding=2)
     left.set(xlabel="latent dimensions", ylabel="nats per image", title="-ELBO")
-    left.margins(y=0.12)
-    left.legend(loc="lower right")
+    left.margins(y=0.35)
+    left.legend(loc="upper right")
     right.bar(names, sizes, color="#dddddd", label="all")
     active = [study.mean(size, lambda t: t.active_units) for size in sizes]
     right.bar_label(right.bar(names, active, color="#832db6", label="active"), fmt="%g", padding=2)

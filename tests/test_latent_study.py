@@ -64,10 +64,12 @@ def test_a_missing_study_says_how_to_make_it(tmp_path: Path) -> None:
 
 def test_the_figure_shows_both_terms_and_the_used_dimensions() -> None:
     bars: list[Any] = json.loads(str(figures.latent_dims(STUDY).to_json()))["data"]
-    assert [bar["name"] for bar in bars] == ["Reconstruction loss", "KL divergence", "Active units"]
+    assert [bar["name"] for bar in bars] == [
+        *("Reconstruction loss", "KL divergence", "Active units", "Unused")
+    ]
     assert all(bar["x"] == ["2", "8", "16", "32"] for bar in bars)
     assert np.add(bars[0]["y"], bars[1]["y"]).tolist() == pytest.approx([140, 105, 99.4, 99])
-    assert bars[2]["y"] == [2, 8, 16, 16]
+    assert (bars[2]["y"], bars[3]["y"]) == ([2, 8, 16, 16], [0, 0, 0, 16])
 
 
 def test_a_finished_run_is_measured_and_not_trained_again(

@@ -215,16 +215,21 @@ def latent_dims(study: Study) -> go.Figure:
             row=1,
             col=1,
         )
-    figure.add_bar(
-        x=names,
-        y=[study.mean(size, attrgetter("active_units")) for size in sizes],
-        marker={"color": CLASS_COLOURS[4]},
-        name="Active units",
-        hovertemplate="%{y:.0f} of %{x}",
-        showlegend=False,
-        row=1,
-        col=2,
-    )
+    active = [study.mean(size, attrgetter("active_units")) for size in sizes]
+    unused = [size - units for size, units in zip(sizes, active, strict=True)]
+    for name, units, colour in (
+        ("Active units", active, CLASS_COLOURS[4]),
+        ("Unused", unused, CLASS_COLOURS[6]),
+    ):
+        figure.add_bar(
+            x=names,
+            y=units,
+            marker={"color": colour},
+            name=name,
+            hovertemplate="%{y:.0f} of %{x}",
+            row=1,
+            col=2,
+        )
     figure.update_xaxes(title="latent dimensions", type="category")
     figure.update_yaxes(title="nats per image", col=1)
     figure.update_layout(
