@@ -575,6 +575,17 @@ def test_how_a_run_ended_is_said_with_what_can_be_done(
     assert ("Resume" in labels(app)) == resumes
 
 
+def test_a_collapsed_latent_space_is_named_with_one_thing_to_change(owned: Path) -> None:
+    last = [e for e in runs.read_events(owned)[0] if e["event"] == "epoch"][-1]
+    runs.append_event(owned, last | {"kl_per_dimension": [1.5, 0.9, 0.8, 0.4, 0.2]})
+    assert not as_owner(run="five").warning
+    manifest = runs.read(owned).manifest
+    runs.write_manifest(owned, replace(manifest, training=replace(manifest.training, kl_weight=50)))
+    runs.append_event(owned, last | {"kl_per_dimension": [0.002] * 5})
+    (warning,) = as_owner(run="five").warning
+    assert warning.value.endswith("no dimension tells anything; lower the KL weight from 50 to 1.")
+
+
 def test_a_run_can_be_renamed_and_a_name_that_cannot_be_is_refused(owned: Path) -> None:
     app = as_owner(run="five")
     app.text_input(key="new name").set_value("../five").run()

@@ -26,6 +26,7 @@ def watch(run: runs.Run, serving: runs.Run) -> None:
         _live(run, state)
     else:
         _ended(run, state)
+        _collapse(run)
         training_pictures.scrubber(run)
         training_pictures.curves(run)
     with st.expander("The same in a terminal", icon=":material/terminal:"):
@@ -38,6 +39,7 @@ def _live(run: runs.Run, shown: runs.State) -> None:
     if state != shown:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _standing(run, state)
+    _collapse(run)
     training_pictures.scrubber(run, live=True)
     training_pictures.curves(run)
 
@@ -92,3 +94,14 @@ def _ended(run: runs.Run, state: runs.State) -> None:
             f"{m.data['train']:,} images of {m.data['source']}, in "
             f"{widgets.duration(m.seconds)}; the best was epoch {m.best_epoch}."
         )
+
+
+def _collapse(run: runs.Run) -> None:
+    """Say it if the latent space is hardly used, and what to change."""
+    epochs = [event for event in session.events(run.path) if "kl_per_dimension" in event]
+    if epochs:
+        t = run.manifest.training
+        kls = epochs[-1]["kl_per_dimension"]
+        found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
+        if found:
+            st.warning(found.advice, icon=":material/compress:")

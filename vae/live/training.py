@@ -19,8 +19,6 @@ from vae.snapshots import Snapshot
 
 _FOLDER = Path(__file__).parent
 TERMS = ("loss", "reconstruction_loss", "kl_divergence")
-DEAD_BELOW = 0.01
-"""Nats of KL divergence, over the digits of the map, below which a dimension tells nothing."""
 
 
 def scrubber_script() -> str:
@@ -70,7 +68,7 @@ def scrubber_data(
         "planned": max(training.epochs, epochs[-1]),
         "losses": {epoch: losses[epoch] for epoch in epochs if epoch in losses},
         "kl_weight": training.kl_weight,
-        "dead_below": DEAD_BELOW,
+        "dead_below": history.DEAD_BELOW,
         "colours": CLASS_COLOURS,
         "growing": growing,
     }
