@@ -478,3 +478,18 @@ def test_the_data_may_lie_in_a_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     status, out, _ = ran("train", "--out", tmp_path, "--data", "/some/folder", *SMALL)
     assert (status, asked) == (2, [Path("/some/folder"), 64])
     assert "error: that is enough" in out
+
+
+def test_a_run_is_exported_to_a_file_and_imported_from_it(trained: Trained, tmp_path: Path) -> None:
+    file, root = tmp_path / "a.zip", tmp_path / "runs"
+    assert ran("export", trained.path, "--out", file) == (0, f"{file}\n", "")
+    assert ran("import", file, root) == (0, f"{root / 'run'}\n", "")
+    assert runs.read(root / "run").manifest == runs.read(trained.path).manifest
+    before = file.read_bytes()
+    status, _, err = ran("export", trained.path, "--out", file)
+    assert (status, file.read_bytes()) == (2, before)
+    assert "File exists" in err
+    file.write_bytes(before[:1000])
+    status, _, err = ran("import", file, root)
+    assert status == 2
+    assert err.startswith("error: this is not an exported run: ")

@@ -218,11 +218,17 @@ def test_an_event_after_one_cut_anywhere_by_a_crash_is_readable(
         b'{"event": ["end"]}',
         b'{"event": "progress", "epoch": 1}',
         b'{"event": "epoch", "epoch": 1, "step": 1, "seconds": 1, "images_per_second": 1}',
+        b'{"event": "progress", "epoch": 1, "step": 1, "images_per_second": 1, "loss": NaN, '
+        b'"reconstruction_loss": 1, "kl_divergence": 1}',
+        b'{"event": "start", "epoch": 1, "epochs": 1, "steps_per_epoch": 0, "batch_size": 1, '
+        b'"train_images": 1}',
         b"\xff\xfe",
         b"[" * 100_000,
         b"",
     ],
-    ids=str.split("number list empty unknown unhashable lacking loss-lacking bytes deep blank"),
+    ids=str.split(
+        "number list empty unknown unhashable lacking loss-lacking nan zero bytes deep blank"
+    ),
 )
 def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: bytes) -> None:
     (tmp_path / "events.jsonl").write_bytes(line + b"\n")

@@ -1,4 +1,4 @@
-"""The command line: `python -m vae train | evaluate | card | runs`."""
+"""The command line: `python -m vae train | evaluate | card | runs | export | import`."""
 
 import argparse
 import gc
@@ -31,8 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     console = Console(stderr=parsed.command != "train", soft_wrap=True)
     try:
-        commands = {"train": _train, "evaluate": _evaluate, "card": _card, "runs": _runs}
-        return commands[parsed.command](parsed, console)
+        return _COMMANDS[parsed.command](parsed, console)
     except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
@@ -76,6 +75,14 @@ def _parser() -> argparse.ArgumentParser:
 
     listed = commands.add_parser("runs", help="list runs")
     listed.add_argument("roots", type=Path, nargs="*", help="folders of run directories")
+
+    exported = commands.add_parser("export", help="pack a run into one zip file")
+    exported.add_argument("run", type=Path, help="the run directory")
+    exported.add_argument("--out", type=Path, help="the zip file; default: the run's name")
+
+    imported = commands.add_parser("import", help="check an exported run and add it to the others")
+    imported.add_argument("file", type=Path, help="the zip file")
+    imported.add_argument("root", type=Path, nargs="?", help="the folder of run directories")
     return parser
 
 
@@ -332,6 +339,33 @@ def _runs(parsed: argparse.Namespace, console: Console) -> int:
         )
     return 0
 
+
+def _export(parsed: argparse.Namespace, console: Console) -> int:
+    from vae import parcel  # LiteRT, and only needed here and below
+
+    run = runs.read(parsed.run)
+    target = parsed.out or Path(f"{run.name}.zip")
+    with target.open("xb") as file:
+        file.write(parcel.export(run))
+    print(target)
+    return 0
+
+
+def _import(parsed: argparse.Namespace, console: Console) -> int:
+    from vae import parcel
+
+    print(parcel.import_zip(parsed.file, parsed.root or runs.own_root()).path)
+    return 0
+
+
+_COMMANDS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "card": _card,
+    "runs": _runs,
+    "export": _export,
+    "import": _import,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,15 +18,23 @@ _NUMBERS = {
 
 def is_event(event: Any) -> bool:
     """Whether this is an event of a training, with all that readers of a history rely on."""
-    if not isinstance(event, dict) or event.get("event") not in list(_NUMBERS):
+    kind = event.get("event") if isinstance(event, dict) else None
+    if not isinstance(kind, str) or kind not in _NUMBERS:
         return False
-    parts = [(event, _NUMBERS[event["event"]])]
-    if event["event"] == "epoch":
+    parts = [(event, _NUMBERS[kind])]
+    if kind == "epoch":
         parts += [(event.get(split), _LOSSES) for split in ("train", "validation")]
-    return all(
-        isinstance(part, dict) and all(isinstance(part.get(name), int | float) for name in names)
-        for part, names in parts
-    )
+    if not all(isinstance(part, dict) for part, _ in parts):
+        return False
+    numbers: list[Any] = [part.get(name) for part, names in parts for name in names]
+    kls = event.get("kl_per_dimension", [])  # the shipped runs are older than it
+    if not isinstance(kls, list) or not all(map(_is_finite, [*numbers, *kls])):
+        return False
+    return kind != "start" or min(numbers) >= 1
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e300
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,17 @@ class Run:
         return self.path.name
 
 
+def to_json(manifest: Manifest) -> str:
+    """A manifest as text, as `read` reads it."""
+    return json.dumps(asdict(manifest), indent=2)
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Commit: replace the manifest atomically, after the files that it names."""
     path.mkdir(parents=True, exist_ok=True)
     part = path / "manifest.json.part"
     with part.open("w") as file:
-        json.dump(asdict(manifest), file, indent=2)
+        file.write(to_json(manifest))
         file.flush()
         os.fsync(file.fileno())
     part.replace(path / "manifest.json")
