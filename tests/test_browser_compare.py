@@ -71,7 +71,7 @@ def test_the_saved_files_hold_what_the_page_shows(
     for (name, *values), (head, *shown) in zip(lines[1:], cells[1:], strict=True):
         assert name == head
         for value, text in zip(values, shown, strict=True):
-            digits = len(text.partition(".")[2])
-            assert f"{float(value):,.{digits}f}" == text
+            digits, kind = len(text.rstrip("%").partition(".")[2]), "%" if "%" in text else "f"
+            assert f"{float(value):,.{digits}{kind}}" == text
     assert saved("Figures (PDF)").startswith(b"%PDF")
     assert saved("Pictures (PNG)").startswith(b"\x89PNG")

@@ -2,11 +2,12 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vae import comparison, figures, inference, latents, losses, runs, snapshots
+from vae import comparison, figures, inference, latents, losses, results, runs, snapshots
 from vae.comparison import Inputs, Row
 
 
@@ -79,6 +80,7 @@ def test_the_best_are_those_that_show_the_best_value() -> None:
     assert Row("accuracy", (0.5, 0.9), "higher").best == {1}
     assert Row("weights", (5.0, 3.0)).best == set()
     assert Row("loss", (3.0, None), "lower").best == set()  # nothing to choose from
+    assert Row("accuracy", (0.8811, 0.8812, 0.9), "higher", ".1%").best == {2}
     assert Row("loss", (-1234.5, 1234.5), "lower").best == {0}
 
 
@@ -96,3 +98,30 @@ def test_the_table_has_every_figure_of_every_run_and_its_csv_the_same(
     for row, (name, *cells) in zip(rows, lines, strict=True):
         assert name == row.name
         assert [float(cell) if cell else None for cell in cells] == list(row.values)
+
+
+def test_what_was_measured_on_the_test_images_is_in_the_table() -> None:
+    shipped = runs.list_runs(runs.SHIPPED)
+    rows = {row.name: row for row in comparison.table(shipped, [{}] * len(shipped))}
+    figures = [results.read(run) for run in shipped]
+    for name, values in {
+        "Test: NLL, dynamic": [one.nll_dynamic.mean for one in figures],
+        "Test: k-NN accuracy, 1,000 labels": [one.knn_accuracy["1000"].mean for one in figures],
+        "Test: samples accepted": [one.accepted_samples.mean for one in figures],
+    }.items():
+        said = [v for v in rows[name].values if v is not None]
+        assert said == [v for v, w in zip(values, rows[name].values, strict=True) if w is not None]
+        assert len(said) >= 2
+
+
+def test_figures_of_other_digits_are_not_set_beside_those_of_the_test_images(
+    small_run: runs.Run, tmp_path: Path
+) -> None:
+    run = next(run for run in runs.list_runs(runs.SHIPPED) if run.name == "map")
+    figures = results.read(run)
+    few = replace(figures, files={}, images=500)
+    run = replace(small_run, path=tmp_path)
+    results.write(tmp_path, few)
+    assert {row.values for row in comparison.table([run], [{}]) if "Test" in row.name} == {(None,)}
+    results.write(tmp_path, replace(few, images=10_000))
+    assert (figures.nll_dynamic.mean,) in {row.values for row in comparison.table([run], [{}])}
