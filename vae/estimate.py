@@ -11,8 +11,8 @@ from statistics import median
 from vae import runs
 from vae.config import ModelConfig, TrainingConfig
 
-# Seconds of a training step, fitted to the presets and nine other configs: within 20 % of each.
-# Measured as 0.7 of the processor time, which is what two otherwise idle cores need.
+# Seconds of a training step: 0.7 of its processor time, which is what two otherwise idle cores
+# need. Fitted to the configs of benchmarks/training_cost.py, and within 20 % of each.
 PER_STEP = 4.5e-3
 PER_IMAGE = 1.9e-5
 PER_DENSE = 8.3e-11  # a multiply-add of a dense layer, forwards and backwards
@@ -107,9 +107,16 @@ def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: i
 
 
 def _encoder(model: ModelConfig) -> _Work:
-    sizes = [784, *model.encoder_units]
+    side, channels = 28, [1, *model.encoder_channels]
+    kernels = convolution = 0
+    for before, after in pairwise(channels):
+        side = (side + 1) // 2
+        kernels += 16 * before * after
+        convolution += side**2 * 16 * before * after
+    sizes = [side**2 * channels[-1], *model.encoder_units]
     dense = _products(sizes) + 2 * sizes[-1] * model.latent_dim
-    return _Work(dense + sum(sizes[1:]) + 2 * model.latent_dim, dense, 0)
+    biases = sum(channels[1:]) + sum(sizes[1:]) + 2 * model.latent_dim
+    return _Work(kernels + dense + biases, dense, convolution)
 
 
 def _decoder(model: ModelConfig) -> _Work:
