@@ -30,13 +30,14 @@ with st.container(horizontal=True, gap="medium"):
             steps = st.slider(
                 "Steps from end to end", 2, 60, 16, key="steps", bind="query-params", width=220
             )
-path = link.tidy(latents.path(ends.stacked(chosen, run), steps, kind))
+stops = link.tidy(ends.stacked(chosen, run))
+path = link.tidy(latents.path(stops, steps, kind))
 key = f"morph-{run.name}"
 live.view(
     "morph",
     key,
     live.needs(run, "decoder", "map"),
-    {"latents": path.tolist(), "ends": list(range(0, len(path), steps - 1))},
+    {"ends": stops.tolist(), "steps": steps, "kind": kind},
     on_added_change=ends.adder(chosen, key),
 )
 

@@ -22,7 +22,7 @@ _FOLDER = Path(__file__).parent
 _ORDER = (
     "bundle", "decoder", "elements", "pictures", "atlas", "stage",
     "map_words", "map_details", "map_canvas", "map_input", "map",
-    "normal", "strip_slider", "sliders", "sheet", "morph", "main",
+    "normal", "strip_slider", "sliders", "sheet", "path", "morph", "main",
 )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 const FILM_CELLS = 16; // digits along the film, fewer for shorter paths and on phones
 const SPEEDS = [5, 10, 20]; // frames a second
 
-/** The view "morph". `update` takes {latents, ends}: the path, and which of its frames are ends. A
- * click on the map triggers `added` with the latent of that place. */
+/** The view "morph". `update` takes {ends, steps, kind}: latents, and the path through them. A click
+ * on the map triggers `added` with the latent of that place. */
 class Morph {
   constructor(root, [decoder, atlas], say) {
     Object.assign(this, { decoder, atlas, say, frame: 0, speed: 10, shown: "" });
@@ -26,12 +26,12 @@ class Morph {
   }
 
   /** Take another path; it starts at its beginning. */
-  update({ latents, ends }) {
-    const shown = JSON.stringify([latents, ends]);
+  update({ ends, steps, kind }) {
+    const shown = JSON.stringify([ends, steps, kind]);
     if (shown !== this.shown) {
       this.shown = shown;
-      this.latents = latents.map((latent) => Float32Array.from(latent));
-      this.ends = ends;
+      this.latents = latentPath(ends, steps, kind);
+      this.ends = ends.map((_, i) => i * (steps - 1));
       this.#pause();
       this.#lay();
       this.#go(0);
