@@ -216,6 +216,13 @@ def test_the_keyboard_moves_pins_and_zooms(server: Server, page: Page, atlas: At
     eventually(lambda: "frame=" in address(page))
     page.keyboard.press("0")
     eventually(lambda: "frame=" not in address(page))
+    nearest = np.argmin(np.linalg.norm(atlas.posterior.mean - pinned(page), axis=1))
+    page.keyboard.press("Shift+Enter")
+    eventually(lambda: f"digit={nearest}" in address(page))
+    page.get_by_label("Drag moves the map instead of z").click()
+    page.locator("canvas.map").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    eventually(lambda: "frame=" in address(page))
 
 
 def test_a_finger_moves_z_and_not_the_page(server: Server, browser, atlas: Atlas) -> None:

@@ -82,16 +82,22 @@ function pinch(map, down, moving, before) {
   map.zoom(apart(before) / apart(after), middle);
 }
 
-/** Arrows move z (Shift: ten times as far), Enter pins, plus, minus and 0 zoom. */
+/** Arrows move z (Shift: ten times as far) or the map where that is chosen, Enter pins, with Shift
+ * the nearest digit; plus, minus and 0 zoom. */
 function listenToKeys(view) {
   const { map, atlas } = view;
   const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   map.canvas.addEventListener("keydown", (event) => {
     const from = view.hover ?? view.pinned?.latent ?? new Float64Array(atlas.latent_dim);
     if (event.key in moves) {
-      const step = 2 * map.frame.half * ARROW * (event.shiftKey ? 10 : 1);
+      const share = ARROW * (event.shiftKey ? 10 : 1);
       const [right, up] = moves[event.key];
-      view.hoverAt(moved(atlas, from, right * step, up * step));
+      const step = 2 * map.frame.half * share;
+      if (map.isMoved) map.pan(-right * share * map.side, up * share * map.side);
+      else view.hoverAt(moved(atlas, from, right * step, up * step));
+    } else if (event.key === "Enter" && event.shiftKey) {
+      const [{ index }] = atlas.nearest(from, 1);
+      view.pin(atlas.latent(index), index);
     } else if (event.key === "Enter") view.pin(rounded(from));
     else if (event.key === "+" || event.key === "=") map.zoom(1 / 1.5);
     else if (event.key === "-") map.zoom(1.5);
@@ -99,6 +105,6 @@ function listenToKeys(view) {
     else return;
     event.preventDefault();
     view.redraw();
-    if ("+=-0".includes(event.key)) view.tell(300);
+    if ("+=-0".includes(event.key) || map.isMoved) view.tell(300);
   });
 }

@@ -1,7 +1,8 @@
 // What the map says of a latent, in words.
 
 const MAP_LABEL =
-  "Latent map. Arrow keys move z, with Shift ten times as far; Enter pins it. " +
+  "Latent map. Arrow keys move z, with Shift ten times as far; Enter pins it, with Shift the " +
+  "nearest digit. " +
   "Plus and minus zoom, 0 shows the whole map again.";
 
 /** A latent as text; of many dimensions only how far it is from the origin. */
