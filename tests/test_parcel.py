@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from vae import data, evaluation, inference, parcel, runs, shelf, snapshots
 from vae.parcel import ParcelError
@@ -127,6 +129,16 @@ def keras_file(change: Callable[[dict[str, Any]], Any], **more: bytes) -> Callab
     return content
 
 
+def with_relu6(files: Files) -> bytes:
+    """The decoder with an activation that LiteRT knows and no decoder of this project has."""
+    model: Any = schema.ModelT.InitFromPackedBuf(files["small/decoder.tflite"], 0)
+    relu6 = schema.ActivationFunctionType.RELU6
+    model.subgraphs[0].operators[0].builtinOptions.fusedActivationFunction = relu6
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "evil"}}
 
 TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
@@ -176,6 +188,10 @@ TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
     "wrong-network": (
         with_model_file("decoder.tflite", lambda f: f["small/encoder.tflite"]),
         "^its networks cannot be used: ",
+    ),
+    "unknown-to-the-page": (
+        with_model_file("decoder.tflite", with_relu6),
+        "FULLY_CONNECTED is followed by RELU6, which the page cannot compute$",
     ),
     "pickle": (
         with_model_file("model.keras", lambda f: b"cos\nsystem\n(S'true'\ntR."),

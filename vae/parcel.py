@@ -237,16 +237,19 @@ def _check_networks(folder: Path) -> None:
 
 
 def _try_networks(folder: Path) -> str:
-    """What is wrong with the networks of a run; empty if nothing is."""
+    """What is wrong with the networks of a run, for the server or in the page; empty if nothing."""
+    from vae.live import network  # heavy, and only this process tries
+
     try:
         model = inference.load(folder)
+        network.describe(model)
         posterior = model.encode(np.full((3, 28, 28), 0.5))
         shapes = {
             "mean": posterior.mean.shape,
             "log variance": posterior.log_variance.shape,
             "logits": model.decode_logits(posterior.mean).shape,
         }
-    except (runs.RunError, ValueError, RuntimeError, KeyError, IndexError, TypeError) as error:
+    except (runs.RunError, ValueError, RuntimeError, LookupError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
     latents = (3, model.latent_dim)
     expected = {"mean": latents, "log variance": latents, "logits": (3, 28, 28)}

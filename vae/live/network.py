@@ -29,7 +29,7 @@ KINDS = {
 _ACTIVATIONS = {"NONE": None, "RELU": "relu", "TANH": "tanh"}
 
 
-class NetworkError(Exception):
+class NetworkError(ValueError):
     """A network has something that the page cannot compute; the text names it."""
 
 
