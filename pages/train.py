@@ -32,4 +32,5 @@ training_form.form()
 
 st.subheader("Runs", anchor=False)
 training_runs.table(found)
+training_actions.importer()
 ownership.keep_name()

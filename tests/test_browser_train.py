@@ -75,9 +75,22 @@ def start_training(page: Page, epochs: int, images: int) -> str:
     page.get_by_role("spinbutton", name="Training images").fill(str(images))
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(re.compile("run=tiny-"))
-    name = re.search(r"run=([\w-]+)", page.url)
+    return address(page)
+
+
+def address(page: Page) -> str:
+    """The run that the address names."""
+    name = re.search(r"run=([\w.-]+)", page.url)
     assert name is not None
     return name[1]
+
+
+def table(page: Page) -> list[list[float]]:
+    """Every epoch's figures, as the page has them."""
+    page.get_by_text("Every epoch's figures").click()
+    rows = page.locator(".curves tr:has(td)").all()
+    cells = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in rows]
+    return cells[::-1]
 
 
 def test_a_training_streams_its_curves_and_its_run_serves_every_page(
@@ -106,13 +119,22 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
         [e["epoch"], *(e[split][term] for split in ("train", "validation") for term in TERMS)]
         for e in rows
     ]
-    page.get_by_text("Every epoch's figures").click()
-    table = page.locator(".curves tr:has(td)").all()
-    shown = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in table]
-    assert np.allclose(shown[::-1], told, atol=6e-4)
+    assert np.allclose(table(page), told, atol=6e-4)
     for i, term in enumerate(TERMS):
         drawn = drawn_values(page.locator(".curves figure").nth(i), "validation")
         assert np.allclose(drawn, [e["validation"][term] for e in rows], rtol=1e-3), term
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    parcel = download.value.path().read_bytes()
+    page.locator("input[type=file]").set_input_files(
+        {"name": download.value.suggested_filename, "mimeType": "application/zip", "buffer": parcel}
+    )
+    page.wait_for_url(re.compile(f"run=(?!{name}$)"))
+    settled(page)
+    (imported,) = [run for run in runs.list_runs(server.runs) if run.name == address(page)]
+    assert imported.manifest.files == runs.read(server.runs / name).manifest.files
+    assert np.allclose(table(page), told, atol=6e-4)
 
     page.get_by_role("button", name="Use on all pages").click()
     settled(page)
@@ -121,7 +143,7 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
         expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
         settled(page)
         chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
-        expect(chosen).to_have_value(name)
+        expect(chosen).to_have_value(imported.name)
 
 
 ANSWER = """() => new Promise(done => {

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae import runs
+from vae import parcel, runs
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
@@ -596,6 +596,23 @@ def test_a_run_can_be_renamed_and_a_name_that_cannot_be_is_refused(owned: Path) 
     assert address(app, "run") == "my-own"
     assert runs.read(owned.with_name("my-own")).manifest.usable
     assert not owned.exists()
+
+
+def test_an_exported_run_is_imported_as_the_visitors_own(owned: Path, folders: Path) -> None:
+    app = as_owner()
+    app.file_uploader[0].set_value(("five.zip", parcel.export(runs.read(owned)), "application/zip"))
+    app.run()
+    assert not app.toast
+    assert address(app, "run") == "five-2"
+    assert {"Rename it", "Delete"} <= labels(app)
+    assert "Train 20 more epochs" not in labels(app)  # the checkpoint stays where it was trained
+
+
+def test_what_is_no_exported_run_is_refused_with_the_reason(owned: Path, folders: Path) -> None:
+    app = as_owner()
+    app.file_uploader[0].set_value(("five.zip", b"no zip", "application/zip")).run()
+    assert "this is not an exported run" in app.toast[0].value
+    assert [run.name for run in runs.list_runs(folders)] == ["five"]
 
 
 def test_a_deleted_run_comes_back_with_undo(owned: Path) -> None:

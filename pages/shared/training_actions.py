@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import ownership, resources, training_runs
-from vae import runs, shelf
+from vae import parcel, runs, shelf
 
 MORE = 20  # epochs that a finished run is trained on for
 
@@ -20,7 +20,7 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 _button("Pause", "pause", jobs.pause, run.path)
             elif state == "paused" or _can_resume(run, state):
                 _button("Resume", "play_arrow", jobs.resume, run.path, type="primary")
-            elif state == "finished":
+            elif state == "finished" and (run.path / "checkpoint.npz").exists():
                 _button(f"Train {MORE} more epochs", "forward", jobs.extend, run.path, MORE)
             if state == "queued":
                 _button("Leave the queue", "stop", jobs.stop, run.path)
@@ -28,6 +28,15 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 _button("Stop", "stop", jobs.stop, run.path, help="Keeps the best epoch so far.")
         if run.manifest.usable and serving.path != run.path:
             _button("Use on all pages", "check", _serve, run.name)
+        if run.manifest.usable:
+            st.download_button(
+                "Export",
+                lambda: parcel.export(run),
+                f"{run.name}.zip",
+                icon=":material/download:",
+                on_click="ignore",
+                help="The whole run as one zip file, to import here or anywhere else.",
+            )
         if ownership.owns(run):
             if state not in runs.ALIVE:
                 with st.popover("Rename", icon=":material/edit:"):
@@ -44,6 +53,19 @@ def undo() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{trash.name}** is deleted.")
             _button("Undo", "undo", _restore, trash)
+
+
+def importer() -> None:
+    """A place for an exported run; what is wrong with one is said."""
+    version = st.session_state.setdefault("import", 0)
+    key = f"parcel-{version}"
+    st.file_uploader(
+        "Import a run: a zip file from Export. It is checked, and nothing in it is executed.",
+        "zip",
+        key=key,
+        on_change=attempt,
+        args=(_import, key),
+    )
 
 
 def attempt(action: Callable[..., Any], *arguments: Any) -> None:
@@ -80,6 +102,18 @@ def _rename(run: runs.Run) -> None:
 def _discard(run: runs.Run) -> None:
     st.session_state["trash"] = resources.jobs().discard(run.path)
     training_runs.show("")
+
+
+def _import(key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state["import"] += 1  # an empty uploader, whatever comes of this
+    jobs = resources.jobs()
+    jobs.limits.check_room(0, len(runs.list_runs(jobs.root)))
+    run = parcel.import_zip(file, jobs.root)
+    ownership.claim(run.path)
+    training_runs.show(run.name)
 
 
 def _restore(trash: shelf.Trash) -> None:
