@@ -30,7 +30,7 @@ def test_the_slider_shows_every_epochs_pictures_without_a_rerun(
     goto(page, f"{server.address}/train?run=best")
     slider = page.get_by_role("slider", name="Epoch")
     expect(slider).to_have_attribute(
-        "aria-valuetext", re.compile("After epoch 50, validation loss")
+        "aria-valuetext", re.compile("After epoch 40, validation loss")
     )
     page.wait_for_timeout(500)
     before, bars = len(sent), page.locator(".bars").evaluate("e => e.innerHTML")
@@ -97,7 +97,7 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
     server: Server, page: Page
 ) -> None:
     goto(page, f"{server.address}/train")
-    name = start_training(page, epochs=2, images=4000)
+    name = start_training(page, epochs=2, images=16000)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
     slider = page.get_by_role("slider", name="Epoch")
     lengths, epochs = set(), set()
