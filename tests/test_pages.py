@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae import parcel, runs
+from vae import parcel, results, runs
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
@@ -573,6 +573,16 @@ def test_how_a_run_ended_is_said_with_what_can_be_done(
     app = as_owner(run="five")
     assert words in texts(app)
     assert ("Resume" in labels(app)) == resumes
+
+
+def test_runs_stand_side_by_side_with_what_differs_and_their_figures(owned: Path) -> None:
+    (table,) = [html for html in htmls(as_owner()) if "<table>" in html]
+    rows = {re.sub("<.*?>", " ", row).split()[0]: row for row in table.split("<tr>")[2:]}
+    assert set(rows) == {"five", *(run.name for run in runs.list_runs(runs.SHIPPED))}
+    assert "tiny: latent_dim 5, " in rows["five"]
+    assert f">{runs.read(owned).manifest.metrics['validation_loss']:.1f}<" in rows["five"]
+    best = results.read(runs.read(runs.SHIPPED / "best"))
+    assert f">{-best.elbo_dynamic.mean:.1f}<" in rows["best"]
 
 
 def test_a_collapsed_latent_space_is_named_with_one_thing_to_change(owned: Path) -> None:

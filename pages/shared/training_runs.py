@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from pages.shared import ownership, resources, widgets
-from vae import config, runs, snapshots
+from vae import config, results, runs, snapshots
 
 _STYLE = """<style>
 .runs { overflow-x: auto; } .runs table { border-collapse: collapse; font-size: 0.875rem; }
@@ -18,7 +18,7 @@ _STYLE = """<style>
 .runs tr + tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
 </style>"""
 _WORDS = ("Run", "Differs from its preset", "State")
-_NUMBERS = ("Best epoch", "Validation loss", "Test loss", "Time")
+_NUMBERS = ("Best epoch", "Validation loss", "Test -ELBO", "Time")
 _INTO_SIGHT = component(
     "latent_digits_into_sight",
     js="""export default function ({ parentElement }) {
@@ -72,10 +72,10 @@ def table(found: dict[str, runs.Run]) -> None:
 
 def _row(run: runs.Run) -> str:
     m = run.manifest
-    loss = [m.metrics.get(f"{split}_loss") for split in ("validation", "test")]
+    losses = [m.metrics.get("validation_loss"), _test_loss(run)]
     numbers = [
         m.best_epoch or "",
-        *("" if value is None else f"{value:.1f}" for value in loss),
+        *("" if value is None else f"{value:.1f}" for value in losses),
         widgets.duration(m.seconds) if m.seconds else "",
     ]
     changed = config.differences(m.preset, m.model, m.training)
@@ -86,3 +86,11 @@ def _row(run: runs.Run) -> str:
         f"<td class='wide'>{escape(m.preset)}: {escape(words)}</td>"
         f"<td>{resources.jobs().state(run.path)}</td>{cells}</tr>"
     )
+
+
+def _test_loss(run: runs.Run) -> float | None:
+    """The negative ELBO on MNIST's test images, dynamic, if it was measured."""
+    try:
+        return -results.read(run).elbo_dynamic.mean
+    except results.ResultsError:
+        return None
