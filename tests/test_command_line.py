@@ -232,6 +232,15 @@ def test_resume_without_a_checkpoint_says_so_and_fails(trained: Trained, tmp_pat
     assert f"error: nothing to resume in {path}: checkpoint.npz is missing" in out
 
 
+def test_resume_refuses_a_run_whose_loss_ran_away(trained: Trained, tmp_path: Path) -> None:
+    path = shutil.copytree(trained.path, tmp_path / "run")
+    failed = replace(runs.read(path).manifest, state="failed", error="it is nan", diverged=True)
+    runs.write_manifest(path, failed)
+    status, out, _ = ran("train", "--resume", "--out", path)
+    assert (status, out) == (2, "error: it is nan; --resume would only repeat it\n")
+    assert runs.read(path).manifest == failed
+
+
 def test_train_refuses_a_directory_that_holds_a_run(trained: Trained) -> None:
     path = trained.path
     before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}

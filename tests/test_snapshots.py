@@ -112,10 +112,11 @@ def repacked(tmp_path: Path, **arrays: np.ndarray) -> Path:
         ("points", np.full((1000, 2), np.nan, np.float16), "points has values that are not finite"),
         ("kl_per_dimension", np.zeros((2, 2), np.float16), "kl_per_dimension is float16"),
         ("more", np.zeros(1), "it holds"),
+        ("drawing", np.zeros((28, 27), np.uint8), "drawing is uint8"),
         ("rebuilt", np.array([{"code": 1}]), "it holds|allow_pickle|Object arrays"),
         ("samples", np.zeros((25, 2800, 2800), np.uint8), "unpacks to more than 200,000 bytes"),
     ],
-    ids=str.split("shape dtype nan rank extra object bomb"),
+    ids=str.split("shape dtype nan rank extra drawing object bomb"),
 )
 def test_what_is_no_snapshot_is_refused(
     tmp_path: Path, name: str, array: np.ndarray, text: str
@@ -168,3 +169,29 @@ def test_the_losses_of_a_run_are_tensorboard_events(small_run: runs.Run) -> None
         for split in ("train", "validation"):
             for name, value in event[split].items():
                 assert found[f"{split}/{name}", step] == pytest.approx(value, rel=1e-6)
+
+
+def test_a_drawing_is_kept_and_comes_back(tmp_path: Path) -> None:
+    assert snapshots.read_drawing(tmp_path) is None
+    drawing = rebuilt_digits().pixels[0]
+    snapshots.write_drawing(tmp_path, drawing)
+    np.testing.assert_array_equal(snapshots.read_drawing(tmp_path), drawing)
+    with pytest.raises(ValueError, match=r"^the drawing has shape \(28, 28\); give"):
+        snapshots.write_drawing(tmp_path, drawing + 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        np.zeros((28, 28)).tobytes(),
+        b"\x93NUMPY\x01\x00v\x00"
+        + b"{'descr': '<f4', 'fortran_order': False, 'shape': (9**9,), }".ljust(117)
+        + b"\n",
+    ],
+    ids=str.split("empty cut raw bomb"),
+)
+def test_a_damaged_drawing_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / snapshots.DRAWING).write_bytes(content)
+    assert snapshots.read_drawing(tmp_path) is None

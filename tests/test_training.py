@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits
 
-from vae import data, runs, training
+from vae import data, history, runs, snapshots, training
 from vae.config import TrainingConfig
 from vae.losses import reconstruction_loss
 from vae.model import load_weights
@@ -115,6 +115,62 @@ def test_a_run_stopped_within_an_epoch_and_resumed_has_the_history_of_one_never_
 
 
 @pytest.mark.usefixtures("without_export")
+def test_a_pause_within_an_epoch_changes_nothing_but_the_state_while_it_lasts(
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "PAUSE_SECONDS", 0.0)
+    train(SMALL_MODEL, EVERYTHING, few, tmp_path / "whole")
+    path, asked, states = tmp_path / "paused", iter(range(1000)), []
+
+    def should_pause() -> bool:
+        states.append(runs.read(path).manifest.state)
+        return 6 <= next(asked) < 9
+
+    run = train(SMALL_MODEL, EVERYTHING, few, path, should_pause=should_pause)
+    assert states == 7 * ["training"] + 3 * ["paused"] + 5 * ["training"]
+    assert run.manifest.state == "finished"
+    assert validation_losses(path) == validation_losses(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("without_export")
+def test_an_extended_run_goes_on_with_the_schedule_of_its_new_length(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    config = replace(EVERYTHING, epochs=2)
+    train(SMALL_MODEL, config, few, tmp_path)
+    run = train(SMALL_MODEL, replace(config, epochs=4), few, tmp_path, resume=True)
+    assert (run.manifest.training.epochs, run.manifest.epochs_done) == (4, 4)
+    assert len(validation_losses(tmp_path)) == 4
+    fresh = Trainer(SMALL_MODEL, replace(config, epochs=4), few.train.images)
+    at_the_old_end = float(fresh.optimizer._learning_rate(2 * fresh.steps_per_epoch))
+    assert at_the_old_end == pytest.approx(config.learning_rate / 2)  # it had fallen to zero
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_visitors_drawing_is_rebuilt_in_every_snapshot(few: data.Splits, tmp_path: Path) -> None:
+    drawing = few.test.pixels[0]
+    snapshots.write_drawing(tmp_path, drawing)
+    config = replace(SMALL_TRAINING, epochs=6)
+    train(SMALL_MODEL, config, few, tmp_path)
+    found = snapshots.read_all(tmp_path)
+    trainer = Trainer(SMALL_MODEL, config, few.train.images)
+    trainer.averaged.set_weights(
+        load_checkpoint_weights(tmp_path / "checkpoint.npz", len(trainer.averaged.get_weights()))
+    )
+    last = trainer.decode(trainer.encode(drawing[None])[0])[0]
+    assert found[-1].drawing is not None
+    np.testing.assert_allclose(found[-1].drawing / 255, last, atol=0.003)
+    errors = [np.abs(s.drawing / 255 - drawing).mean() for s in found if s.drawing is not None]
+    assert len(errors) == 7
+    assert errors[-1] < errors[0]
+
+
+def load_checkpoint_weights(file: Path, n: int) -> list[np.ndarray]:
+    with np.load(file, allow_pickle=False) as arrays:
+        return [arrays[f"averaged/{i}"] for i in range(n)]
+
+
+@pytest.mark.usefixtures("without_export")
 def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
     few: data.Splits, tmp_path: Path
 ) -> None:
@@ -143,16 +199,22 @@ def test_the_losses_fall_in_every_pixel_mode(
 
 
 @pytest.mark.usefixtures("without_export")
-def test_a_heavy_kl_divergence_vanishes_and_a_weightless_one_grows(
-    few: data.Splits, tmp_path: Path
+def test_the_kl_divergence_falls_as_its_weight_grows_until_the_latent_space_is_collapsed(
+    splits: data.Splits, tmp_path: Path
 ) -> None:
-    found = {}
-    for weight in (0.0, 1000.0):
-        config = replace(SMALL_TRAINING, epochs=6, kl_weight=weight)
-        run = train(SMALL_MODEL, config, few, tmp_path / str(weight))
-        found[weight] = run.manifest.metrics["validation_kl_divergence"]
-    assert found[1000.0] < 0.01
-    assert found[0.0] > 1.0
+    found, collapses = [], []
+    for weight in (0.1, 0.3, 1000.0):
+        config = replace(SMALL_TRAINING, epochs=3, kl_weight=weight)
+        run = train(SMALL_MODEL, config, splits, tmp_path / str(weight))
+        found.append(run.manifest.metrics["validation_kl_divergence"])
+        epoch = [e for e in runs.read_events(run.path)[0] if e["event"] == "epoch"][-1]
+        assert len(epoch["kl_per_dimension"]) == SMALL_MODEL.latent_dim
+        collapses.append(history.collapse(epoch["kl_per_dimension"], weight))
+    assert found[0] > 2 * found[1] > 100 * found[2]
+    assert found[2] < 0.01
+    assert collapses[0] is None
+    assert collapses[2] is not None
+    assert collapses[2].dead == (0, 1)
 
 
 @pytest.mark.usefixtures("without_export")
@@ -415,6 +477,7 @@ def test_a_loss_that_is_not_finite_ends_a_run_and_its_last_good_epoch_is_kept(
     assert runs.model_files(run)
     assert (run.manifest.state, run.manifest.error) == ("failed", str(caught.value))
     assert (run.manifest.epochs_done, run.manifest.best_epoch) == (1, 1)
+    assert run.manifest.diverged  # so it is not resumed
     end = {"event": "end", "state": "failed", "error": str(caught.value)}
     assert runs.read_events(tmp_path)[0][-1] == end
     weights = load_weights(SMALL_MODEL, tmp_path / "model.keras").get_weights()

@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, help="the run directory")
     train.add_argument("--preset", choices=PRESETS, default="map", help="default: map")
     train.add_argument("--data", type=Path, help="a folder with MNIST")
-    train.add_argument("--resume", action="store_true", help="go on from the last epoch in --out")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last epoch in --out; with more --epochs a cosine schedule is laid "
+        "anew over all of them, so the learning rate first rises again",
+    )
     for config in (ModelConfig, TrainingConfig):
         for name, option in options(config).items():
             train.add_argument(
@@ -121,6 +126,8 @@ def _configs(parsed: argparse.Namespace) -> tuple[ModelConfig, TrainingConfig]:
 def _check_resumption(
     manifest: runs.Manifest, model: ModelConfig, training: TrainingConfig
 ) -> None:
+    if manifest.diverged:
+        raise ValueError(f"{manifest.error}; --resume would only repeat it")
     if replace(training, epochs=manifest.training.epochs) != manifest.training:
         raise ValueError(
             "--resume goes on as the run began; of the options only --epochs may change"
