@@ -6,6 +6,7 @@ once on 2 cores; the finished trainings of the machine at hand then tell how fas
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log
 from statistics import median
 
 from vae import runs
@@ -21,10 +22,11 @@ PER_AVERAGED_WEIGHT = 4.8e-10
 START_SECONDS = 8.0  # loading TensorFlow and the data, tracing the first step, the last export
 EPOCH_SECONDS = 0.6  # validation, a snapshot and a checkpoint
 
-# Megabytes: the highest resident sizes of the same trainings, and what the export adds.
-BASE_MEGABYTES = 690.0
-BYTES_PER_WEIGHT = 60.0
-BYTES_PER_IMAGE = 1600.0
+# Memory: the highest resident sizes of the same trainings, and what each export leaves behind.
+BASE_MEGABYTES = 660.0
+BYTES_PER_WEIGHT = 29.0
+BYTES_PER_WEIGHT_AND_EXPORT = 23.0
+BYTES_PER_IMAGE = 1800.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ def estimate(
     epoch_seconds = pace * _epoch_seconds(model, training, train_images)
     weights = parameters(model)
     images = min(training.train_images or train_images, train_images)
-    megabytes = BASE_MEGABYTES + (BYTES_PER_WEIGHT * weights + BYTES_PER_IMAGE * images) / 1e6
     seconds = pace * START_SECONDS + training.epochs * epoch_seconds
+    exports = 2 + max(0.0, log(seconds / 15, 1.5))  # see vae/training.py
+    per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
+    megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
     return Estimate(seconds, megabytes, epoch_seconds, weights)
 
 

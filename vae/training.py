@@ -24,7 +24,10 @@ from vae.model import VAE
 from vae.tensorboard import Scalars
 from vae.trainer import Losses, Trainer
 
-EXPORT_EVERY_SECONDS = 15.0  # an export takes about 1.5 s, so at most a tenth of the time
+# An export takes about 1.5 s, and TensorFlow's converter keeps 23 bytes a weight for good. So it is
+# done at most once in 15 s, and more and more seldom: each time the training is half as long again.
+EXPORT_EVERY_SECONDS = 15.0
+EXPORT_GROWTH = 0.5
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
@@ -58,7 +61,7 @@ class _History:
         self.manifest = manifest
         infinite = Losses(*[float("inf")] * 3)
         self.best = _Best(0, infinite, trainer.averaged.get_weights())
-        self._exported = -EXPORT_EVERY_SECONDS
+        self._exported = -EXPORT_EVERY_SECONDS  # after so many seconds of training
         self._stale = False
         self._snapshot: snapshots.Snapshot | None = None
         self._drawing = snapshots.read_drawing(path)
@@ -71,7 +74,8 @@ class _History:
         seconds += self.manifest.seconds
         self.manifest = replace(self.manifest, epochs_done=epoch, seconds=seconds, state="training")
         self.save_checkpoint()
-        if self._stale and time.monotonic() - self._exported > EXPORT_EVERY_SECONDS:
+        since = self.manifest.seconds - self._exported
+        if self._stale and since > max(EXPORT_EVERY_SECONDS, EXPORT_GROWTH * self._exported):
             self._export()
         runs.write_manifest(self.path, self.manifest)
 
@@ -116,7 +120,7 @@ class _History:
             metrics = _prefixed("validation", self.best.validation)
             self.manifest = replace(self.manifest, best_epoch=self.best.epoch, metrics=metrics)
         self.manifest = runs.commit_files(self.path, self.manifest)
-        self._exported = time.monotonic()
+        self._exported = self.manifest.seconds
         self._stale = False
 
     def save_checkpoint(self) -> None:
