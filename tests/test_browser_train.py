@@ -170,6 +170,7 @@ def latency(page: Page) -> float:
 def of_the_four(page: Page) -> list[str | None]:
     """What the Draw page shows of the ready 4."""
     page.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    expect(page.get_by_text("of MNIST, as it is.")).to_have_count(0)  # the digit before it is gone
     settled(page)
     return [
         page.get_by_alt_text(f"Reconstruction by {name}").get_attribute("src")
