@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from vae import runs
+
 ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -68,6 +70,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(10)
+        _end_trainings(folder / "runs")
+
+
+def _end_trainings(root: Path) -> None:
+    """A test that failed may have left some, and they outlive their server."""
+    for run in runs.list_runs(root):
+        if runs.state(run) in runs.ALIVE:
+            runs.request(run.path, "stop")
 
 
 def _wait_until_healthy(address: str) -> None:

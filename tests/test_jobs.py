@@ -594,6 +594,8 @@ def test_a_training_gives_way_to_the_pages_and_ctrl_c_at_the_server_does_not_rea
     (path,) = started(server, 1)
     process = process_id(path)
     assert os.getpriority(os.PRIO_PROCESS, process) >= jobs.NICENESS > 0
+    if sys.platform == "linux":
+        assert os.sched_getscheduler(process) == os.SCHED_IDLE
     assert os.getsid(process) == process != os.getsid(0)
 
 
