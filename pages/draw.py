@@ -58,6 +58,7 @@ def page() -> None:
     if not isinstance(image, Blank):
         in_detail(image)
     sketch.gallery()
+    sketch.attend_canvas()
 
 
 page()

@@ -50,6 +50,33 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
     ) <= 0  # fmt: skip
 
 
+def test_a_stroke_may_begin_and_end_in_any_corner(
+    server: Server, sized_page: Page, size: tuple[int, int]
+) -> None:
+    page = goto(sized_page, server.address)
+    for start, end in (((275, 5), (5, 275)), ((5, 5), (275, 275))):
+        (draw_by_touch if size[0] < 500 else draw)(page, [start, (140, 140), end])
+        expect(seen(page)).to_be_visible()
+        settled(page)
+    image = picture(seen(page))
+    for corner in (image[4:9, 4:9], image[4:9, 19:24], image[19:24, 4:9], image[19:24, 19:24]):
+        assert corner.max() > 0.5
+
+
+def test_an_undo_right_after_a_stroke_takes_that_stroke(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    draw(page, [(140, 40), (140, 240)])
+    one = picture(seen(page))
+    settled(page)
+    undo = page.get_by_test_id("stButton").filter(has_text="Undo").bounding_box()
+    assert undo is not None
+    draw(page, [(60, 140), (220, 140)])
+    page.mouse.click(undo["x"] + 10, undo["y"] + 10)
+    page.wait_for_timeout(1000)
+    settled(page)
+    assert np.array_equal(picture(seen(page)), one)
+
+
 def test_undo_takes_one_stroke_clear_takes_all_and_the_gallery_brings_it_back(
     server: Server, page: Page
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from pages.shared import resources, session
 from vae import pictures, preprocess
@@ -30,7 +31,7 @@ def board() -> None:
         width=SIZE,
         height=SIZE,
         initial_drawing={"objects": state["initial"]} if state["initial"] else None,
-        key=f"canvas-{state['version']}",
+        key=_canvas_key(),
     )
     if result.json_data is not None:
         state["strokes"] = result.json_data.get("objects", [])
@@ -84,6 +85,15 @@ def gallery() -> None:
         )
 
 
+def attend_canvas() -> None:
+    """Free the whole canvas for the pen, and send strokes at once.
+
+    Call it last: it shows nothing, but takes up a line.
+    """
+    script = (Path(__file__).parent / "canvas.js").read_text()
+    component("latent_digits_canvas", js=script)(key=f"attend-{_canvas_key()}")
+
+
 def source() -> str:
     """Words on the picture that is looked at, if it is one and no drawing."""
     picture = session.canvas()["picture"]
@@ -115,8 +125,15 @@ def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
     session.redraw(drawn or [], session.Picture(**picture) if picture else None)
 
 
+def _canvas_key() -> str:
+    return f"canvas-{session.canvas()['version']}"
+
+
 def _undo() -> None:
-    session.redraw(session.canvas()["strokes"][:-1])
+    """Take back the last stroke, which may have come together with the click."""
+    sent = st.session_state.get(_canvas_key())
+    newest = sent["drawing"]["raw"].get("objects", []) if sent else session.canvas()["strokes"]
+    session.redraw(newest[:-1])
 
 
 def _take_over() -> None:
