@@ -150,7 +150,12 @@ TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
     "code": (lambda f: f.update({"small/evil.py": b"x"}), "does not belong"),
     "checkpoint": (lambda f: f.update({"small/checkpoint.npz": b"x"}), "does not belong"),
     "two-folders": (lambda f: f.update({"b/events.jsonl": b""}), "is there twice|2 folders"),
-    "no-model": (lambda f: f.pop("small/model.keras"), r"^model\.keras is missing$"),
+    "no-model": (lambda f: f.pop("small/decoder.tflite"), r"^decoder\.tflite is missing$"),
+    "no-keras": (lambda f: f.pop("small/model.keras"), r"^small is incomplete: model\.keras is"),
+    "unnamed": (
+        changed(lambda v: v["files"].pop("model.keras")),
+        r"^model\.keras is not named in the manifest$",
+    ),
     "no-manifest": (lambda f: f.pop("small/manifest.json"), r"^manifest\.json is missing$"),
     "large": (
         lambda f: f.update({"small/manifest.json": b" " * 100_001}),

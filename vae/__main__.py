@@ -1,4 +1,4 @@
-"""The command line: `python -m vae train | evaluate | card | runs | export | import`."""
+"""The command line: `python -m vae train | evaluate | card | runs | export | import | ship`."""
 
 import argparse
 import gc
@@ -88,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     imported = commands.add_parser("import", help="check an exported run and add it to the others")
     imported.add_argument("file", type=Path, help="the zip file")
     imported.add_argument("root", type=Path, nargs="?", help="the folder of run directories")
+
+    shipped = commands.add_parser("ship", help="put a run among those that come with the project")
+    shipped.add_argument("run", type=Path, help="the run directory")
     return parser
 
 
@@ -365,6 +368,13 @@ def _import(parsed: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _ship(parsed: argparse.Namespace, console: Console) -> int:
+    from vae import shipping
+
+    print(shipping.ship(runs.read(parsed.run)).path)
+    return 0
+
+
 _COMMANDS = {
     "train": _train,
     "evaluate": _evaluate,
@@ -372,6 +382,7 @@ _COMMANDS = {
     "runs": _runs,
     "export": _export,
     "import": _import,
+    "ship": _ship,
 }
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def import_zip(file: Path | IO[bytes], root: Path) -> runs.Run:
         try:
             _check(folder)
         except runs.RunError as error:
-            raise ParcelError(str(error).replace(str(folder), name)) from error
+            text = str(error).replace(str(folder), name).replace(folder.name, name)
+            raise ParcelError(text) from error
         folder.chmod(0o755)  # temporary ones are made for their owner only
         return runs.read(folder.rename(shelf.new_directory(root, name)))
     finally:
@@ -118,7 +119,7 @@ def _entries(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]
         if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000):
             raise ParcelError(f"{info.filename!r} is not a plain file")
         found[name] = info
-    missing = [name for name in ("manifest.json", *runs.MODEL_FILES) if name not in found]
+    missing = [name for name in ("manifest.json", *runs.SERVED_FILES) if name not in found]
     if missing:
         raise ParcelError(f"{', '.join(missing)} is missing")
     if len(folders) != 1:
@@ -151,8 +152,11 @@ def _check(folder: Path) -> None:
     """
     run = runs.read(folder)
     manifest = run.manifest
-    runs.model_files(run)
-    _check_keras(folder / "model.keras", manifest.model)
+    named = runs.model_files(run)
+    if "model.keras" in named:
+        _check_keras(folder / "model.keras", manifest.model)
+    elif (folder / "model.keras").exists():
+        raise ParcelError("model.keras is not named in the manifest")
     _check_networks(folder)
     for file in snapshots.files(folder).values():
         _check_snapshot(file, manifest.model)

@@ -1,7 +1,7 @@
 """Run directories: everything about one trained model, in files that explain themselves.
 
     manifest.json    configs, data, versions, state, metrics, and the SHA-256 of the model files
-    model.keras      the weights for Keras
+    model.keras      the weights for Keras; shipped runs go without
     encoder.tflite   the encoder for serving: images -> posterior mean and log variance
     decoder.tflite   the decoder for serving: latents -> logits
     events.jsonl     the history, one JSON object a line, only ever appended to
@@ -37,7 +37,8 @@ from vae import history, locks
 from vae.config import ModelConfig, TrainingConfig
 
 FORMAT_VERSION = 1
-MODEL_FILES = ("model.keras", "encoder.tflite", "decoder.tflite")
+SERVED_FILES = ("encoder.tflite", "decoder.tflite")
+MODEL_FILES = ("model.keras", *SERVED_FILES)
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[
@@ -84,7 +85,7 @@ class Manifest:
     @property
     def usable(self) -> bool:
         """Whether there is a model to serve."""
-        return set(MODEL_FILES) <= set(self.files)
+        return set(SERVED_FILES) <= set(self.files)
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def model_files(run: Run) -> dict[str, Path]:
     """
     if not run.manifest.usable:
         raise RunError(f"{run.name} has no trained model yet; wait for its first epoch")
-    return {name: _committed(run, name) for name in MODEL_FILES}
+    return {name: _committed(run, name) for name in MODEL_FILES if name in run.manifest.files}
 
 
 def _committed(run: Run, name: str) -> Path:
