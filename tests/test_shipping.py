@@ -16,8 +16,8 @@ def test_a_shipped_run_serves_as_before_with_its_history(
     shipped = ship(small_run, tmp_path)
     assert shipped.path == tmp_path / small_run.name
     latents = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
-    images = [inference.load(run.path).decode(latents) for run in (small_run, shipped)]
-    np.testing.assert_array_equal(*images)
+    before, after = (inference.load(run.path).decode(latents) for run in (small_run, shipped))
+    np.testing.assert_array_equal(after, before)
     assert runs.read_events(shipped.path)[0] == runs.read_events(small_run.path)[0]
     assert len(snapshots.read_all(shipped.path)) == len(snapshots.read_all(small_run.path)) > 0
     names = {path.name for path in shipped.path.iterdir()}

@@ -12,10 +12,6 @@ from vae.inference import Model, Posterior
 from vae.latents import Plane, even_grid
 from vae.losses import kl_per_dimension
 
-DEAD_KL = 0.01
-"""Nats. A latent dimension that tells less of a digit, on average, is dead: the decoder has
-learned to ignore it."""
-
 
 @dataclass(frozen=True)
 class Atlas:

@@ -4,8 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import link, live, resources, session
-from vae import runs
-from vae.atlas import DEAD_KL
+from vae import history, runs
 
 
 def latent(run: runs.Run) -> np.ndarray:
@@ -34,7 +33,8 @@ def sliders(run: runs.Run) -> None:
         "revision": revision,
         "order": atlas.most_informative.tolist(),
         "kl": atlas.kl_per_dimension.tolist(),
-        "alive": int((atlas.kl_per_dimension >= DEAD_KL).sum()),
+        "alive": atlas.model.latent_dim
+        - len(history.dead_dimensions(atlas.kl_per_dimension.tolist())),
     }
     live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
     st.query_params["z"] = link.text(z)

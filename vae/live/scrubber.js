@@ -1,7 +1,7 @@
 // What a model drew after each epoch: a slider through its snapshots. See training.py for the data.
 
 const PLAY_MS = 450; // from one snapshot to the next
-const DOT = 2.2; // radius, in CSS pixels
+const POINT = 2.2; // radius, in CSS pixels
 const NARROW = 700; // CSS pixels; below, what is side by side stands one under the other
 const SETTLED_MS = 250; // until a screen reader is told where the slider stands
 
@@ -228,8 +228,8 @@ class Scrubber {
       for (let i = label * perClass; i < (label + 1) * perClass; i++) {
         const x = side / 2 + points[2 * i] * unit;
         const y = side / 2 - points[2 * i + 1] * unit;
-        context.moveTo(x + DOT, y);
-        context.arc(x, y, DOT, 0, 2 * Math.PI);
+        context.moveTo(x + POINT, y);
+        context.arc(x, y, POINT, 0, 2 * Math.PI);
       }
       context.fill();
     });
