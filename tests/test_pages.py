@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae import parcel, results, runs
+from vae import latent_study, parcel, results, runs
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
@@ -671,6 +671,11 @@ def test_two_epochs_of_a_run_stand_side_by_side(own_run: str) -> None:
     app.multiselect(key="runs").set_value([own_run]).run()
     assert "After epoch 1" in texts(app)
     assert "After epoch 2" in texts(app)
+
+
+def test_the_size_of_the_latent_follows_from_the_experiment() -> None:
+    app = alone("compare")
+    assert f"**{latent_study.read().chosen}** are enough" in texts(app)
 
 
 def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(own_run: str, folders: Path) -> None:

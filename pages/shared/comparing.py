@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, resources, session, sketch
-from vae import comparison, figures, pictures, plates, preprocess, runs, snapshots
+from vae import comparison, figures, latent_study, pictures, plates, preprocess, runs, snapshots
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
 from vae.preprocess import Blank, strokes
@@ -95,13 +95,13 @@ def figures_of(compared: list[runs.Run]) -> list[Row]:
         f'<div class="wide"><table class="figures"><tr><th></th>{heads}</tr>{lines}</table></div>'
     )
     st.caption(
-        "In nats per image, lower is better. The first four are measured here, on the same 1,000 "
-        "digits that no model was trained on. *Negative ELBO* is the sum of the next two: what the "
-        "latent leaves untold of a digit, and what it tells. A plain autoencoder has only the "
-        "first. *Active units* are latent dimensions in use. What is called *test* was measured "
-        "before, on MNIST's 10,000 test images, of the models that have a card; *NLL* is the "
-        "negative log-likelihood, and a sample is *accepted* if a small classifier is 90 % sure "
-        "of its class. The validation loss is each "
+        "Losses are in nats per image, lower is better. The first four figures are measured here,"
+        " on the same 1,000 digits that no model was trained on. *Negative ELBO* is the sum of "
+        "the next two: what the latent leaves untold of a digit, and what it tells. A plain "
+        "autoencoder has only the reconstruction loss. *Active units* are latent dimensions in "
+        "use. What is called *test* was measured before, on MNIST's 10,000 test images, of the "
+        "models that have a card; *NLL* is the negative log-likelihood, and a sample is "
+        "*accepted* if a small classifier is 90 % sure of its class. The validation loss is each "
         "training's own, with its own KL weight and digits."
     )
     return rows
@@ -154,28 +154,49 @@ def holes(found: dict[str, runs.Run]) -> None:
     plain = next((run for run in found.values() if run.manifest.training.is_autoencoder), None)
     if plain is None:
         return
-    size = plain.manifest.model.latent_dim
-    twin = next(
-        (
-            run
-            for run in found.values()
-            if run.manifest.model.latent_dim == size and not run.manifest.training.is_autoencoder
-        ),
-        None,
-    )
-    if twin is None:
+    twins = [
+        run
+        for run in found.values()
+        if run.manifest.model.latent_dim == plain.manifest.model.latent_dim
+        and not run.manifest.training.is_autoencoder
+    ]
+    if not twins:
         return
+    twin = max(twins, key=lambda run: run.manifest.model == plain.manifest.model)
     st.subheader("What the KL divergence is for", anchor=False)
     st.markdown(
-        f"**{plain.name}** is a plain *autoencoder*: the same networks, trained to rebuild and "
-        "nothing else. It may put its digits anywhere, far from 0 and with *holes* between them, "
-        "and what it decodes from a hole is no digit. The KL divergence of a VAE draws all "
+        f"**{plain.name}** is a plain *autoencoder*: an encoder and a decoder, trained to rebuild "
+        "and nothing else. It may put its digits anywhere, far from 0 and with *holes* between "
+        "them, and what it decodes from a hole is no digit. The KL divergence of a VAE draws all "
         "posteriors to the prior (circles: 1 and 2 standard deviations of it), so that there are "
         "digits wherever one samples."
     )
     for column, run in zip(st.columns(2, gap="medium"), (twin, plain), strict=True):
         with column:
             _space(run)
+
+
+def latent_dims() -> None:
+    """The experiment behind the size of the latent."""
+    try:
+        study = latent_study.read()
+    except latent_study.StudyError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.subheader("How many latent dimensions", anchor=False)
+    st.markdown(
+        f"One recipe, {len(study.latent_dims)} sizes of the latent, "
+        f"{study.training.epochs} epochs each, measured on digits that were not trained on. More "
+        "dimensions tell more of a digit (KL divergence) and leave less untold (reconstruction "
+        f"loss), until they no longer pay: with this recipe **{study.chosen}** are enough, and of "
+        "more the model leaves some unused."
+    )
+    st.plotly_chart(
+        figures.latent_dims(study),
+        key="latent-dims",
+        config={"displayModeBar": False},
+        alt="Loss terms and active units by the number of latent dimensions",
+    )
 
 
 def _space(run: runs.Run) -> None:

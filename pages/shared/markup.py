@@ -56,6 +56,8 @@ STYLE = """<style>
   .strip { grid-template: "name note" "digits digits" / minmax(0, 1fr) auto;
     margin-bottom: 0.6rem; }
   .compared > figure { width: 6.9rem; }
+  .figures th:first-child { white-space: normal; min-width: 6.5rem; }
+  .figures th, .figures td { padding-right: 0.6rem; }
 }
 .st-key-gallery img { width: 3.25rem; height: 3.25rem !important; max-height: none !important;
   object-fit: fill !important; image-rendering: pixelated; border-radius: 0.3rem; }
