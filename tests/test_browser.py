@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
-from chromium import Server, goto, needs_chromium
-from playwright.sync_api import Page, expect
+from chromium import PHONE, WIDE, Server, goto, needs_chromium
+from playwright.sync_api import Browser, Page, expect
 
+OVERFLOW = """() => {
+    const main = document.querySelector('[data-testid=stMain]');
+    return main.scrollWidth - main.clientWidth;
+}"""
 PAGES = ("", "latent_space", "generate", "morph", "compare", "train", "how_it_works")
 
 pytestmark = needs_chromium
@@ -22,21 +26,31 @@ def test_the_address_restores_page_model_and_view(server: Server, page: Page) ->
     assert "model=best" in page.url
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
-def test_the_server_never_loads_tensorflow(server: Server, page: Page) -> None:
+@pytest.fixture(scope="module")
+def overflows(server: Server, browser: Browser) -> dict[str, list[int]]:
+    """How much wider than the screen each page is, at a desk and on a phone, in pixels."""
+    page = browser.new_page()
+    found = {}
     for path in PAGES:
+        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         goto(page, f"{server.address}/{path}")
+        page.wait_for_timeout(700)
+        wide = page.evaluate(OVERFLOW)
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        page.wait_for_timeout(700)
+        found[path] = [wide, page.evaluate(OVERFLOW)]
+    page.close()
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wider_than_the_screen(overflows: dict[str, list[int]], path: str) -> None:
+    assert max(overflows[path]) <= 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
+def test_the_server_never_loads_tensorflow(server: Server, overflows: dict[str, list[int]]) -> None:
+    assert len(overflows) == len(PAGES)  # it has served every page
     libraries = Path(f"/proc/{server.process}/maps").read_text()
     assert "litert" in libraries  # this is the process that serves, and the check can see
     assert "tensorflow" not in libraries
-
-
-def test_nothing_is_wider_than_the_screen(server: Server, sized_page: Page) -> None:
-    for path in PAGES:
-        page = goto(sized_page, f"{server.address}/{path}")
-        page.wait_for_timeout(1000)
-        overflow = page.evaluate(
-            "() => { const m = document.querySelector('[data-testid=stMain]'); "
-            "return m.scrollWidth - m.clientWidth }"
-        )
-        assert overflow <= 0, path
