@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 from chromium import Server, draw, draw_by_touch, eventually, goto, needs_chromium, picture, settled
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 SEVEN = [(80, 60), (200, 60), (150, 140), (110, 230)]
@@ -50,12 +51,12 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
     ) <= 0  # fmt: skip
 
 
-def test_a_stroke_may_begin_and_end_in_any_corner(
-    server: Server, sized_page: Page, size: tuple[int, int]
+def test_a_stroke_may_begin_and_end_in_any_corner_by_finger_and_by_mouse(
+    server: Server, sized_page: Page
 ) -> None:
     page = goto(sized_page, server.address)
-    for start, end in (((275, 5), (5, 275)), ((5, 5), (275, 275))):
-        (draw_by_touch if size[0] < 500 else draw)(page, [start, (140, 140), end])
+    for pen, start, end in ((draw_by_touch, (275, 5), (5, 275)), (draw, (5, 5), (275, 275))):
+        pen(page, [start, (140, 140), end])
         expect(seen(page)).to_be_visible()
         settled(page)
     image = picture(seen(page))
@@ -112,6 +113,19 @@ def test_a_drawing_survives_a_change_of_page(server: Server, page: Page) -> None
     draw(page, [(60, 250), (220, 250)])  # the canvas kept the first strokes: all count
     eventually(lambda: not np.array_equal(picture(seen(page)), before))
     assert likeness(picture(seen(page)), before) > 0.3
+
+
+def test_the_saved_picture_is_what_the_models_see(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    page.locator(".st-key-ready").get_by_text("2", exact=True).click()
+    shown = picture(seen(page))
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    with Image.open(download.value.path()) as file:
+        saved = np.asarray(file)
+    assert saved.shape == (28, 28)
+    np.testing.assert_allclose(saved / 255, shown, atol=1e-6)
 
 
 def test_a_file_is_read_and_a_bad_one_is_told_what_is_wrong(server: Server, page: Page) -> None:

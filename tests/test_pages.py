@@ -209,7 +209,12 @@ def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
     button(app, "Test digit").click().run()
     image = app.session_state["canvas"]["picture"]["pixels"]
     assert "of MNIST, as it is." in texts(app)
-    for label, place in (("Pin on map", "pin"), ("Morph end A", "end A"), ("Compare", "compare")):
+    for label, place in {
+        "Pin on map": "pin",
+        "Morph end A": "end A",
+        "Morph end B": "end B",
+        "Compare": "compare",
+    }.items():
         button(app, label).click().run()
         assert (app.session_state["sent"][place] == image).all()
     assert app.toast[0].value == "Ready: open Compare."

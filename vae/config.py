@@ -226,7 +226,14 @@ PRESETS: dict[str, Preset] = {
             decoder_units=(512, 512, 512),
             decoder_channels=(24, 32),
         ),
-        replace(_CAREFUL, epochs=80, augmentation=0.5, encoder_share=0.2),
+        replace(
+            _CAREFUL,
+            epochs=80,
+            learning_rate=2e-3,
+            kl_warmup_epochs=6,
+            augmentation=0.5,
+            encoder_share=0.2,
+        ),
     ),
     "best": Preset(
         "Many latent dimensions and careful training: the sharpest digits.",
