@@ -217,24 +217,26 @@ _CAREFUL = TrainingConfig(
     ema_decay=0.999,
 )
 
-PRESETS: dict[str, Preset] = {
-    "map": Preset(
-        "Two latent dimensions, so that the whole latent space is a map.",
-        ModelConfig(
-            latent_dim=2,
-            encoder_units=(512, 512, 512),
-            decoder_units=(512, 512, 512),
-            decoder_channels=(24, 32),
-        ),
-        replace(
-            _CAREFUL,
-            epochs=80,
-            learning_rate=2e-3,
-            kl_warmup_epochs=6,
-            augmentation=0.5,
-            encoder_share=0.2,
-        ),
+_MAP = Preset(
+    "Two latent dimensions, so that the whole latent space is a map.",
+    ModelConfig(
+        latent_dim=2,
+        encoder_units=(512, 512, 512),
+        decoder_units=(512, 512, 512),
+        decoder_channels=(24, 32),
     ),
+    replace(
+        _CAREFUL,
+        epochs=80,
+        learning_rate=2e-3,
+        kl_warmup_epochs=6,
+        augmentation=0.5,
+        encoder_share=0.2,
+    ),
+)
+
+PRESETS: dict[str, Preset] = {
+    "map": _MAP,
     "best": Preset(
         "Many latent dimensions and careful training: the sharpest digits.",
         ModelConfig(
@@ -256,6 +258,11 @@ PRESETS: dict[str, Preset] = {
         "The baseline with twice as many transposed convolutions in the decoder.",
         ModelConfig(latent_dim=24, decoder_channels=(32, 32), refinements=1),
         TrainingConfig(),
+    ),
+    "autoencoder": Preset(
+        "The map's networks without the VAE: no KL divergence, nothing sampled.",
+        _MAP.model,
+        replace(_MAP.training, kl_weight=0.0, kl_warmup_epochs=0, latents="mean"),
     ),
     "tiny": Preset(
         "Small and fast: a recognisable map in under a minute.",
