@@ -683,7 +683,10 @@ def test_the_size_of_the_latent_follows_from_the_experiment() -> None:
     assert f"**{latent_study.read().chosen}** are enough" in texts(app)
 
 
-def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(own_run: str, folders: Path) -> None:
+def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(
+    own_run: str, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "SHIPPED", folders / "none")
     assert "holes" not in texts(alone("compare"))
     run = runs.read(folders / own_run)
     training = replace(run.manifest.training, kl_weight=0.0, latents="mean")
