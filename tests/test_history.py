@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from vae.history import collapse, dead_dimensions, progress
+from vae.history import collapse, dead_dimensions, is_astray, progress
 
 START = {"event": "start", "epoch": 1, "epochs": 4, "steps_per_epoch": 10, "batch_size": 50}
 
@@ -32,10 +32,30 @@ def test_the_last_step_tells_how_far_a_training_is() -> None:
     assert found.share == 15 / 40
 
 
-def test_the_time_left_is_the_images_left_at_the_latest_speed() -> None:
+def test_the_time_left_is_the_images_left_at_the_speed_of_the_last_stretches() -> None:
     found = progress([START, stepped(10, 1.0), stepped(30, 200.0)])
     assert found is not None
     assert found.seconds_left == pytest.approx(10 * 50 / 200.0)
+    # 10 steps at 100 and 10 at 50 images a second take as long as 20 at 66.7
+    found = progress([START, stepped(10), stepped(20, 100.0), stepped(30, 50.0)])
+    assert found is not None
+    assert found.seconds_left == pytest.approx(10 * 50 / (200 / 3))
+
+
+def test_a_speed_from_before_a_training_was_resumed_does_not_count() -> None:
+    again = START | {"epoch": 2}
+    found = progress([START, stepped(10, 9.0), stepped(20, 9.0), again, stepped(11), stepped(20)])
+    assert found is not None
+    assert found.seconds_left == pytest.approx(20 * 50 / 100.0)
+
+
+def test_a_model_that_rebuilds_no_better_than_the_mean_image_is_astray() -> None:
+    def epoch(loss: float) -> dict[str, Any]:
+        return {"validation": {"reconstruction_loss": loss}}
+
+    assert not is_astray([])
+    assert is_astray([epoch(90_000.0), epoch(207.0)])
+    assert not is_astray([epoch(207.0), epoch(150.0)])
 
 
 def test_at_its_end_a_training_is_whole_and_has_no_time_left() -> None:

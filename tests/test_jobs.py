@@ -218,17 +218,21 @@ def test_a_process_that_ends_with_an_error_is_told_as_failed_with_its_status_and
     end(first, status=3)
     until_state(server, first, "failed")
     assert runs.read(first).manifest.error == (
-        f"the training process ended with status 3; see log.txt in {first}"
+        "the training process ended with status 3; its log.txt says more"
     )
     assert (first / "log.txt").read_text() == "the stand-in trains\n"
     until_state(server, second, "training")
 
 
-def test_a_process_that_is_killed_is_told_as_failed_with_the_signal(server: Jobs) -> None:
+def test_a_process_that_is_killed_is_told_as_interrupted_before_and_after_it_is_seen_to(
+    server: Jobs,
+) -> None:
     (path,) = started(server, 1)
-    os.kill(process_id(path), 9)
-    until_state(server, path, "failed")
-    assert "ended with status -9; see log.txt" in runs.read(path).manifest.error
+    os.kill(process_id(path), signal.SIGKILL)
+    until_state(server, path, "interrupted")
+    until(lambda: runs.read(path).manifest.state == "interrupted", "that is noted")
+    assert server.state(path) == "interrupted"
+    assert runs.read(path).manifest.error == ""
 
 
 def test_a_process_that_never_gets_to_train_is_told_as_failed_and_its_errors_are_in_the_log(
@@ -237,7 +241,7 @@ def test_a_process_that_never_gets_to_train_is_told_as_failed_and_its_errors_are
     monkeypatch.setattr(jobs, "_arguments", lambda _: ["-c", "raise SystemExit('no such luck')"])
     path = server.start(MODEL, TRAINING, "tiny")
     until_state(server, path, "failed")
-    assert "ended with status 1; see log.txt" in runs.read(path).manifest.error
+    assert "ended with status 1; its log.txt" in runs.read(path).manifest.error
     assert (path / "log.txt").read_text() == "no such luck\n"
 
 
@@ -373,7 +377,7 @@ def test_a_paused_training_that_is_killed_is_not_paused_any_more(server: Jobs) -
     server.pause(path)
     until_state(server, path, "paused")
     os.kill(process_id(path), signal.SIGKILL)
-    until_state(server, path, "failed")
+    until_state(server, path, "interrupted")
 
 
 def test_what_does_not_train_cannot_be_paused(server: Jobs) -> None:
@@ -496,10 +500,7 @@ def test_a_discarded_training_ends_at_once_and_can_be_brought_back(
     assert [run.path for run in runs.list_runs(server.root)] == [paths[1 - which]]
     until_state(server, paths[1 - which], "training")
     restored = shelf.restore(trash)
-    assert (restored.path, server.state(restored.path)) == (
-        paths[which],
-        ["failed", "stopped"][which],
-    )
+    assert (restored.path, server.state(restored.path)) == (paths[which], "stopped")
 
 
 def test_the_training_of_another_server_can_be_discarded(

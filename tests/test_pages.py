@@ -503,6 +503,14 @@ def test_the_form_has_every_option_with_what_it_does() -> None:
         assert option.help in text
 
 
+def test_a_number_out_of_bounds_is_named_and_not_quietly_replaced(folders: Path) -> None:
+    app = alone("train")
+    app.number_input(key="tiny-learning_rate").set_value(5.0).run()
+    assert "learning_rate is 5.0; it must be from 1e-06 to 0.1" in app.error[0].value
+    assert button(app, "Train").disabled
+    assert not folders.exists()
+
+
 @pytest.mark.parametrize("wrong", ["2000, 20", "", "ten"])
 def test_a_value_that_cannot_be_trained_is_named_and_nothing_starts(
     wrong: str, folders: Path
@@ -603,10 +611,10 @@ def test_a_collapsed_latent_space_is_named_with_one_thing_to_change(owned: Path)
 
 def test_a_run_can_be_renamed_and_a_name_that_cannot_be_is_refused(owned: Path) -> None:
     app = as_owner(run="five")
-    app.text_input(key="new name").set_value("../five").run()
+    app.text_input(key="new name").set_value("../five")
     button(app, "Rename it").click().run()
     assert "'../five' cannot be the name of a run" in app.toast[0].value
-    app.text_input(key="new name").set_value("my-own").run()
+    app.text_input(key="new name").set_value("my-own")
     button(app, "Rename it").click().run()
     assert address(app, "run") == "my-own"
     assert runs.read(owned.with_name("my-own")).manifest.usable

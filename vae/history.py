@@ -5,6 +5,7 @@ Standard library only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 _LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
@@ -63,14 +64,24 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
     steps = start["epochs"] * start["steps_per_epoch"]
     images_per_epoch = start["steps_per_epoch"] * start["batch_size"]
     epochs_left = start["epochs"] - last["step"] / start["steps_per_epoch"]
+    speed = _mean_speed(events[events.index(start) :])
     return Progress(
         step=last["step"],
         steps=steps,
         epoch=last["epoch"],
         epochs=start["epochs"],
         images_per_second=last["images_per_second"],
-        seconds_left=epochs_left * images_per_epoch / max(last["images_per_second"], 1e-9),
+        seconds_left=epochs_left * images_per_epoch / max(speed, 1e-9),
     )
+
+
+def _mean_speed(events: list[dict[str, Any]]) -> float:
+    """Images a second over the last stretches of a training, so that the time left is calm."""
+    recent = [event for event in events if event["event"] == "progress"][-RECENT:]
+    steps = [after["step"] - before["step"] for before, after in pairwise(recent)]
+    speeds = [max(event["images_per_second"], 1e-9) for event in recent[1:]]
+    seconds = sum(n / speed for n, speed in zip(steps, speeds, strict=True))
+    return sum(steps) / seconds if seconds else recent[-1]["images_per_second"]
 
 
 def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -83,9 +94,21 @@ def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
+RECENT = 30
+"""Events of progress that tell a training's speed; there are about two a second."""
+
+MEAN_IMAGE_LOSS = 200.0
+"""Nats. Whoever always answers with MNIST's mean image has a reconstruction loss of 206."""
+
 DEAD_BELOW = 0.01
 """Nats. A latent dimension that tells less of a digit, on average, is dead: the decoder has
 learned to ignore it."""
+
+
+def is_astray(epochs: list[dict[str, Any]]) -> bool:
+    """Whether these events of epochs tell of a model that has learned no more than the mean."""
+    losses = [event["validation"]["reconstruction_loss"] for event in epochs]
+    return bool(losses) and min(losses) > MEAN_IMAGE_LOSS
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from vae.limits import Limits
 
 NICENESS = 10  # visitors' pages go first
 WATCH_SECONDS = 0.2
+_ENDED_AS_ASKED = (0, -signal.SIGTERM, -signal.SIGKILL)  # statuses of a process that was to stop
 
 
 def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path) -> list[str]:
@@ -187,6 +188,8 @@ class Jobs:
                 self._queue.remove(path)
                 self._end(path, "stopped")
             if path in self._running:
+                with suppress(OSError):  # a full disk: it is told as interrupted then
+                    runs.request(path, "stop")
                 self._running[path].kill()
                 self._running[path].wait()
                 self._reap()
@@ -281,12 +284,14 @@ class Jobs:
             if status is None:
                 continue
             del self._running[path]
-            if runs.requested(path) == "stop" and status in (0, -signal.SIGTERM):
+            if runs.requested(path) == "stop" and status in _ENDED_AS_ASKED:
                 self._end(path, "stopped")
             elif status == 0:
                 self._end(path)
+            elif status < 0:  # by a signal, as if the whole machine had stopped
+                self._end(path, "interrupted")
             else:
-                error = f"the training process ended with status {status}; see log.txt in {path}"
+                error = f"the training process ended with status {status}; its log.txt says more"
                 self._end(path, "failed", error)
 
     def _end(self, path: Path, state: runs.State | None = None, error: str = "") -> None:

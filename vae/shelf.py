@@ -83,6 +83,13 @@ def delete(run: runs.Run) -> Trash:
     return Trash(run.path.rename(target), run.name)
 
 
+def deleted(root: Path) -> list[Trash]:
+    """What was deleted from `root` within a day, the latest first."""
+    empty_trash(root)
+    found = sorted((root / TRASH).glob("[0-9]*-*"), reverse=True)
+    return [Trash(path, path.name.split("-", 1)[1]) for path in found]
+
+
 def restore(trash: Trash) -> runs.Run:
     """Bring a deleted run back, under another name if its own is taken by now.
 

@@ -65,7 +65,7 @@ def drew(run: runs.Run, image: np.ndarray) -> None:
 
 def trained() -> None:
     """This visitor may have trained something."""
-    own = [run for run in runs.list_runs(resources.jobs().root) if ownership.owns(run)]
+    own = [run for run in runs.list_runs(resources.jobs().root) if ownership.owns(run.path)]
     _note("collapse", any(missions.has_collapsed(run.manifest) for run in own))
 
 

@@ -38,9 +38,9 @@ def keep_name() -> None:
             _KEEP(key="visitor", data=_name(), height=1)
 
 
-def owns(run: runs.Run) -> bool:
-    """Whether this visitor trained or imported the run, and may change it."""
-    return _owner(run) == _mark()
+def owns(path: Path) -> bool:
+    """Whether this visitor trained or imported the run in this directory, and may change it."""
+    return _owner(path) == _mark()
 
 
 def sees(run: runs.Run) -> bool:
@@ -49,12 +49,12 @@ def sees(run: runs.Run) -> bool:
     for name in st.query_params:
         for value in st.query_params.get_all(name):
             opened.update(value.split(","))
-    return _owner(run) in ("", _mark()) or run.name in opened
+    return _owner(run.path) in ("", _mark()) or run.name in opened
 
 
-def _owner(run: runs.Run) -> str:
+def _owner(path: Path) -> str:
     try:
-        return (run.path / FILE).read_text()
+        return (path / FILE).read_text()
     except FileNotFoundError:
         return ""
 

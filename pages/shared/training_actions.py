@@ -15,7 +15,7 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
     """The buttons that make sense now. Those that change a run are its owner's."""
     jobs = resources.jobs()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if ownership.owns(run):
+        if ownership.owns(run.path):
             if state in ("starting", "training"):
                 _button("Pause", "pause", jobs.pause, run.path)
             elif state == "paused" or _can_resume(run, state):
@@ -37,22 +37,22 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 on_click="ignore",
                 help="The whole run as one zip file, to import here or anywhere else.",
             )
-        if ownership.owns(run):
+        if ownership.owns(run.path):
             if state not in runs.ALIVE:
-                with st.popover("Rename", icon=":material/edit:"):
+                with st.popover("Rename", icon=":material/edit:"), st.form("rename", border=False):
                     st.text_input("New name", run.name, key="new name", max_chars=60)
-                    _button("Rename it", None, _rename, run)
+                    st.form_submit_button("Rename it", on_click=attempt, args=(_rename, run))
             word = "Discard" if state in runs.ALIVE else "Delete"
             _button(word, "delete", _discard, run, help="You can take it back.")
 
 
 def undo() -> None:
-    """Bring the run back that was deleted last."""
-    trash: shelf.Trash | None = st.session_state.get("trash")
-    if trash is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{trash.name}** is deleted.")
-            _button("Undo", "undo", _restore, trash)
+    """Bring back what this visitor deleted, the latest first."""
+    for trash in shelf.deleted(resources.jobs().root):
+        if ownership.owns(trash.path):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{trash.name}** is deleted.")
+                _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
 
 
 def importer() -> None:
@@ -63,6 +63,7 @@ def importer() -> None:
         "Import a run: a zip file from Export. It is checked, and nothing in it is executed.",
         "zip",
         key=key,
+        max_upload_size=parcel.MAX_PACKED // 1_000_000,
         on_change=attempt,
         args=(_import, key),
     )
@@ -84,7 +85,8 @@ def _button(
 
 
 def _can_resume(run: runs.Run, state: runs.State) -> bool:
-    return state in ("stopped", "interrupted", "failed") and not run.manifest.diverged
+    begins = not run.manifest.usable or (run.path / "checkpoint.npz").exists()
+    return state in ("stopped", "interrupted", "failed") and begins and not run.manifest.diverged
 
 
 def _serve(name: str) -> None:
@@ -100,7 +102,7 @@ def _rename(run: runs.Run) -> None:
 
 
 def _discard(run: runs.Run) -> None:
-    st.session_state["trash"] = resources.jobs().discard(run.path)
+    resources.jobs().discard(run.path)
     training_runs.show("")
 
 
@@ -117,5 +119,4 @@ def _import(key: str) -> None:
 
 
 def _restore(trash: shelf.Trash) -> None:
-    st.session_state["trash"] = None
     training_runs.show(shelf.restore(trash).name)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import ownership, resources, sketch, training_actions, training_runs, widgets
-from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
+from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 from vae.preprocess import Blank
 
 FIRST_PRESET = "tiny"
@@ -20,7 +20,14 @@ LABELS = {
     "train_images": "Training images",
 }
 BOUNDS = ("epochs", "weights", "minutes")  # of the limits, those that a form can run into
-STEPS = {"batch_size": 32, "train_images": 1000}
+STEPS = {
+    "batch_size": 32,
+    "train_images": 1000,
+    "learning_rate": 1e-4,
+    "kl_weight": 0.5,
+    "ema_decay": 0.001,
+    "augmentation": 0.1,
+}
 
 
 def quick_start() -> None:
@@ -74,9 +81,9 @@ def _expect(model: ModelConfig, training: TrainingConfig) -> None:
     expected = jobs.estimate(model, training)
     jobs.limits.check(model, training, expected.seconds)
     st.markdown(
-        f"About **{widgets.duration(expected.seconds)}** on this machine when it has nothing else "
-        f"to do, {expected.epoch_seconds:.1f} s an epoch, and **{expected.megabytes:,.0f} MB** of "
-        f"memory, for {expected.parameters:,} weights."
+        f"About **{widgets.duration(expected.seconds)}**, {expected.epoch_seconds:.1f} s an epoch, "
+        f"and **{expected.megabytes:,.0f} MB** of memory, for {expected.parameters:,} weights: "
+        "judged by this machine's trainings so far, and longer if it has other work."
     )
     allowed = [
         f"{value:,g} {limit.metadata['what']}"
@@ -108,7 +115,7 @@ def _fields(
 
 
 def _field(preset: str, config: ModelConfig | TrainingConfig, name: str) -> Any:
-    """One option's field within its bounds, starting at the preset's value, and what it does."""
+    """One option's field, starting at the preset's value, and what it does."""
     option, value = options(type(config))[name], getattr(config, name)
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     kept: dict[str, Any] = {"key": f"{preset}-{name}", "persist_state": "session"}
@@ -117,23 +124,22 @@ def _field(preset: str, config: ModelConfig | TrainingConfig, name: str) -> Any:
     elif isinstance(value, tuple):
         answer = _numbers(name, st.text_input(label, ", ".join(map(str, value)), **kept))
     else:
-        answer = _number(label, name, config, option, kept)
+        answer = _number(label, name, config, kept)
     st.caption(option.help)
     return answer
 
 
 def _number(
-    label: str, name: str, config: ModelConfig | TrainingConfig, option: Option, kept: dict
+    label: str, name: str, config: ModelConfig | TrainingConfig, kept: dict[str, Any]
 ) -> float | int | None:
     value = getattr(config, name)
     default = next(field.default for field in fields(config) if field.name == name)
     kind = float if isinstance(default, float) else int
     answer = st.number_input(
         label,
-        min_value=kind(option.low or 0),
-        max_value=kind(option.high or 0),
+        # without bounds: the browser would quietly keep the value before; the config names them
         value=None if value is None else kind(value),
-        step=kind(STEPS.get(name, 1)) if kind is int else None,
+        step=kind(STEPS.get(name, 1 if kind is int else 0.01)),
         format="%g" if kind is float else "%d",
         placeholder="all" if default is None else "",
         **kept,

@@ -1,5 +1,7 @@
 """One run: how it stands and what to do next, its pictures and its curves, live until it ends."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages.shared import (
@@ -26,7 +28,8 @@ def watch(run: runs.Run, serving: runs.Run) -> None:
         _live(run, state)
     else:
         _ended(run, state)
-        _collapse(run)
+        if not _collapse(run):
+            _astray(run)
         training_pictures.scrubber(run)
         training_pictures.curves(run)
     with st.expander("The same in a terminal", icon=":material/terminal:"):
@@ -35,7 +38,10 @@ def watch(run: runs.Run, serving: runs.Run) -> None:
 
 @st.fragment(run_every=0.5)
 def _live(run: runs.Run, shown: runs.State) -> None:
-    state = resources.jobs().state(run.path)
+    try:
+        state = resources.jobs().state(run.path)
+    except runs.RunError:
+        st.rerun()  # it was discarded somewhere else: the page says that it is gone
     if state != shown:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _standing(run, state)
@@ -77,7 +83,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
     missions.trained()
     m = run.manifest
-    resume = "Resume goes on" if ownership.owns(run) else "Whoever trained it can go on"
+    resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
         st.error(f"Training failed: {m.error}.", icon=":material/error:")
     elif state == "interrupted":
@@ -92,16 +98,38 @@ def _ended(run: runs.Run, state: runs.State) -> None:
         st.markdown(
             f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
             f"{m.data['train']:,} images of {m.data['source']}, in "
-            f"{widgets.duration(m.seconds)}; the best was epoch {m.best_epoch}."
+            f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
 
 
-def _collapse(run: runs.Run) -> None:
+def _kept(state: runs.State) -> str:
+    """What the model of a run is; one that broke off may not have kept its very best."""
+    return "the best was" if state in ("finished", "stopped") else "its model is that of"
+
+
+def _collapse(run: runs.Run) -> bool:
     """Say it if the latent space is hardly used, and what to change."""
-    epochs = [event for event in session.events(run.path) if "kl_per_dimension" in event]
-    if epochs:
-        t = run.manifest.training
-        kls = epochs[-1]["kl_per_dimension"]
-        found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
-        if found:
-            st.warning(found.advice, icon=":material/compress:")
+    epochs = _epochs(run)
+    if not epochs:
+        return False
+    t = run.manifest.training
+    kls = epochs[-1]["kl_per_dimension"]
+    found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
+    if found:
+        st.warning(found.advice, icon=":material/compress:")
+    return found is not None
+
+
+def _astray(run: runs.Run) -> None:
+    """Say it if training led nowhere though the loss stayed finite."""
+    if history.is_astray(_epochs(run)):
+        st.warning(
+            "It rebuilds digits no better than the mean of all of them would: the training went "
+            f"astray. Lower the learning rate (now {run.manifest.training.learning_rate:g}), or "
+            "train for longer.",
+            icon=":material/explore_off:",
+        )
+
+
+def _epochs(run: runs.Run) -> list[dict[str, Any]]:
+    return [event for event in session.events(run.path) if "kl_per_dimension" in event]
