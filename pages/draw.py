@@ -11,6 +11,9 @@ found = resources.usable_runs()
 first = list(dict.fromkeys([chosen.name, *(name for name in ("map", "best") if name in found)]))
 on_map = next((name for name in first if found[name].manifest.model.latent_dim == 2), chosen.name)
 st.html(markup.STYLE)
+if st.session_state.get("drawn for") not in (None, chosen.name):  # another model was chosen
+    st.session_state["shown"] = first
+st.session_state["drawn for"] = chosen.name
 
 
 def resample() -> None:

@@ -128,6 +128,20 @@ def test_the_saved_picture_is_what_the_models_see(server: Server, page: Page) ->
     np.testing.assert_allclose(saved / 255, shown, atol=1e-6)
 
 
+def test_the_page_looks_the_same_after_a_digit_was_sent_on(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    page.locator(".st-key-ready").get_by_text("3", exact=True).click()
+    expect(seen(page)).to_be_visible()
+    settled(page)
+    before = seen(page).bounding_box()
+    assert before is not None
+    for label in ("Pin on map", "Morph end A", "Morph end B", "Compare"):
+        page.get_by_role("button", name=label).click()
+        expect(page.get_by_test_id("stToast").last).to_be_visible()
+        settled(page)
+        assert seen(page).bounding_box() == before, label
+
+
 def test_a_file_is_read_and_a_bad_one_is_told_what_is_wrong(server: Server, page: Page) -> None:
     goto(page, server.address)
     page.get_by_role("button", name="Photo").click()

@@ -142,7 +142,14 @@ def drawn(app: AppTest, *strokes: dict) -> AppTest:
 
 
 def canvas(strokes: list, **more: Any) -> dict:
-    return {"version": 1, "initial": strokes, "strokes": strokes, "picture": None, **more}
+    return {
+        "version": 1,
+        "initial": strokes,
+        "strokes": strokes,
+        "picture": None,
+        "refused": "",
+        **more,
+    }
 
 
 def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_place() -> None:
@@ -218,6 +225,23 @@ def test_a_test_digit_is_shown_untouched_and_can_be_sent_on() -> None:
         button(app, label).click().run()
         assert (app.session_state["sent"][place] == image).all()
     assert app.toast[0].value == "Ready: open Compare."
+
+
+def test_an_undo_over_a_picture_brings_the_picture_back() -> None:
+    app = alone("draw")
+    button(app, "Test digit").click().run()
+    picture = app.session_state["canvas"]["picture"]
+    app.session_state["canvas"] = canvas([SEVEN], picture=picture, version=5)
+    app.run()
+    button(app, "Undo").click().run()
+    assert app.session_state["canvas"]["strokes"] == []
+    assert "of MNIST, as it is." in texts(app)
+
+
+def test_a_model_that_is_chosen_in_the_sidebar_is_asked_on_the_draw_page(own_run: str) -> None:
+    app = drawn(alone("draw"))
+    app.sidebar.selectbox[0].set_value(own_run).run()
+    assert app.multiselect(key="shown").value[0] == own_run
 
 
 def test_what_is_cleared_waits_in_the_gallery() -> None:

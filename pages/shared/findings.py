@@ -98,9 +98,12 @@ def send(image: np.ndarray) -> None:
         st.download_button(
             "PNG", picture, "digit.png", icon=":material/download:", on_click="ignore"
         )
+    if words := st.session_state.pop("just sent", None):
+        st.toast(words, icon=":material/check:")
 
 
 def _send(label: str, image: np.ndarray) -> None:
     place, words = SEND[label]
     session.send(place, image)
-    st.toast(words, icon=":material/check:")
+    # Not told here: what a fragment's callback draws takes the place of the page's first element.
+    st.session_state["just sent"] = words

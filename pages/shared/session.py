@@ -20,17 +20,21 @@ class Picture(TypedDict):
 
 
 class Canvas(TypedDict):
-    """The drawing. A new `version` makes a new canvas, which starts with `initial`."""
+    """The drawing. A new `version` makes a new canvas, which starts with `initial`.
+
+    `refused` says why a file could not be taken in its place.
+    """
 
     version: int
     initial: list[dict[str, Any]]
     strokes: list[dict[str, Any]]
     picture: Picture | None
+    refused: str
 
 
 def canvas() -> Canvas:
     """This visitor's drawing."""
-    empty = Canvas(version=0, initial=[], strokes=[], picture=None)
+    empty = Canvas(version=0, initial=[], strokes=[], picture=None, refused="")
     return st.session_state.setdefault("canvas", empty)
 
 
@@ -38,7 +42,7 @@ def redraw(strokes: list[dict[str, Any]], picture: Picture | None = None) -> Non
     """Start a new canvas that shows these strokes, or an empty one beside a picture."""
     version = canvas()["version"] + 1
     st.session_state["canvas"] = Canvas(
-        version=version, initial=strokes, strokes=strokes, picture=picture
+        version=version, initial=strokes, strokes=strokes, picture=picture, refused=""
     )
 
 

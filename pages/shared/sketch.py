@@ -70,6 +70,8 @@ def others() -> None:
                 key="upload",
                 on_change=_take_upload,
             )
+    if refused := session.canvas()["refused"]:
+        st.error(refused, icon=":material/no_photography:")
 
 
 def gallery() -> None:
@@ -133,7 +135,7 @@ def _undo() -> None:
     """Take back the last stroke, which may have come together with the click."""
     sent = st.session_state.get(_canvas_key())
     newest = sent["drawing"]["raw"].get("objects", []) if sent else session.canvas()["strokes"]
-    session.redraw(newest[:-1])
+    session.redraw(newest[:-1], session.canvas()["picture"])
 
 
 def _take_over() -> None:
@@ -167,4 +169,4 @@ def _take_upload() -> None:
     try:
         replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
     except uploads.UploadError as error:
-        st.toast(f"{file.name}: {error}", icon=":material/error:", duration="long")
+        session.canvas()["refused"] = f"{file.name}: {error}"
