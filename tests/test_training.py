@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits
 
-from vae import data, history, runs, snapshots, training
+from vae import data, history, inference, runs, snapshots, training
 from vae.config import TrainingConfig
-from vae.losses import reconstruction_loss
+from vae.losses import elbo, reconstruction_loss
 from vae.model import load_weights
 from vae.trainer import Losses, Trainer, as_trained, augmented
 from vae.training import TrainingError, train
@@ -56,7 +56,9 @@ def given_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[np.
     def give(*losses: float) -> list[list[np.ndarray]]:
         left, weights = list(losses), []
 
-        def validate(self: Trainer, digits: data.Digits) -> Losses:
+        def validate(self: Trainer, digits: data.Digits, pixels: str = "") -> Losses:
+            if pixels:  # the test images, at the end
+                return Losses(99.0, 90.0, 9.0)
             weights.append(self.averaged.get_weights())
             loss = left.pop(0)
             return Losses(loss, loss - 1, 1.0)
@@ -272,6 +274,22 @@ def test_free_bits_keep_dimensions_alive_that_a_heavy_kl_weight_would_switch_off
     assert found[2.0] > 0.5 > 10 * found[0.0]
 
 
+def test_a_finished_training_knows_the_elbo_of_the_model_that_it_kept_on_test_images(
+    small_run: runs.Run, splits: data.Splits
+) -> None:
+    model, generator = inference.load(small_run.path), np.random.default_rng(0)
+    images = (generator.random((len(splits.test), 28, 28)) < splits.test.pixels).astype(np.float32)
+    posterior = model.encode(images)
+    logits = model.decode_logits(posterior.sample(generator))
+    expected = elbo(images, logits, posterior.mean, posterior.log_variance).mean()
+    assert small_run.manifest.metrics["test_elbo"] == pytest.approx(expected, rel=0.01)
+
+
+def test_a_plain_autoencoder_is_not_said_to_have_an_elbo(few: data.Splits, tmp_path: Path) -> None:
+    config = replace(SMALL_TRAINING, latents="mean", kl_weight=0.0, epochs=1)
+    assert "test_elbo" not in train(SMALL_MODEL, config, few, tmp_path).manifest.metrics
+
+
 def test_an_autoencoder_decodes_the_mean_without_noise(few: data.Splits) -> None:
     config = replace(SMALL_TRAINING, latents="mean", kl_weight=0.0)
     trainer = Trainer(SMALL_MODEL, config, few.train.images)
@@ -375,6 +393,7 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept(
         "validation_loss": 101.0,
         "validation_reconstruction_loss": 100.0,
         "validation_kl_divergence": 1.0,
+        "test_elbo": -99.0,
     }
     kept = load_weights(SMALL_MODEL, runs.model_files(run)["model.keras"]).get_weights()
     halved = [[w.astype(np.float16) for w in of_epoch] for of_epoch in weights]

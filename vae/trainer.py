@@ -138,20 +138,26 @@ class Trainer:
         kl = tf.reduce_sum(kls, axis=-1)
         return tf.reduce_mean(reconstruction), tf.reduce_mean(kl), tf.reduce_mean(kls, axis=0)
 
-    def _validation_step(self, images: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
+    def _validation_step(self, images: tf.Tensor, batch: tf.Tensor, pixels: str) -> tf.Tensor:
         draw, noise = _seeds(self.config.seed, -1 - batch, 2)  # the same after every epoch
-        images = as_trained(tf.cast(images, tf.float32) / 255.0, self.config.pixels, draw)
+        images = as_trained(tf.cast(images, tf.float32) / 255.0, pixels, draw)
         reconstruction, kl, _ = self._terms(self.averaged, images, noise, training=False)
         return tf.stack([reconstruction + self.config.kl_weight * kl, reconstruction, kl])
 
-    def validate(self, digits: Digits) -> Losses:
-        """The averaged model's losses on these digits, in the same draws each time."""
+    def validate(self, digits: Digits, pixels: str = "") -> Losses:
+        """The averaged model's losses on these digits, in the same draws each time.
+
+        Args:
+            digits: what to validate on.
+            pixels: as in the config, which decides where nothing is given.
+        """
         total = np.zeros(3)
         for batch, start in enumerate(range(0, len(digits), 500)):
             images = digits.images[start : start + 500]
-            total += (
-                len(images) * self.validation_step(tf.constant(images), tf.constant(batch)).numpy()
+            losses = self.validation_step(
+                tf.constant(images), tf.constant(batch), pixels or self.config.pixels
             )
+            total += len(images) * losses.numpy()
         return Losses(*(total / len(digits)).tolist())
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

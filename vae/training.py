@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from vae import runs, snapshots
 from vae.config import ModelConfig, TrainingConfig
-from vae.data import Splits
+from vae.data import Digits, Splits
 from vae.model import VAE
 from vae.tensorboard import Scalars
 from vae.trainer import Losses, Trainer
@@ -92,8 +92,20 @@ class _History:
         self.manifest = replace(self.manifest, state=state)
         runs.write_manifest(self.path, self.manifest)
 
-    def close(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
-        """Export what is not yet exported, and commit the final state.
+    def finish(self, test: Digits) -> None:
+        """Export what is not yet exported, measure the model on test images, and commit the end."""
+        if self._stale:
+            self._export()
+        if not self.trainer.config.is_autoencoder:  # which has no ELBO
+            self.trainer.averaged.set_weights(self.best.weights)  # nothing is trained any more
+            losses = self.trainer.validate(test, pixels="binarised")
+            elbo = -losses.reconstruction_loss - losses.kl_divergence
+            metrics = {**self.manifest.metrics, "test_elbo": elbo}
+            self.manifest = replace(self.manifest, metrics=metrics)
+        self.say("finished")
+
+    def break_off(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
+        """Export what is not yet exported, and commit why it ended before its time.
 
         A run that was stopped in its first epoch keeps the weights as they are.
         """
@@ -297,20 +309,20 @@ def _train(
             "data": splits.source,
         }
     )
-    state: runs.State = "finished"
     try:
         for epoch in range(first, training.epochs + 1):
             if not _train_epoch(trainer, history, splits, epoch, tell, should_stop, rest):
-                state = "stopped"
+                history.break_off("stopped")
                 break
+        else:
+            history.finish(splits.test)
     except _DivergedError as error:
-        history.close("failed", str(error), diverged=True)
+        history.break_off("failed", str(error), diverged=True)
         tell({"event": "end", "state": "failed", "error": str(error)})
         raise
     finally:
         scalars.close()
-    history.close(state)
-    tell({"event": "end", "state": state})
+    tell({"event": "end", "state": history.manifest.state})
 
 
 def _train_epoch(
