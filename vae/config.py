@@ -221,18 +221,12 @@ _MAP = Preset(
     "Two latent dimensions, so that the whole latent space is a map.",
     ModelConfig(
         latent_dim=2,
-        encoder_units=(512, 512, 512),
+        encoder_channels=(16, 32),
+        encoder_units=(256, 256),
         decoder_units=(512, 512, 512),
         decoder_channels=(24, 32),
     ),
-    replace(
-        _CAREFUL,
-        epochs=80,
-        learning_rate=2e-3,
-        kl_warmup_epochs=6,
-        augmentation=0.5,
-        encoder_share=0.2,
-    ),
+    replace(_CAREFUL, epochs=60, learning_rate=2e-3, kl_warmup_epochs=6),
 )
 
 PRESETS: dict[str, Preset] = {
