@@ -54,8 +54,9 @@ def test_a_model_that_rebuilds_no_better_than_the_mean_image_is_astray() -> None
         return {"validation": {"reconstruction_loss": loss}}
 
     assert not is_astray([])
-    assert is_astray([epoch(90_000.0), epoch(207.0)])
-    assert not is_astray([epoch(207.0), epoch(150.0)])
+    assert not is_astray([epoch(207.0)] * 4)
+    assert is_astray([epoch(90_000.0)] * 4 + [epoch(207.0)])
+    assert not is_astray([epoch(207.0)] * 4 + [epoch(150.0)])
 
 
 def test_at_its_end_a_training_is_whole_and_has_no_time_left() -> None:

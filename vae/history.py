@@ -106,9 +106,12 @@ learned to ignore it."""
 
 
 def is_astray(epochs: list[dict[str, Any]]) -> bool:
-    """Whether these events of epochs tell of a model that has learned no more than the mean."""
+    """Whether these events of epochs tell of a model that has learned no more than the mean.
+
+    The first few epochs of few images are never called so.
+    """
     losses = [event["validation"]["reconstruction_loss"] for event in epochs]
-    return bool(losses) and min(losses) > MEAN_IMAGE_LOSS
+    return len(losses) >= 5 and min(losses) > MEAN_IMAGE_LOSS
 
 
 @dataclass(frozen=True)
