@@ -13,12 +13,14 @@ _STYLE = """<style>
 .runs { overflow-x: auto; } .runs table { border-collapse: collapse; font-size: 0.875rem; }
 .runs th, .runs td { padding: 0.35rem 1.25rem 0.35rem 0; text-align: left; white-space: nowrap; }
 .runs td.wide { white-space: normal; min-width: 14rem; }
+@media (max-width: 640px) { .runs td, .runs th { padding-right: 0.75rem; }
+  .runs th { white-space: normal; } }
 .runs th { font-weight: 500; opacity: 0.7; }
 .runs td.number, .runs th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .runs tr + tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
 </style>"""
-_WORDS = ("Run", "Differs from its preset", "State")
-_NUMBERS = ("Best epoch", "Validation loss", "Test -ELBO", "Time")
+_NUMBERS = ("Validation loss", "Test -ELBO", "Time", "Best epoch")
+_WORDS = ("State", "Differs from its preset")
 _INTO_SIGHT = component(
     "latent_digits_into_sight",
     js="""export default function ({ parentElement }) {
@@ -64,8 +66,8 @@ def _most_telling(found: dict[str, runs.Run], serving: runs.Run) -> str:
 
 def table(found: dict[str, runs.Run]) -> None:
     """All runs, with what tells them apart."""
-    heads = "".join(f"<th>{name}</th>" for name in _WORDS)
-    heads += "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
+    heads = "<th>Run</th>" + "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
+    heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
     st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
 
@@ -74,17 +76,17 @@ def _row(run: runs.Run) -> str:
     m = run.manifest
     losses = [m.metrics.get("validation_loss"), _test_loss(run)]
     numbers = [
-        m.best_epoch or "",
         *("" if value is None else f"{value:.1f}" for value in losses),
         widgets.duration(m.seconds) if m.seconds else "",
+        m.best_epoch or "",
     ]
     changed = config.differences(m.preset, m.model, m.training)
     words = ", ".join(f"{name} {value}" for name, value in changed.items()) or "nothing"
     cells = "".join(f"<td class='number'>{value}</td>" for value in numbers)
     return (
-        f"<tr><td><b>{escape(run.name)}</b></td>"
-        f"<td class='wide'>{escape(m.preset)}: {escape(words)}</td>"
-        f"<td>{resources.jobs().state(run.path)}</td>{cells}</tr>"
+        f"<tr><td><b>{escape(run.name)}</b></td>{cells}"
+        f"<td>{resources.jobs().state(run.path)}</td>"
+        f"<td class='wide'>{escape(m.preset)}: {escape(words)}</td></tr>"
     )
 
 
