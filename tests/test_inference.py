@@ -3,9 +3,11 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from vae import data, inference, runs
 from vae.inference import Posterior, sigmoid
@@ -18,11 +20,51 @@ def small(small_run: runs.Run) -> inference.Model:
     return inference.load(small_run.path)
 
 
-def agrees_with_keras(run: runs.Run, images: np.ndarray) -> None:
-    from vae.model import load_weights  # TensorFlow: only for the tests that need it
+def as_keras(run: runs.Run) -> Any:
+    """The run's model in Keras; a shipped one has its weights in the served networks only."""
+    from vae.model import (  # TensorFlow: only for the tests that need it
+        LOG_VARIANCE_BOUND,
+        VAE,
+        load_weights,
+    )
 
+    if "model.keras" in run.manifest.files:
+        return load_weights(run.manifest.model, run.path / "model.keras")
+    vae = VAE(run.manifest.model)
+    encoder = constants(run.path / "encoder.tflite")
+    # LiteRT folds the scaling before the tanh into the last layer, and computes the mean first.
+    *body, mean, mean_bias, scaled, scaled_bias = encoder
+    bound = np.float32(LOG_VARIANCE_BOUND)
+    vae.encoder.set_weights([*body, scaled * bound, scaled_bias * bound, mean, mean_bias])
+    vae.decoder.set_weights(constants(run.path / "decoder.tflite"))
+    return vae
+
+
+def constants(file: Path) -> list[np.ndarray]:
+    """The weights of a served network in the order of its layers, each as Keras has it."""
+    model: Any = schema.ModelT.InitFromPackedBuf(file.read_bytes(), 0)
+    (graph,) = model.subgraphs
+    axes = {
+        schema.BuiltinOperator.FULLY_CONNECTED: (1, 0),
+        schema.BuiltinOperator.CONV_2D: (1, 2, 3, 0),
+        schema.BuiltinOperator.TRANSPOSE_CONV: (1, 2, 0, 3),
+    }
+    found = []
+    for operator in graph.operators:
+        for tensor in (graph.tensors[i] for i in operator.inputs if i >= 0):
+            content = model.buffers[tensor.buffer].data
+            is_number = tensor.type == schema.TensorType.FLOAT32 and content is not None
+            if is_number and len(tensor.shape):
+                values = np.frombuffer(bytes(content), "<f4").reshape(tensor.shape)
+                code = model.operatorCodes[operator.opcodeIndex].builtinCode
+                is_kernel = values.ndim == len(axes.get(code, ()))
+                found.append(values.transpose(axes[code]) if is_kernel else values)
+    return found
+
+
+def agrees_with_keras(run: runs.Run, images: np.ndarray) -> None:
     served = inference.load(run.path)
-    keras_model = load_weights(run.manifest.model, run.path / "model.keras")
+    keras_model = as_keras(run)
     mean, log_variance = (np.asarray(output) for output in keras_model.encoder(images))
     posterior = served.encode(images)
     np.testing.assert_allclose(posterior.mean, mean, atol=1e-5)

@@ -785,7 +785,7 @@ def test_a_mission_is_ticked_off_when_it_is_done_and_stays_done(owned: Path) -> 
 
 def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path) -> None:
     shutil.copytree(owned, owned.with_name("six"))
-    assert alone("compare").multiselect(key="runs").options == ["best", "map"]
+    assert not {"five", "six"} & set(alone("compare").multiselect(key="runs").options)
     app = alone("compare", runs=["five", "six"])
     assert {"five", "six"} <= set(app.multiselect(key="runs").options)
     assert 'alt="Samples of five"' in texts(app)
