@@ -156,6 +156,24 @@ def test_objects_without_a_path_are_no_strokes() -> None:
     assert isinstance(drawing_to_image(None, [{"type": "Rect", "width": 40}]), Blank)
 
 
+@pytest.mark.parametrize("broken", [["M", 1], ["Q", 1, 2], ["L", "here", None], [], ["Z"]])
+def test_what_is_malformed_in_a_path_is_skipped(broken: list) -> None:
+    path = [["M", 70, 60], ["L", 160, 62], broken, ["L", 110, 220]]
+    points = stroke_points({"type": "Path", "path": path})
+    assert len(points) >= 3
+    np.testing.assert_array_equal(points[[0, 1, -1]], [[70, 60], [160, 62], [110, 220]])
+    assert np.isfinite(seen([{"type": "Path", "path": path}])).all()
+    assert blank(None, [{"path": [broken]}]).reason.startswith(("Nothing is drawn", "That is only"))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_points_that_are_not_finite_are_skipped(wrong: float) -> None:
+    (line,) = DRAWINGS["one"]
+    torn = np.array([line[0], [wrong, 100], line[1]])
+    np.testing.assert_array_equal(seen([torn]), seen([line]))
+    assert blank(None, [np.full((2, 2), wrong)]).reason == "Nothing is drawn yet."
+
+
 @each_drawing
 def test_the_mass_lies_in_the_middle_unless_ink_would_be_cut_off(strokes: list) -> None:
     for image in (seen(strokes), seen([], painted(strokes))):
@@ -199,6 +217,13 @@ def test_the_ink_is_as_much_as_the_path_and_the_pen_give(strokes: list) -> None:
 def test_an_upright_line_is_two_and_a_half_pixels_wide() -> None:
     image = seen([np.array([[140, 60], [140, 200]])])
     np.testing.assert_allclose(image[10:18].sum(axis=1), 2.5, atol=0.15)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (1, 1), (2, 2), (1, 500), (11, 40)])
+def test_a_picture_of_a_few_pixels_is_told_to_be_too_small(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 4), dtype=np.uint8)
+    size = f"{shape[1]} x {shape[0]} pixels"
+    assert blank(noise).reason == f"A picture of {size} is too small to show a digit."
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (28, 28, 3), (4,)])

@@ -153,6 +153,11 @@ def test_shrunk_is_the_whole_picture_as_it_is() -> None:
     np.testing.assert_allclose(image, expected, atol=1e-6)
 
 
+def test_shrunk_takes_the_smallest_pictures_too() -> None:
+    assert pixels.shrunk(np.full((1, 1, 4), 255, np.uint8)).min() == 1
+    assert pixels.shrunk(np.zeros((0, 3, 4), np.uint8)).max() == 0
+
+
 @pytest.fixture(scope="module")
 def untouched() -> data.Digits:
     """1,000 digits that nothing was trained on: of MNIST's test digits, where there are any."""

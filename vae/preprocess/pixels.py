@@ -13,6 +13,7 @@ _LARGEST = 512  # pixels; a larger picture is shrunk first
 _SMALL = 128  # pixels; fine enough to see how a picture is lit
 _DIGIT = 140  # pixels; each digit is looked at in this size, so that its own size does not matter
 _LEAST_CONTRAST = 0.25  # between ink and background; fainter is noise
+_LEAST_SIDE = 12  # pixels; a smaller picture shows no digit
 _LEAST_AREA = 20  # pixels; less ink than this is noise
 _EDGE = 0.4  # of the darkest ink: where ink ends
 _CREST = 0.45  # slope of the distance to the paper: 1 within a stroke, 0 on its centre line
@@ -31,7 +32,11 @@ def centre_lines(rgba: np.ndarray) -> Lines | Blank:
     Raises:
         ValueError: another shape or type.
     """
-    ink = _ink(_at_most(_light(rgba), _LARGEST))
+    light = _light(rgba)
+    if min(light.shape) < _LEAST_SIDE:
+        height, width = light.shape
+        return Blank(f"A picture of {width} x {height} pixels is too small to show a digit.")
+    ink = _ink(_at_most(light, _LARGEST))
     if ink is None:
         return Blank("Nothing is to be seen: no ink stands out from the background.")
     pieces = _pieces(ink > _EDGE)
@@ -43,7 +48,7 @@ def centre_lines(rgba: np.ndarray) -> Lines | Blank:
 def shrunk(rgba: np.ndarray) -> np.ndarray:
     """The whole picture as it is, made square with black and shrunk: (28, 28) float32 in [0, 1]."""
     light = _light(rgba)
-    side = max(light.shape)
+    side = max(*light.shape, 1)
     above, left = ((side - length) // 2 for length in light.shape)
     square = np.zeros((side, side), np.float32)
     square[above : above + light.shape[0], left : left + light.shape[1]] = light
@@ -63,6 +68,8 @@ def _light(rgba: np.ndarray) -> np.ndarray:
     """How light each pixel is, (height, width) float32 in [0, 1]."""
     if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
         raise ValueError(f"rgba is {rgba.dtype} {rgba.shape}; expected uint8 (height, width, 4)")
+    if not rgba.size:
+        return np.zeros(rgba.shape[:2], np.float32)
     grey = np.asarray(Image.fromarray(rgba).convert("L"), np.float32) / 255
     opaque = rgba[..., 3] / np.float32(255)
     # behind transparent places lies what the ink stands out from

@@ -27,19 +27,32 @@ def points(stroke: Any) -> np.ndarray:
     """The points of a stroke, (n, 2) x and y: itself if it is an array, else an object's path.
 
     Curves are cut into straight pieces. Objects not drawn with the pen have no points: (0, 2).
+    What is malformed in a path, and points that are not finite, are skipped.
     """
-    if not isinstance(stroke, dict):
-        return np.asarray(stroke, np.float64).reshape(-1, 2)
+    found = _path_points(stroke) if isinstance(stroke, dict) else np.asarray(stroke, np.float64)
+    found = found.reshape(-1, 2)
+    return found[np.isfinite(found).all(axis=1)]
+
+
+def _path_points(stroke: dict[str, Any]) -> np.ndarray:
     found: list[np.ndarray] = []
-    for command, *numbers in stroke.get("path") or []:
-        corners = np.array(numbers, np.float64).reshape(-1, 2)
-        if command == "Q" and found:  # a quadratic curve: control point, then end
+    for command, *numbers in filter(None, stroke.get("path") or []):
+        corners = _corners(numbers)
+        if command == "Q" and found and len(corners) == 2:  # a curve: control point, then end
             t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
             start, (control, end) = found[-1], corners
             found.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
         elif len(corners):
             found.append(corners[-1])
-    return np.array(found, np.float64).reshape(-1, 2)
+    return np.array(found, np.float64)
+
+
+def _corners(numbers: list[Any]) -> np.ndarray:
+    """A command's numbers as points: (n, 2), or none if they are no pairs of numbers."""
+    try:
+        return np.array(numbers, np.float64).reshape(-1, 2)
+    except (TypeError, ValueError):
+        return np.zeros((0, 2))
 
 
 def width(stroke: Any) -> float:
