@@ -114,6 +114,33 @@ def test_a_single_dot_is_not_a_digit(points: list) -> None:
     assert blank(None, [np.array(points)]).reason == "That is only a dot. Draw a digit."
 
 
+def tap(x: float, y: float, slip: float, pen: int = 20) -> dict:
+    return {"path": [["M", x, y], ["L", x + slip, y + slip / 2]], "strokeWidth": pen}
+
+
+def test_a_tap_that_slips_by_less_than_the_pen_is_a_dot() -> None:
+    dot = "That is only a dot. Draw a digit."
+    assert blank(None, [tap(50, 50, 4)]).reason == dot
+    assert blank(None, [tap(50, 50, 10)]).reason == dot
+    assert blank(None, [tap(50, 50, 4), tap(200, 180, 0.1)]).reason == dot
+    assert blank(None, [np.array([[50, 50]]), np.array([[200, 180]])]).reason == dot
+    assert isinstance(seen([tap(50, 50, 30)]), np.ndarray)
+    assert isinstance(seen([tap(50, 50, 10, pen=6)]), np.ndarray)
+
+
+def test_a_disc_filled_by_strokes_is_filled() -> None:
+    turns = np.linspace(0, 40 * np.pi, 3000)
+    disc = np.stack([140 + turns * np.cos(turns), 140 + turns * np.sin(turns)], axis=1)
+    assert blank(None, [disc]).reason == FILLED
+
+
+def test_a_wide_zigzag_is_too_many_lines_and_not_filled() -> None:
+    rows = enumerate(range(5, 276, 40))
+    zigzag = np.array([[x, y] for i, y in rows for x in ((5, 275), (275, 5))[i % 2]])
+    reason = "Those are too many lines for one digit. Clear it and draw one digit."
+    assert blank(None, [zigzag]).reason == reason
+
+
 def test_a_single_pixel_is_not_a_digit() -> None:
     rgba = painted([])
     rgba[100:102, 50:52] = 255
@@ -262,7 +289,7 @@ def test_as_drawn_is_the_canvas_shrunk_and_nothing_more() -> None:
 
 
 def test_a_drawing_of_ten_thousand_points_is_one_more_drawing() -> None:
-    turns = np.linspace(0, 40 * np.pi, 10_000)
+    turns = np.linspace(10 * np.pi, 14 * np.pi, 10_000)
     spiral = np.stack([140 + turns * np.cos(turns), 140 + turns * np.sin(turns)], axis=1)
     assert seen([spiral]).shape == (28, 28)
 

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from vae.preprocess.pen import PEN_WIDTH, SIZE, Lines, draw
 
 BOX = 20
 _CENTRE = 14.5  # where MNIST's centre of mass lies, counted from the edge of the first pixel
 _SMALLEST = 3.0  # pixels of the drawing; anything smaller is a dot
-_FULL = 0.9  # a box with so much ink is filled, not written in,
-_NARROW = 8.0  # unless it is a mere line
+_BLOT = 4.0  # pixels from ink to paper; in MNIST's digits, drawn so, it is at most 3.2
+_THIN_PEN = 1.0  # what is filled by this one too is filled all over
+_MOST_INK = 190.0  # pixels; MNIST's digits, drawn so, have at most 184
 _MOST_SLANT = 1.0  # tangent; nobody writes at more than 45 degrees
+_TOO_MUCH = "Those are too many lines for one digit. Clear it and draw one digit."
 _ALONG = np.arange(SIZE) + 0.5
 
 
@@ -38,8 +41,12 @@ def placed(lines: Lines, upright: bool = False) -> np.ndarray | Blank:
     if upright:
         within = fitted(_sheared(within, _slant(draw(within))))
     image = draw(within)
-    if _is_filled(image, _extent(within)):
-        return Blank("That is filled all over. Clear it and draw a digit with a thin line.")
+    if _is_blot(image):
+        if _is_blot(draw(within, _THIN_PEN)):
+            return Blank("That is filled all over. Clear it and draw a digit with a thin line.")
+        return Blank(_TOO_MUCH)
+    if image.sum() > _MOST_INK:
+        return Blank(_TOO_MUCH)
     shift = _CENTRE - _centre_of_mass(image)
     room = (SIZE - PEN_WIDTH - _extent(within)) / 2  # to where ink would be cut off
     return draw(within + np.clip(shift, -room, room))
@@ -70,9 +77,9 @@ def _sheared(lines: Lines, slant: float) -> Lines:
     return np.stack([lines[..., 0] - slant * (lines[..., 1] - SIZE / 2), lines[..., 1]], axis=-1)
 
 
-def _is_filled(image: np.ndarray, extent: np.ndarray) -> bool:
-    width, height = extent + PEN_WIDTH
-    return min(width, height) > _NARROW and image.sum() > _FULL * width * height
+def _is_blot(image: np.ndarray) -> bool:
+    """Whether ink covers a place larger than any stroke or crossing of strokes does."""
+    return bool(ndimage.distance_transform_edt(image > 0.5).max() > _BLOT)
 
 
 def _centre_of_mass(image: np.ndarray) -> np.ndarray:

@@ -9,13 +9,28 @@ import numpy as np
 from vae.preprocess.pen import Lines
 
 _CURVE_STEPS = 6  # straight pieces to one curve of the canvas
+_FEW = 3  # taps; a digit may be dotted with more
+_UNKNOWN_PEN = 3.0  # pixels; what is shorter is a tap even if the pen was thinner
 
 
 def lines(drawn: Sequence[Any]) -> Lines:
-    """All strokes as lines: (n, 2, 2) in canvas pixels; none for what is not drawn with the pen."""
-    paths = [path for path in map(points, drawn) if len(path)]
+    """All strokes as lines: (n, 2, 2) in canvas pixels; none for what is not drawn with the pen.
+
+    Where there are but a few taps, which may have slipped, only a dot of one of them is left:
+    enlarged, it would be a figure that nobody drew.
+    """
+    drawn = [stroke for stroke in drawn if len(points(stroke))]
+    paths = [points(stroke) for stroke in drawn]
+    if len(paths) <= _FEW and all(map(_is_tap, drawn, paths)):
+        paths = [path[:1] for path in paths[:1]]
     pieces = [np.stack([path[:-1], path[1:]], axis=1) for path in map(_with_end, paths)]
     return np.concatenate([np.zeros((0, 2, 2)), *pieces])
+
+
+def _is_tap(stroke: Any, path: np.ndarray) -> bool:
+    """Whether a stroke is no longer than the pen is wide."""
+    pen = width(stroke) if isinstance(stroke, dict) and "strokeWidth" in stroke else _UNKNOWN_PEN
+    return bool(np.ptp(path, axis=0).max() < pen)
 
 
 def _with_end(path: np.ndarray) -> np.ndarray:
