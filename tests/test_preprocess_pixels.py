@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
+from scipy import ndimage
 
 from benchmarks import pen_width
 from vae import data, inference, runs
@@ -156,6 +157,149 @@ def test_shrunk_is_the_whole_picture_as_it_is() -> None:
 def test_shrunk_takes_the_smallest_pictures_too() -> None:
     assert pixels.shrunk(np.full((1, 1, 4), 255, np.uint8)).min() == 1
     assert pixels.shrunk(np.zeros((0, 3, 4), np.uint8)).max() == 0
+
+
+def photo_of(shape: str | None, pen: int = 12, ink: int = 50) -> np.ndarray:
+    """Ink on light paper, slightly blurred: (480, 640), 0 to 255."""
+    paper = Image.new("L", (640, 480), 225)
+    for path in SHAPES[shape] if shape else []:
+        corners = [tuple(point * 1.5 + (250, 120)) for point in path]
+        ImageDraw.Draw(paper).line(corners, fill=ink, width=pen, joint="curve")
+    return np.asarray(paper.filter(ImageFilter.GaussianBlur(1.2)), np.float64)
+
+
+DOWN, ACROSS = np.mgrid[0:480, 0:640] / 480
+SHADOW = ACROSS + 0.3 * DOWN > 0.75
+OUTWARD = (((ACROSS - 0.66) / 0.66) ** 2 + ((DOWN - 0.5) / 0.5) ** 2) / 2
+LIGHTS = {
+    "hard shadow to 0.95": np.where(SHADOW, 0.95, 1),
+    "hard shadow to 0.65": np.where(SHADOW, 0.65, 1),
+    "hard shadow to 0.45": np.where(SHADOW, 0.45, 1),
+    "soft shadow to 0.5": ndimage.gaussian_filter(np.where(SHADOW, 0.5, 1.0), 20),
+    "vignette 0.3": 1 - 0.3 * OUTWARD,
+    "vignette 0.75": 1 - 0.75 * OUTWARD,
+    "falling to 0.7": 0.7 + 0.3 * ACROSS / ACROSS.max(),
+    "falling to 0.35": 0.35 + 0.65 * ACROSS / ACROSS.max(),
+    "a third of it black": np.where(ACROSS > 0.44, 1, 0.05),
+}
+each_light = pytest.mark.parametrize("light", LIGHTS.values(), ids=LIGHTS)
+
+
+def as_picture(light: np.ndarray, noise: float = 0) -> Image.Image:
+    noisy = light + np.random.default_rng(0).normal(0, noise, light.shape)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("noise", [0, 3])
+@each_light
+def test_blank_paper_is_no_digit_in_any_light(light: np.ndarray, noise: float) -> None:
+    reason = refused(as_picture(photo_of(None) * light, noise))
+    assert reason.startswith(("Nothing is to be seen", "The light is uneven"))
+
+
+@pytest.mark.parametrize("strip", [1, 5, 20, 40, 200])
+@pytest.mark.parametrize("desk", [60, 120, 170])
+def test_blank_paper_beside_a_strip_of_desk_is_no_digit(strip: int, desk: int) -> None:
+    paper = photo_of(None)
+    paper[:, :strip] = desk
+    assert refused(as_picture(paper)).startswith("Nothing is to be seen")
+
+
+@each_light
+@pytest.mark.parametrize("shape", ["two", "four"])
+def test_the_light_does_not_change_the_digit(shape: str, light: np.ndarray) -> None:
+    plain = photo_of(shape)
+    assert likeness(seen(as_picture(plain * light, 2)), seen(as_picture(plain))) > 0.9
+
+
+def on_a_desk(paper: np.ndarray, turn: float) -> np.ndarray:
+    """The paper, cut and turned, on a dark desk."""
+    cut = Image.fromarray(paper[60:430, 140:560].astype(np.uint8))
+    desk, whole = Image.new("L", (640, 480), 60), Image.new("L", cut.size, 255)
+    desk.paste(cut.rotate(turn, expand=True), (110, 20), whole.rotate(turn, expand=True))
+    return np.asarray(desk, np.float64)
+
+
+def test_paper_may_lie_on_a_dark_desk() -> None:
+    plain = photo_of("two")
+    strip = plain.copy()
+    strip[400:] = 40
+    for photo in (on_a_desk(plain, 0), on_a_desk(plain, 6), strip):
+        assert likeness(seen(as_picture(photo, 2)), seen(as_picture(plain))) > 0.8
+    assert isinstance(
+        drawing_to_image(np.asarray(as_picture(on_a_desk(photo_of(None), 6)).convert("RGBA"))),
+        Blank,
+    )
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_stroke_along_the_border_is_no_desk(side: int) -> None:
+    canvas = np.zeros((CANVAS, CANVAS))
+    canvas[30:230, slice(0, 14) if side == 0 else slice(-14, None)] = 255
+    middle = np.roll(canvas, 130, axis=1)
+    assert likeness(seen(as_picture(canvas)), seen(as_picture(middle))) > 0.98
+
+
+def test_faint_pencil_is_read() -> None:
+    faint = as_picture(photo_of("two", pen=6, ink=170), noise=2)
+    assert likeness(seen(faint), seen(as_picture(photo_of("two")))) > 0.95
+
+
+def test_a_bright_spot_on_a_dark_ground_is_uneven_light() -> None:
+    spot = np.exp(-((ACROSS - 0.66) ** 2 + (DOWN - 0.5) ** 2) / 0.06)
+    assert refused(as_picture(60 + 150 * spot)).startswith("The light is uneven")
+
+
+@pytest.mark.parametrize("margin", [0, 1, 2, 5, 20, 60])
+@pytest.mark.parametrize(("inside", "outside"), [(255, 0), (0, 255)])
+def test_a_filled_canvas_is_no_digit(margin: int, inside: int, outside: int) -> None:
+    canvas = np.full((CANVAS, CANVAS), outside)
+    canvas[margin : CANVAS - margin, margin : CANVAS - margin] = inside
+    refused(as_picture(canvas))
+
+
+def test_dots_are_no_digit() -> None:
+    one = [np.array([[100.0, 100.0], [104.0, 102.0]])]
+    assert refused(picture_of(one, 20)) == "That is only a dot. Draw a digit."
+    assert refused(picture_of([*one, one[0] + 100], 20)) == SEVERAL
+
+
+SEVERAL = "That looks like several digits. Show one at a time."
+PAIRS = {
+    "one above the other": [*moved("two", 0.6, 100, 10), *moved("zero", 0.6, 100, 150)],
+    "touching": [*moved("zero", 1, 20, 50), *moved("zero", 1, 128, 50)],
+    "large and small": [*moved("two", 1, 20, 50), *moved("zero", 0.4, 200, 100)],
+    "eleven": [*moved("one", 1, 80, 50), *moved("one", 1, 125, 50)],
+}
+
+
+@pytest.mark.parametrize("strokes", PAIRS.values(), ids=PAIRS)
+def test_two_digits_are_several_wherever_they_stand(strokes: list) -> None:
+    assert refused(picture_of(strokes, 12)) == SEVERAL
+
+
+def test_a_digit_may_have_parts_that_do_not_touch() -> None:
+    four = [np.array([[70, 50], [70, 130], [140, 130]]), np.array([[170, 70], [170, 210]])]
+    expected = drawing_to_image(None, four)
+    assert isinstance(expected, np.ndarray)
+    assert likeness(seen(picture_of(four, 10)), expected) > 0.9
+
+
+@pytest.mark.parametrize("side", [12, 20, 30, 40, 50, 64])
+def test_noise_of_any_size_is_no_digit(side: int) -> None:
+    noise = np.random.default_rng(side).uniform(0, 255, (side, side))
+    assert refused(as_picture(noise)).startswith("That is too many pieces for one digit")
+
+
+@pytest.mark.parametrize("blur", [2, 4, 8, 16, 32])
+@pytest.mark.parametrize("seed", range(3))
+def test_smooth_noise_is_no_digit(blur: float, seed: int) -> None:
+    field = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(300, 300)), blur)
+    refused(as_picture((field - field.min()) / np.ptp(field) * 255))
+
+
+def test_a_checkerboard_is_no_digit() -> None:
+    refused(as_picture(np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.full((40, 40), 255))))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A picture -> the centre lines of its ink."""
 
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 from PIL import Image
@@ -10,17 +11,36 @@ from vae.preprocess.frame import Blank
 from vae.preprocess.pen import SIZE, Lines
 
 _LARGEST = 512  # pixels; a larger picture is shrunk first
-_SMALL = 128  # pixels; fine enough to see how a picture is lit
 _DIGIT = 140  # pixels; each digit is looked at in this size, so that its own size does not matter
-_LEAST_CONTRAST = 0.25  # between ink and background; fainter is noise
+_LEAST_CONTRAST = 0.12  # between ink and background; fainter is noise,
+_OVER_NOISE = 4  # and so is what is fewer standard deviations of it from the ground's light
+_WIDE = 1 / 3  # of the picture; no stroke is so wide, so it is ground,
+_NARROW = 1 / 6  # and most strokes are narrower than this
+_MOST_NOISE = 0.1  # a picture with more of it shows nothing else
 _LEAST_SIDE = 12  # pixels; a smaller picture shows no digit
 _LEAST_AREA = 20  # pixels; less ink than this is noise
+_TOUCHING = 0.25  # so much darker than the rest of a border is a stroke that touches it
 _EDGE = 0.4  # of the darkest ink: where ink ends
 _CREST = 0.45  # slope of the distance to the paper: 1 within a stroke, 0 on its centre line
 _SPECK = 0.03  # of the largest piece of ink; smaller ones are dirt
 _MOST_PIECES = 6  # a digit written in more pieces is noise
-_AS_TALL = 0.6  # of the tallest piece; side by side with it, that is a digit of its own,
-_APART = 0.1  # if so much of the tallest piece's height lies between them
+_TOO_MANY = "That is too many pieces for one digit. Show one digit on plain paper."
+_AS_LARGE = 0.7  # of the largest piece; that is a digit of its own,
+_APART = 0.1  # if so much of the largest piece's extent lies between them,
+_FAR_APART = 0.3  # and what is smaller is one, if so much does,
+_LEAST_EXTENT = 0.25  # unless it is so small that it is dirt
+_LEAST_LENGTH = 1.7  # of a stroke, in widths; what is shorter is a dot
+_FINE = 1 / 120  # of the digit's extent
+_SOFT = 0.2  # of all ink from pixel to pixel: an edge that is less steep is soft,
+_SOFT_EXTENT = 11  # if there are also fewer such steps to the digit's extent
+_PORE = 0.01  # of the picture; what is narrower is no hole
+_MOST_HOLES = 4  # MNIST's digits have at most 3
+_TALL_HOLE = 0.4  # of the digit's height
+_WIDE_HOLE = 0.5  # of the other hole's width
+_SEVERAL = "That looks like several digits. Show one at a time."
+
+Reading = Callable[[np.ndarray, float], np.ndarray]
+"""From the light (height, width) to what it would be without ink."""
 
 
 def centre_lines(rgba: np.ndarray) -> Lines | Blank:
@@ -36,13 +56,15 @@ def centre_lines(rgba: np.ndarray) -> Lines | Blank:
     if min(light.shape) < _LEAST_SIDE:
         height, width = light.shape
         return Blank(f"A picture of {width} x {height} pixels is too small to show a digit.")
-    ink = _ink(_at_most(light, _LARGEST))
+    light = _at_most(light, _LARGEST)
+    noise = _noise(light)
+    if noise > _MOST_NOISE:
+        return Blank(_TOO_MANY)
+    ink = _ink(light, noise)
     if ink is None:
         return Blank("Nothing is to be seen: no ink stands out from the background.")
-    pieces = _pieces(ink > _EDGE)
-    if isinstance(pieces, Blank):
-        return pieces
-    return lines_of_ink(ink * pieces)
+    digit = _digit(ink)
+    return digit if isinstance(digit, Blank) else lines_of_ink(ink * digit)
 
 
 def shrunk(rgba: np.ndarray) -> np.ndarray:
@@ -88,57 +110,154 @@ def _resized(values: np.ndarray, factor: float) -> np.ndarray:
     return np.asarray(Image.fromarray(values).resize((width, height), kind))
 
 
-def _ink(light: np.ndarray) -> np.ndarray | None:
+def _noise(light: np.ndarray) -> float:
+    """The standard deviation of its noise, told from neighbours: most are of one kind."""
+    return 1.05 * float(np.median(np.abs(np.diff(light))))
+
+
+def _ink(light: np.ndarray, noise: float) -> np.ndarray | None:
     """How much ink each pixel has, in [0, 1]; None where nothing stands out.
 
-    The rim tells whether ink is darker or lighter than the background. Background is what is left
-    when everything narrower than half the picture is painted over, so shadows stay in it.
+    Ink may be darker or lighter than what it is on. Of both readings that one is right which
+    leaves the more even ground: a wrong one leaves the outlines of the strokes in it. Told in
+    narrow windows, where the paper about a digit is no stroke; ink is then looked for in wide ones.
     """
-    small = ndimage.gaussian_filter(_at_most(light, _SMALL), 0.7, mode="nearest")
-    deviation = small - _surface_through_rim(small)
-    if deviation.max() > -deviation.min():
-        light, small = 1 - light, 1 - small
-    ground = ndimage.grey_closing(small, max(small.shape) // 2, mode="nearest")
-    height, width = light.shape
-    ground = np.asarray(Image.fromarray(ground).resize((width, height), Image.Resampling.BICUBIC))
-    ink = ndimage.gaussian_filter((ground - light) / np.maximum(ground, 0.05), 0.7)
-    contrast = np.sort(ink, axis=None)[-_LEAST_AREA]
-    return None if contrast < _LEAST_CONTRAST else np.clip(ink / contrast, 0, 1)
+    smooth = ndimage.gaussian_filter(light, 0.7, mode="nearest")
+    readings: list[Reading] = [_without_darker, _without_lighter]
+    readings.sort(key=lambda without: _unevenness(without(smooth, _NARROW)))
+    inks = (_contrasted(smooth, without(smooth, _WIDE), noise) for without in readings)
+    return next((ink for ink in inks if ink is not None), None)
 
 
-def _surface_through_rim(light: np.ndarray) -> np.ndarray:
-    """What the light would be without ink, told from the rim: a quadratic surface."""
-    y, x = np.indices(light.shape) / max(light.shape)
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    rim = np.ones(light.shape, bool)
-    rim[2:-2, 2:-2] = False
-    weights, *_ = np.linalg.lstsq(terms[rim], light[rim])
-    return terms @ weights
+def _contrasted(light: np.ndarray, ground: np.ndarray, noise: float) -> np.ndarray | None:
+    """How much ink (height, width) there is, by how far the light is from that of the ground."""
+    gap = np.abs(ground - light)
+    gap[gap < _OVER_NOISE * noise] = 0
+    # in shares of the light that there is: near white, little light is much of what is missing
+    share = gap / np.maximum(np.maximum(ground, light), 0.2)
+    if np.sort(share, axis=None)[-_LEAST_AREA] < _LEAST_CONTRAST:
+        return None
+    darker = (ground - light).max() > (light - ground).max()
+    depth = gap / np.maximum(ground if darker else 1 - ground, 0.05)
+    return np.clip(depth / np.sort(depth, axis=None)[-_LEAST_AREA], 0, 1)
 
 
-def _pieces(mask: np.ndarray) -> np.ndarray | Blank:
-    """The ink (height, width) that belongs to the digit, without dirt."""
-    labels = np.zeros(mask.shape, np.int32)
-    ndimage.label(mask, np.ones((3, 3)), output=labels)
+def _without_lighter(light: np.ndarray, share: float) -> np.ndarray:
+    return 1 - _without_darker(1 - light, share)
+
+
+def _without_darker(light: np.ndarray, share: float) -> np.ndarray:
+    """The light when all that is dark and narrower than a share of the picture is painted over.
+
+    Each pixel becomes as light as the lightest one in that square around it where this is
+    darkest (a morphological closing), so that every edge of a shadow or a desk stays where it is.
+    """
+    reach = round(max(light.shape) * share)
+    window = 2 * (reach // 2) + 1
+    around = light.copy()
+    for side in (around[0], around[-1], around[:, 0], around[:, -1]):
+        _paint_over_touching(side)
+    closed = ndimage.grey_closing(np.pad(around, window, mode="edge"), window)
+    return closed[window:-window, window:-window]
+
+
+def _paint_over_touching(side: np.ndarray) -> None:
+    """Lighten one side of a picture, (n,), where a stroke touches it.
+
+    Beyond the border all goes on as it ends there, so a strip of desk is wide and not ink. But
+    what is much darker than two other places of the side that it lies between does not go on.
+    """
+    from_one, from_other = (np.maximum.accumulate(side[::step]) for step in (1, -1))
+    lighter = np.minimum(from_one, from_other[::-1])
+    np.copyto(side, lighter, where=lighter - side > _TOUCHING)
+
+
+def _unevenness(light: np.ndarray) -> float:
+    """How much the light changes from pixel to pixel, in all, in logarithms."""
+    logarithm = np.log(0.1 + light)
+    return float(sum(np.abs(np.diff(logarithm, axis=axis)).sum() for axis in (0, 1)))
+
+
+def _digit(ink: np.ndarray) -> np.ndarray | Blank:
+    """Where the ink of the one digit is (height, width), without dirt."""
+    labels, _ = ndimage.label(ink > _EDGE, np.ones((3, 3)))
     areas = np.bincount(labels.ravel())[1:]
-    kept = np.flatnonzero(areas >= _SPECK * areas.max()) + 1
+    kept = np.flatnonzero(areas >= _SPECK * areas.max())
     if len(kept) > _MOST_PIECES:
-        return Blank("That is too many pieces for one digit. Show one digit on plain paper.")
+        return Blank(_TOO_MANY)
+    kept = kept[np.argsort(-areas[kept])]
     places = ndimage.find_objects(labels)
-    if _stand_apart([places[i - 1] for i in kept]):
-        return Blank("That looks like several digits. Show one at a time.")
-    return np.isin(labels, kept)
+    together, apart = _parted([places[i] for i in kept])
+    if apart:
+        return Blank(_SEVERAL)
+    digit = np.isin(labels, kept[together] + 1)
+    return _why_not(ink, digit) or digit
 
 
-def _stand_apart(places: list[tuple[slice, slice]]) -> bool:
-    """Whether two pieces of about the same height stand side by side with room between."""
-    tallest = max(rows.stop - rows.start for rows, _ in places)
-    tall = sorted(
-        (columns.start, columns.stop)
-        for rows, columns in places
-        if rows.stop - rows.start >= _AS_TALL * tallest
+def _parted(places: list[tuple[slice, slice]]) -> tuple[list[int], bool]:
+    """Which pieces make one digit with the first, and whether another digit is among the rest."""
+    extents = [max(side.stop - side.start for side in place) for place in places]
+    digit, rest = [0], list(range(1, len(places)))
+    largest = max(extents)
+    for _ in places:  # each may bring others along
+        for i in rest[:]:
+            for j in digit:
+                gap = _gap(places[i], places[j]) / largest
+                alike = min(extents[i], extents[j]) >= _AS_LARGE * largest
+                if gap < (_APART if alike else _FAR_APART):
+                    digit.append(i)
+                    rest.remove(i)
+                    break
+    return digit, any(extents[i] >= _LEAST_EXTENT * largest for i in rest)
+
+
+def _gap(a: tuple[slice, slice], b: tuple[slice, slice]) -> int:
+    """How many pixels lie between two boxes, downwards or sideways; negative if they overlap."""
+    return max(max(p.start, q.start) - min(p.stop, q.stop) for p, q in zip(a, b, strict=True))
+
+
+def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
+    """Why this shape (height, width) cannot be a digit written with a pen."""
+    rows, columns = np.nonzero(digit)
+    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    # without the noise, which would be steep, but as sharp as the digit's image can show it
+    steepness = np.hypot(*np.gradient(ndimage.gaussian_filter(ink, _FINE * extent)))
+    edge = np.median(steepness[digit & ~ndimage.binary_erosion(digit)])
+    if edge < _SOFT and edge * extent < _SOFT_EXTENT:
+        return Blank(
+            "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
+        )
+    across = 2 * ndimage.distance_transform_edt(np.pad(digit, 1)).max()
+    if extent < _LEAST_LENGTH * across:
+        return Blank("That is only a dot. Draw a digit.")
+    holes = _holes(digit)
+    if len(holes) > _MOST_HOLES:
+        return Blank(_TOO_MANY)
+    return Blank(_SEVERAL) if _stand_abreast(holes, np.ptp(rows) + 1) else None
+
+
+def _holes(digit: np.ndarray) -> list[tuple[slice, slice]]:
+    """The boxes of the places that ink surrounds, without its pores."""
+    labels, _ = ndimage.label(~np.pad(digit, 1))
+    boxes = ndimage.find_objects(labels)[1:]  # the first is what is around the digit
+    least = _PORE * max(digit.shape)
+    return [box for box in boxes if min(side.stop - side.start for side in box) > least]
+
+
+def _stand_abreast(holes: list[tuple[slice, slice]], height: int) -> bool:
+    """Whether two tall holes stand side by side, as in 00; those of an 8 stand on each other."""
+    tall = [(y, x) for y, x in holes if y.stop - y.start >= _TALL_HOLE * height]
+    return any(
+        min(a.stop, b.stop) - max(a.start, b.start) >= _TALL_HOLE / 2 * height
+        and _as_wide(across, other)
+        for (a, across), (b, other) in combinations(tall, 2)
     )
-    return any(right[0] - left[1] >= _APART * tallest for left, right in pairwise(tall))
+
+
+def _as_wide(a: slice, b: slice) -> bool:
+    """Whether both are holes of their own, and none a sliver between strokes of a 0."""
+    narrow, wide = sorted((a.stop - a.start, b.stop - b.start))
+    return narrow >= _WIDE_HOLE * wide
 
 
 def _cropped(ink: np.ndarray) -> tuple[np.ndarray, float]:
