@@ -4,11 +4,13 @@ import resource
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from PIL.JpegImagePlugin import JpegImageFile
 
 from vae.preprocess import Blank, drawing_to_image, uploads
 
@@ -74,6 +76,40 @@ def test_a_photo_that_says_it_was_taken_sideways_is_turned() -> None:
     assert likeness(digit(content), digit(saved(a_seven()))) > 0.95
 
 
+def test_a_photo_with_a_second_picture_in_it_is_one_picture() -> None:
+    content = saved(a_seven(), "MPO", save_all=True, append_images=[a_seven("RGB", 100)])
+    assert likeness(digit(content), digit(saved(a_seven()))) > 0.95
+
+
+def test_a_photo_of_108_megapixels_is_read_and_never_decoded_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheet = Image.new("L", (12_000, 9_000), 225)
+    corners = [(4000, 2000), (7500, 2000), (5000, 7500)]
+    ImageDraw.Draw(sheet).line(corners, 40, 400, joint="curve")
+    decoded = []
+    monkeypatch.setattr(JpegImageFile, "load_prepare", recording(decoded))
+    assert likeness(digit(saved(sheet, "JPEG")), digit(saved(a_seven()))) > 0.8
+    assert decoded == [(1500, 1125)]
+
+
+def recording(sizes: list) -> Callable[[JpegImageFile], None]:
+    """What prepares a picture to be decoded, and notes in what size."""
+    prepare = JpegImageFile.load_prepare
+
+    def recorded(image: JpegImageFile) -> None:
+        sizes.append(image.size)
+        prepare(image)
+
+    return recorded
+
+
+def in_several_scans(content: bytes) -> bytes:
+    """A JPEG whose first scan claims to bring one of its three colours."""
+    at = content.index(b"\xff\xda")
+    return content[: at + 4] + b"\x01" + content[at + 5 :]
+
+
 def huge_png(width: int, height: int) -> bytes:
     """A PNG whose header claims a size; what follows is a few bytes."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
@@ -97,6 +133,27 @@ BAD = {
         "The picture is animated. Save one frame of it as PNG.",
     ),
     "GIF": (saved(a_seven("P"), "GIF"), "GIF files are not read. Save one frame as PNG."),
+    "HEIC": (
+        b"\0\0\0\x18ftypheic" + bytes(100),
+        "This is a HEIC photo, as iPhones take them. Send a screenshot of it, or choose "
+        "Settings > Camera > Formats > Most Compatible and take it again.",
+    ),
+    "WebP": (saved(a_seven(), "WEBP"), "WebP files are not read. Save the picture as PNG."),
+    "BMP": (saved(a_seven(), "BMP"), "BMP files are not read. Save the picture as PNG."),
+    "TIFF": (saved(a_seven(), "TIFF"), "TIFF files are not read. Save the picture as PNG."),
+    "huge JPEG": (
+        saved(Image.new("L", (11_000, 10_500), 200), "JPEG"),
+        "The picture has 11,000 x 10,500 pixels; the limit is 12,000 a side "
+        "and 110 million in all.",
+    ),
+    "progressive JPEG": (
+        saved(Image.new("L", (6_000, 5_000), 200), "JPEG", progressive=True),
+        f"The picture has 6,000 x 5,000 pixels; {LIMIT}",
+    ),
+    "several scans": (
+        in_several_scans(saved(Image.new("RGB", (6_000, 5_000)), "JPEG")),
+        f"The picture has 6,000 x 5,000 pixels; {LIMIT}",
+    ),
     "truncated PNG": (
         saved(a_seven())[:300],
         "The file is damaged or cut short. Save or send it again.",

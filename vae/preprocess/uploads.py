@@ -4,12 +4,27 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 MOST_BYTES = 10_000_000
 MOST_PIXELS = 25_000_000
+MOST_JPEG_PIXELS = 110_000_000  # shrunk while decoded that is little; phones take 108
 LONGEST_SIDE = 12_000
 _KEPT = 512  # pixels; a digit needs no more
-_FORMATS = ("PNG", "JPEG")
+_START_OF_SCAN = 0xDA  # a JPEG's marker
+_OTHERS = {  # bytes 4 to 12 or the first ones -> the name of the format
+    b"ftypheic": "HEIC",
+    b"ftypheix": "HEIC",
+    b"ftyphevc": "HEIC",
+    b"ftypmif1": "HEIC",
+    b"ftypmsf1": "HEIC",
+    b"ftypavif": "AVIF",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
 
 
 class UploadError(Exception):
@@ -37,28 +52,80 @@ def read(content: bytes) -> np.ndarray:
 
 
 def _opened(content: bytes) -> Image.Image:
+    """The file, its size checked, nothing decoded yet."""
     try:
-        image = Image.open(BytesIO(content), formats=_FORMATS)
+        image = _jpeg(content) or Image.open(BytesIO(content), formats=["PNG"])
     except UnidentifiedImageError as error:
         raise UploadError(_not_a_picture(content)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UploadError(f"The picture is far too large: {_LIMIT}.") from error
-    if max(image.size) > LONGEST_SIDE or image.width * image.height > MOST_PIXELS:
-        raise UploadError(f"The picture has {image.width:,} x {image.height:,} pixels; {_LIMIT}.")
+        raise UploadError(f"The picture is far too large: {_limit(MOST_PIXELS)}.") from error
+    most = MOST_JPEG_PIXELS if _is_decoded_small(image, content) else MOST_PIXELS
+    if max(image.size) > LONGEST_SIDE or image.width * image.height > most:
+        size = f"{image.width:,} x {image.height:,}"
+        raise UploadError(f"The picture has {size} pixels; {_limit(most)}.")
     if getattr(image, "is_animated", False):
         raise UploadError("The picture is animated. Save one frame of it as PNG.")
     return image
 
 
-_LIMIT = f"the limit is {LONGEST_SIDE:,} a side and {MOST_PIXELS / 1e6:.0f} million in all"
+def _jpeg(content: bytes) -> JpegImageFile | None:
+    """The file if it is a JPEG.
+
+    Not by `Image.open`, which warns of sizes that are no danger here, and takes a photo that
+    brings a second picture along (a depth map, a thumbnail) for an animation.
+    """
+    return JpegImageFile(BytesIO(content)) if content.startswith(b"\xff\xd8\xff") else None
+
+
+def _is_decoded_small(image: Image.Image, content: bytes) -> bool:
+    """Whether the decoder never holds the whole picture.
+
+    It does not of a JPEG that it shrinks while it reads it, to a quarter or less; but if a file
+    comes in several scans, it keeps what all of them say of the whole picture.
+    """
+    if not isinstance(image, JpegImageFile) or min(image.size) < 4 * _KEPT:
+        return False
+    return not image.info.get("progressive") and _colours_in_first_scan(content) == image.layers
+
+
+def _colours_in_first_scan(content: bytes) -> int:
+    """How many of a JPEG's colours its first scan brings; 0 if there is none."""
+    at = 2
+    while content[at : at + 1] == b"\xff" and at + 4 < len(content):
+        if content[at + 1] == _START_OF_SCAN:
+            return content[at + 4]
+        at += 2 + int.from_bytes(content[at + 2 : at + 4])
+    return 0
+
+
+def _limit(most: int) -> str:
+    return f"the limit is {LONGEST_SIDE:,} a side and {most / 1e6:.0f} million in all"
 
 
 def _not_a_picture(content: bytes) -> str:
-    if content[:6] in (b"GIF87a", b"GIF89a"):
-        return "GIF files are not read. Save one frame as PNG."
+    name = _format(content)
+    if name == "HEIC":
+        return (
+            "This is a HEIC photo, as iPhones take them. Send a screenshot of it, or choose "
+            "Settings > Camera > Formats > Most Compatible and take it again."
+        )
+    if name:
+        what = "one frame" if name == "GIF" else "the picture"
+        return f"{name} files are not read. Save {what} as PNG."
     if b"<svg" in content[:1000].lower():
         return "An SVG describes shapes, not pixels. Export it as PNG."
     return "This is neither a PNG nor a JPEG, whatever its name says. Save the picture as PNG."
+
+
+def _format(content: bytes) -> str | None:
+    return next(
+        (
+            name
+            for mark, name in _OTHERS.items()
+            if content.startswith(mark) or content[4:12] == mark
+        ),
+        None,
+    )
 
 
 def _decoded(image: Image.Image) -> np.ndarray:
