@@ -212,6 +212,14 @@ def test_the_light_does_not_change_the_digit(shape: str, light: np.ndarray) -> N
     assert likeness(seen(as_picture(plain * light, 2)), seen(as_picture(plain))) > 0.9
 
 
+@pytest.mark.parametrize("wide", [0.03, 0.1, 0.2])
+def test_a_band_of_shadow_across_the_picture_is_no_one(wide: float) -> None:
+    band = np.where(np.abs(ACROSS + 0.3 * DOWN - 0.4) < wide / 2, 0.6, 1)
+    assert refused(as_picture(photo_of(None) * band, 2)).startswith("Nothing is to be seen")
+    shaded, plain = (as_picture(photo_of("two") * light) for light in (band, 1))
+    assert likeness(seen(shaded), seen(plain)) > 0.95
+
+
 def on_a_desk(paper: np.ndarray, turn: float) -> np.ndarray:
     """The paper, cut and turned, on a dark desk."""
     cut = Image.fromarray(paper[60:430, 140:560].astype(np.uint8))

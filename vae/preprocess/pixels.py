@@ -19,6 +19,8 @@ _NARROW = 1 / 6  # and most strokes are narrower than this
 _MOST_NOISE = 0.1  # a picture with more of it shows nothing else
 _LEAST_SIDE = 12  # pixels; a smaller picture shows no digit
 _LEAST_AREA = 20  # pixels; less ink than this is noise
+_SURE = 0.7  # of the light is missing: dark enough for ink that reaches the border
+_RIM = 8  # pixels about a shadow that belong to it
 _TOUCHING = 0.25  # so much darker than the rest of a border is a stroke that touches it
 _EDGE = 0.4  # of the darkest ink: where ink ends
 _CREST = 0.45  # slope of the distance to the paper: 1 within a stroke, 0 on its centre line
@@ -139,7 +141,21 @@ def _contrasted(light: np.ndarray, ground: np.ndarray, noise: float) -> np.ndarr
         return None
     darker = (ground - light).max() > (light - ground).max()
     depth = gap / np.maximum(ground if darker else 1 - ground, 0.05)
-    return np.clip(depth / np.sort(depth, axis=None)[-_LEAST_AREA], 0, 1)
+    ink = np.clip(depth / np.sort(depth, axis=None)[-_LEAST_AREA], 0, 1)
+    shadows = _shadows(ink, share)
+    if not shadows.any():
+        return ink
+    return _contrasted(np.where(shadows, ground, light), ground, noise)
+
+
+def _shadows(ink: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Where pieces of ink reach the border without being as dark as ink: (height, width) bool."""
+    labels, _ = ndimage.label(ink > _EDGE, np.ones((3, 3)))
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    pieces = np.unique(border[border > 0])
+    reaching = pieces[np.asarray(ndimage.median(share, labels, pieces)) < _SURE]
+    # with the soft rim about them, which would else be what is darkest
+    return ndimage.binary_dilation(np.isin(labels, reaching), iterations=_RIM) & (ink > 0)
 
 
 def _without_lighter(light: np.ndarray, share: float) -> np.ndarray:
