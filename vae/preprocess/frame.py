@@ -79,7 +79,7 @@ def _sheared(lines: Lines, slant: float) -> Lines:
 
 def _is_blot(image: np.ndarray) -> bool:
     """Whether ink covers a place larger than any stroke or crossing of strokes does."""
-    return bool(ndimage.distance_transform_edt(image > 0.5).max() > _BLOT)
+    return bool(np.max(np.asarray(ndimage.distance_transform_edt(image > 0.5))) > _BLOT)
 
 
 def _centre_of_mass(image: np.ndarray) -> np.ndarray:

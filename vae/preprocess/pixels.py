@@ -150,12 +150,13 @@ def _contrasted(light: np.ndarray, ground: np.ndarray, noise: float) -> np.ndarr
 
 def _shadows(ink: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Where pieces of ink reach the border without being as dark as ink: (height, width) bool."""
-    labels, _ = ndimage.label(ink > _EDGE, np.ones((3, 3)))
+    labels = _labelled(ink > _EDGE, np.ones((3, 3)))
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     pieces = np.unique(border[border > 0])
     reaching = pieces[np.asarray(ndimage.median(share, labels, pieces)) < _SURE]
     # with the soft rim about them, which would else be what is darkest
-    return ndimage.binary_dilation(np.isin(labels, reaching), iterations=_RIM) & (ink > 0)
+    near = ndimage.binary_dilation(np.isin(labels, reaching), iterations=_RIM)
+    return np.asarray(near, bool) & (ink > 0)
 
 
 def _without_lighter(light: np.ndarray, share: float) -> np.ndarray:
@@ -196,7 +197,7 @@ def _unevenness(light: np.ndarray) -> float:
 
 def _digit(ink: np.ndarray) -> np.ndarray | Blank:
     """Where the ink of the one digit is (height, width), without dirt."""
-    labels, _ = ndimage.label(ink > _EDGE, np.ones((3, 3)))
+    labels = _labelled(ink > _EDGE, np.ones((3, 3)))
     areas = np.bincount(labels.ravel())[1:]
     kept = np.flatnonzero(areas >= _SPECK * areas.max())
     if len(kept) > _MOST_PIECES:
@@ -208,6 +209,13 @@ def _digit(ink: np.ndarray) -> np.ndarray | Blank:
         return Blank(_SEVERAL)
     digit = np.isin(labels, kept[together] + 1)
     return _why_not(ink, digit) or digit
+
+
+def _labelled(mask: np.ndarray, neighbours: np.ndarray | None = None) -> np.ndarray:
+    """Its pieces numbered from 1: (height, width) int32."""
+    labels = np.zeros(mask.shape, np.int32)
+    ndimage.label(mask, neighbours, output=labels)
+    return labels
 
 
 def _parted(places: list[tuple[slice, slice]]) -> tuple[list[int], bool]:
@@ -235,26 +243,27 @@ def _gap(a: tuple[slice, slice], b: tuple[slice, slice]) -> int:
 def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     """Why this shape (height, width) cannot be a digit written with a pen."""
     rows, columns = np.nonzero(digit)
-    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    height = int(np.ptp(rows)) + 1
+    extent = max(height, int(np.ptp(columns)) + 1)
     # without the noise, which would be steep, but as sharp as the digit's image can show it
-    steepness = np.hypot(*np.gradient(ndimage.gaussian_filter(ink, _FINE * extent)))
-    edge = np.median(steepness[digit & ~ndimage.binary_erosion(digit)])
+    steepness = _steepness(ndimage.gaussian_filter(ink, _FINE * extent))
+    edge = np.median(steepness[digit & ~np.asarray(ndimage.binary_erosion(digit), bool)])
     if edge < _SOFT and edge * extent < _SOFT_EXTENT:
         return Blank(
             "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
         )
-    across = 2 * ndimage.distance_transform_edt(np.pad(digit, 1)).max()
+    across = 2 * np.max(_to_outside(np.pad(digit, 1)))
     if extent < _LEAST_LENGTH * across:
         return Blank("That is only a dot. Draw a digit.")
     holes = _holes(digit)
     if len(holes) > _MOST_HOLES:
         return Blank(_TOO_MANY)
-    return Blank(_SEVERAL) if _stand_abreast(holes, np.ptp(rows) + 1) else None
+    return Blank(_SEVERAL) if _stand_abreast(holes, height) else None
 
 
 def _holes(digit: np.ndarray) -> list[tuple[slice, slice]]:
     """The boxes of the places that ink surrounds, without its pores."""
-    labels, _ = ndimage.label(~np.pad(digit, 1))
+    labels = _labelled(~np.pad(digit, 1))
     boxes = ndimage.find_objects(labels)[1:]  # the first is what is around the digit
     least = _PORE * max(digit.shape)
     return [box for box in boxes if min(side.stop - side.start for side in box) > least]
@@ -284,12 +293,22 @@ def _cropped(ink: np.ndarray) -> tuple[np.ndarray, float]:
     return _resized(around.astype(np.float32), factor), factor
 
 
+def _steepness(values: np.ndarray) -> np.ndarray:
+    """By how much values (height, width) change from one pixel to the next."""
+    down, right = np.gradient(values)
+    return np.hypot(down, right)
+
+
+def _to_outside(mask: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the nearest outside the mask."""
+    return np.asarray(ndimage.distance_transform_edt(mask))
+
+
 def _crest(mask: np.ndarray) -> np.ndarray:
     """The centre lines of a mask: where the distance to its outside has no slope.
 
     Source: Siddiqi et al. 2002, "Hamilton-Jacobi Skeletons", in its simplest form. Unlike
     thinning, a wavy outline gives no spurs, and a stroke ends where the middle of the pen did.
     """
-    distance = ndimage.gaussian_filter(ndimage.distance_transform_edt(mask), 0.7)
-    down, right = np.gradient(distance)
-    return mask & (np.hypot(down, right) < _CREST)
+    distance = ndimage.gaussian_filter(_to_outside(mask), 0.7)
+    return mask & (_steepness(distance) < _CREST)
