@@ -118,7 +118,7 @@ def tap(x: float, y: float, slip: float, pen: int = 20) -> dict:
     return {"path": [["M", x, y], ["L", x + slip, y + slip / 2]], "strokeWidth": pen}
 
 
-def test_a_tap_that_slips_by_less_than_the_pen_is_a_dot() -> None:
+def test_a_tap_that_slips_by_half_the_pen_is_a_dot() -> None:
     dot = "That is only a dot. Draw a digit."
     assert blank(None, [tap(50, 50, 4)]).reason == dot
     assert blank(None, [tap(50, 50, 10)]).reason == dot

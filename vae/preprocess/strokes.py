@@ -10,7 +10,7 @@ from vae.preprocess.pen import Lines
 
 _CURVE_STEPS = 6  # straight pieces to one curve of the canvas
 _FEW = 3  # taps; a digit may be dotted with more
-_UNKNOWN_PEN = 3.0  # pixels; what is shorter is a tap even if the pen was thinner
+_UNKNOWN_PEN = 6.0  # pixels; what is shorter is a tap even if the pen was thinner
 
 
 def lines(drawn: Sequence[Any]) -> Lines:
@@ -28,9 +28,9 @@ def lines(drawn: Sequence[Any]) -> Lines:
 
 
 def _is_tap(stroke: Any, path: np.ndarray) -> bool:
-    """Whether a stroke is no longer than the pen is wide."""
+    """Whether a stroke is no longer than half the pen's width: small digits are longer."""
     pen = width(stroke) if isinstance(stroke, dict) and "strokeWidth" in stroke else _UNKNOWN_PEN
-    return bool(np.ptp(path, axis=0).max() < pen)
+    return bool(np.ptp(path, axis=0).max() <= pen / 2)
 
 
 def _with_end(path: np.ndarray) -> np.ndarray:
