@@ -77,7 +77,7 @@ def test_a_shipped_card_says_what_its_manifest_and_its_figures_say(run: runs.Run
         "test digits of MNIST",
     )
     assert (run.path / cards.FILE).read_text() == cards.card(run, figures)
-    assert (run.path / cards.PICTURE).is_file()
+    assert (run.path / cards.PICTURE).is_file() != run.manifest.training.is_autoencoder
     assert len(figures.kl_per_dimension) == run.manifest.model.latent_dim
 
 

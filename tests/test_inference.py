@@ -51,14 +51,16 @@ def constants(file: Path) -> list[np.ndarray]:
     }
     found = []
     for operator in graph.operators:
+        code, before = model.operatorCodes[operator.opcodeIndex].builtinCode, len(found)
         for tensor in (graph.tensors[i] for i in operator.inputs if i >= 0):
             content = model.buffers[tensor.buffer].data
-            is_number = tensor.type == schema.TensorType.FLOAT32 and content is not None
-            if is_number and len(tensor.shape):
+            is_number = tensor.type == schema.TensorType.FLOAT32
+            if is_number and content is not None and len(tensor.shape):
                 values = np.frombuffer(bytes(content), "<f4").reshape(tensor.shape)
-                code = model.operatorCodes[operator.opcodeIndex].builtinCode
                 is_kernel = values.ndim == len(axes.get(code, ()))
                 found.append(values.transpose(axes[code]) if is_kernel else values)
+        if code in axes and len(found) == before + 1:  # LiteRT leaves a bias of zeros away
+            found.append(np.zeros(found[-1].shape[-1], np.float32))
     return found
 
 

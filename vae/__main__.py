@@ -327,8 +327,9 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
             model = inference.load(path)
             bench = bench or _Bench(parsed, "test", console)
             figures = bench.measure(model)
-            picture = pictures.png(cards.picture(model, bench.digits, figures))
-            (path / cards.PICTURE).write_bytes(picture)
+            if not run.manifest.training.is_autoencoder:  # which has no ELBO
+                picture = pictures.png(cards.picture(model, bench.digits, figures))
+                (path / cards.PICTURE).write_bytes(picture)
             results.write(path, figures)
         cards.write(run, figures)
         console.print(f"{path / cards.FILE}", markup=False)

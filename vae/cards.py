@@ -173,6 +173,16 @@ for k-NN accuracy over draws of the labelled digits. `python -m vae evaluate` pr
 ## Where it fails
 
 {_failures(m, figures)}
+{"" if m.training.is_autoencoder else _hardest(figures)}\
+| class | {" | ".join(map(str, range(10)))} |
+|{"---|" * 11}
+{"" if m.training.is_autoencoder else _loss_by_class(figures)}\
+| accepted samples | {" | ".join(f"{n:,}" for n in figures.samples_by_class)} |
+"""
+
+
+def _hardest(figures: Figures) -> str:
+    return f"""\
 The ten digits with the highest -ELBO (dynamic), originals above, reconstructions below:
 
 ![The ten hardest digits]({PICTURE})
@@ -183,11 +193,11 @@ The ten digits with the highest -ELBO (dynamic), originals above, reconstruction
 | class | {" | ".join(str(hard.label) for hard in figures.hardest)} |
 | nats | {" | ".join(f"{hard.loss:.0f}" for hard in figures.hardest)} |
 
-| class | {" | ".join(map(str, range(10)))} |
-|{"---|" * 11}
-| -ELBO, dynamic | {" | ".join(f"{e.mean:.0f}" for e in figures.loss_by_class)} |
-| accepted samples | {" | ".join(f"{n:,}" for n in figures.samples_by_class)} |
 """
+
+
+def _loss_by_class(figures: Figures) -> str:
+    return f"| -ELBO, dynamic | {' | '.join(f'{e.mean:.0f}' for e in figures.loss_by_class)} |\n"
 
 
 def _nll_checks(manifest: Manifest, figures: Figures) -> str:
