@@ -59,8 +59,8 @@ def pinned(page: Page) -> np.ndarray:
 
 
 def drawn(page: Page, label: str = "Decoded digit") -> np.ndarray:
-    """The pixels of a digit's canvas: (28, 28) in [0, 1]."""
-    values = page.get_by_label(label, exact=True).evaluate(
+    """The pixels of the first digit's canvas with this label: (28, 28) in [0, 1]."""
+    values = page.get_by_label(label, exact=True).first.evaluate(
         "c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 == 0)"
     )
     return np.array(values).reshape(28, 28) / 255

@@ -97,7 +97,7 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
     server: Server, page: Page
 ) -> None:
     goto(page, f"{server.address}/train")
-    name = start_training(page, epochs=8, images=10000)
+    name = start_training(page, epochs=8, images=5000)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
     slider = page.get_by_role("slider", name="Epoch")
     lengths, epochs = set(), set()
