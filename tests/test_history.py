@@ -49,6 +49,16 @@ def test_a_speed_from_before_a_training_was_resumed_does_not_count() -> None:
     assert found.seconds_left == pytest.approx(20 * 50 / 100.0)
 
 
+def test_a_training_that_has_just_been_resumed_has_the_time_left_of_before() -> None:
+    for again in (START, START | {"epoch": 2}):  # killed in its first epoch, and later
+        found = progress([START, stepped(10, 9.0), stepped(20, 50.0), again])
+        assert found is not None
+        assert found.seconds_left == pytest.approx(20 * 50 / 50.0)
+        found = progress([START, stepped(10, 9.0), stepped(20, 9.0), again, stepped(2), stepped(4)])
+        assert found is not None
+        assert found.seconds_left == pytest.approx(36 * 50 / 100.0)
+
+
 def test_a_model_that_rebuilds_no_better_than_the_mean_image_is_astray() -> None:
     def epoch(loss: float) -> dict[str, Any]:
         return {"validation": {"reconstruction_loss": loss}}

@@ -5,7 +5,7 @@ Standard library only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 from typing import Any
 
 _LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
@@ -64,7 +64,7 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
     steps = start["epochs"] * start["steps_per_epoch"]
     images_per_epoch = start["steps_per_epoch"] * start["batch_size"]
     epochs_left = start["epochs"] - last["step"] / start["steps_per_epoch"]
-    speed = _mean_speed(events[events.index(start) :])
+    speed = _mean_speed(events) or last["images_per_second"]
     return Progress(
         step=last["step"],
         steps=steps,
@@ -76,12 +76,17 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
 
 
 def _mean_speed(events: list[dict[str, Any]]) -> float:
-    """Images a second over the last stretches of a training, so that the time left is calm."""
-    recent = [event for event in events if event["event"] == "progress"][-RECENT:]
+    """Images a second over the last stretches since it began or went on; 0 if there are none.
+
+    One stretch alone would make the time left jump.
+    """
+    since_start = takewhile(lambda event: event["event"] != "start", reversed(events))
+    latest_first = (event for event in since_start if event["event"] == "progress")
+    recent = list(islice(latest_first, RECENT))[::-1]
     steps = [after["step"] - before["step"] for before, after in pairwise(recent)]
     speeds = [max(event["images_per_second"], 1e-9) for event in recent[1:]]
     seconds = sum(n / speed for n, speed in zip(steps, speeds, strict=True))
-    return sum(steps) / seconds if seconds else recent[-1]["images_per_second"]
+    return sum(steps) / seconds if seconds else 0.0
 
 
 def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
