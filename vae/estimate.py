@@ -22,6 +22,11 @@ PER_AVERAGED_WEIGHT = 4.8e-10
 START_SECONDS = 8.0  # loading TensorFlow and the data, tracing the first step, the last export
 EPOCH_SECONDS = 0.6  # validation, a snapshot and a checkpoint
 
+# An export takes about 1.5 s, and TensorFlow's converter keeps 23 bytes a weight for good. So it is
+# done at most once in 15 s, and more and more seldom: each time the training is half as long again.
+EXPORT_EVERY_SECONDS = 15.0
+EXPORT_GROWTH = 0.5
+
 # Memory: the highest resident sizes of the same trainings, and what each export leaves behind.
 BASE_MEGABYTES = 660.0
 BYTES_PER_WEIGHT = 29.0
@@ -67,7 +72,7 @@ def estimate(
     weights = parameters(model)
     images = min(training.train_images or train_images, train_images)
     seconds = pace * START_SECONDS + training.epochs * epoch_seconds
-    exports = 2 + max(0.0, log(seconds / 15, 1.5))  # see vae/training.py
+    exports = 2 + max(0.0, log(seconds / EXPORT_EVERY_SECONDS, 1 + EXPORT_GROWTH))
     per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
     megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
     return Estimate(seconds, megabytes, epoch_seconds, weights)

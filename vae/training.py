@@ -20,14 +20,11 @@ import tensorflow as tf
 from vae import runs, snapshots
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
+from vae.estimate import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
 from vae.model import VAE
 from vae.tensorboard import Scalars
 from vae.trainer import Losses, Trainer
 
-# An export takes about 1.5 s, and TensorFlow's converter keeps 23 bytes a weight for good. So it is
-# done at most once in 15 s, and more and more seldom: each time the training is half as long again.
-EXPORT_EVERY_SECONDS = 15.0
-EXPORT_GROWTH = 0.5
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
