@@ -53,19 +53,26 @@ def export(run: runs.Run) -> bytes:
     Raises:
         vae.runs.RunError: the run has no model yet, or a file is damaged.
     """
-    files = runs.model_files(run)
     state = runs.state(run)
     settled = replace(run.manifest, state="stopped") if state in runs.ALIVE else run.manifest
+    files = contents(run)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(f"{run.name}/manifest.json", runs.to_json(settled))
         for name, file in files.items():
             archive.write(file, f"{run.name}/{name}")
-        others = [run.path / name for name in ("events.jsonl", snapshots.DRAWING)]
-        for file in [*others, *snapshots.files(run.path).values()]:
-            with suppress(FileNotFoundError):
-                archive.write(file, f"{run.name}/{file.relative_to(run.path)}")
     return packed.getvalue()
+
+
+def contents(run: runs.Run) -> dict[str, Path]:
+    """What belongs to a run beside its manifest, by its path in the run directory.
+
+    Raises:
+        vae.runs.RunError: the run has no model yet, or a file is damaged.
+    """
+    others = [run.path / name for name in ("events.jsonl", snapshots.DRAWING)]
+    found = [file for file in [*others, *snapshots.files(run.path).values()] if file.exists()]
+    return runs.model_files(run) | {str(file.relative_to(run.path)): file for file in found}
 
 
 def import_zip(file: Path | IO[bytes], root: Path) -> runs.Run:

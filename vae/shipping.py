@@ -2,11 +2,10 @@
 
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from vae import runs, snapshots
+from vae import parcel, runs
 
 
 def ship(run: runs.Run, root: Path = runs.SHIPPED) -> runs.Run:
@@ -20,17 +19,16 @@ def ship(run: runs.Run, root: Path = runs.SHIPPED) -> runs.Run:
     """
     if runs.state(run) in runs.ALIVE:
         raise runs.RunError(f"{run.name} is {runs.state(run)}; ship it once it has ended")
-    files = runs.model_files(run)
-    folder = Path(tempfile.mkdtemp(prefix=".ship-", dir=root))
-    folder.chmod(0o755)  # temporary ones are made for their owner only
-    for name in runs.SERVED_FILES:
-        shutil.copy(files[name], folder / name)
+    files = {name: file for name, file in parcel.contents(run).items() if name != "model.keras"}
     served = {name: run.manifest.files[name] for name in runs.SERVED_FILES}
-    runs.write_manifest(folder, replace(run.manifest, files=served))
-    with suppress(FileNotFoundError):
-        shutil.copy(run.path / "events.jsonl", folder)
-    (folder / snapshots.FOLDER).mkdir()
-    for file in snapshots.files(run.path).values():
-        shutil.copy(file, folder / snapshots.FOLDER)
-    shutil.rmtree(root / run.name, ignore_errors=True)
-    return runs.read(folder.rename(root / run.name))
+    folder = Path(tempfile.mkdtemp(prefix=".ship-", dir=root))
+    try:
+        for name, file in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy(file, folder / name)
+        runs.write_manifest(folder, replace(run.manifest, files=served))
+        folder.chmod(0o755)  # temporary ones are made for their owner only
+        shutil.rmtree(root / run.name, ignore_errors=True)
+        return runs.read(folder.rename(root / run.name))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
