@@ -17,6 +17,7 @@ PEN = 20
 READY: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "assets" / "drawings.json").read_text()
 )
+_ATTEND = component("latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text())
 
 
 def board() -> None:
@@ -92,8 +93,7 @@ def attend_canvas() -> None:
 
     Call it last: it shows nothing, but takes up a line.
     """
-    script = (Path(__file__).parent / "canvas.js").read_text()
-    component("latent_digits_canvas", js=script)(key=f"attend-{_canvas_key()}")
+    _ATTEND(key=f"attend-{_canvas_key()}")
 
 
 def source() -> str:

@@ -19,9 +19,9 @@ def lines(drawn: Sequence[Any]) -> Lines:
     Where there are but a few taps, which may have slipped, only a dot of one of them is left:
     enlarged, it would be a figure that nobody drew.
     """
-    drawn = [stroke for stroke in drawn if len(points(stroke))]
-    paths = [points(stroke) for stroke in drawn]
-    if len(paths) <= _FEW and all(map(_is_tap, drawn, paths)):
+    found = [(stroke, path) for stroke in drawn if len(path := points(stroke))]
+    paths = [path for _, path in found]
+    if len(found) <= _FEW and all(_is_tap(stroke, path) for stroke, path in found):
         paths = [path[:1] for path in paths[:1]]
     pieces = [np.stack([path[:-1], path[1:]], axis=1) for path in map(_with_end, paths)]
     return np.concatenate([np.zeros((0, 2, 2)), *pieces])
