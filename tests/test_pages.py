@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae import latent_study, parcel, results, runs
+from vae import latent_study, parcel, results, runs, shelf
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
@@ -620,6 +620,26 @@ def test_runs_stand_side_by_side_with_what_differs_and_their_figures(owned: Path
     assert f">{runs.read(owned).manifest.metrics['validation_loss']:.1f}<" in rows["five"]
     best = results.read(runs.read(runs.SHIPPED / "best"))
     assert f">{-best.elbo_dynamic.mean:.1f}<" in rows["best"]
+
+
+def test_a_plain_autoencoder_has_no_elbo_in_the_table_of_runs() -> None:
+    number = r"<td class='number'>([\d.]*)</td>"
+    table = texts(alone("train"))
+    for name, has_elbo in {"map": True, "autoencoder": False}.items():
+        row = re.search(rf"<b>{name}</b></td>{number}{number}", table)
+        assert row is not None
+        assert row[1]
+        assert bool(row[2]) == has_elbo
+
+
+def test_three_deleted_runs_are_offered_at_once(owned: Path) -> None:
+    for i in range(4):
+        shutil.copytree(owned, owned.with_name(f"old-{i}"))
+        shelf.delete(runs.read(owned.with_name(f"old-{i}")))
+    undos = [b for b in as_owner().button if b.label == "Undo"]
+    assert len(undos) == 3
+    undos[0].click().run()
+    assert len([b for b in as_owner().button if b.label == "Undo"]) == 3
 
 
 def test_a_collapsed_latent_space_is_named_with_one_thing_to_change(owned: Path) -> None:

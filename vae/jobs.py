@@ -317,8 +317,8 @@ class Jobs:
 def _let_others_go_first(process: int) -> None:
     """Give a training the time that no page wants.
 
-    On Linux as an idle process: a click beside a training took 1.6 times as long as without, and
-    2.1 times when it was only nice.
+    On Linux as an idle process: in runs that were made in turn, a click beside a training took
+    1.6 times as long as without, and 2.0 to 2.3 times where it was only nice.
     """
     with suppress(PermissionError):  # a nicer server may not make it less nice than itself
         os.setpriority(os.PRIO_PROCESS, process, NICENESS)

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import ownership, resources, training_runs
 from vae import parcel, runs, shelf
 
+UNDOS = 3  # deleted runs that are offered at once
 MORE = 20  # epochs that a finished run is trained on for
 
 
@@ -47,12 +48,12 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
 
 
 def undo() -> None:
-    """Bring back what this visitor deleted, the latest first."""
-    for trash in shelf.deleted(resources.jobs().root):
-        if ownership.owns(trash.path):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{trash.name}** is deleted.")
-                _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
+    """Bring back what this visitor deleted, the latest first; further ones follow these."""
+    found = shelf.deleted(resources.jobs().root)
+    for trash in [trash for trash in found if ownership.owns(trash.path)][:UNDOS]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{trash.name}** is deleted.")
+            _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
 
 
 def importer() -> None:

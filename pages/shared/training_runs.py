@@ -92,6 +92,8 @@ def _row(run: runs.Run) -> str:
 
 def _test_loss(run: runs.Run) -> float | None:
     """The negative ELBO on test images, dynamic: of the model card, or of the training's end."""
+    if run.manifest.training.is_autoencoder:
+        return None  # it has none
     try:
         return -results.read(run).elbo_dynamic.mean
     except results.ResultsError:
