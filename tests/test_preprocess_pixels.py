@@ -220,6 +220,37 @@ def test_a_band_of_shadow_across_the_picture_is_no_one(wide: float) -> None:
     assert likeness(seen(shaded), seen(plain)) > 0.95
 
 
+def harsh_shadows(seed: int) -> np.ndarray:
+    """One to three bands, halves and blobs of shadow, with hard edges or soft ones: (480, 640)."""
+    generator = np.random.default_rng(seed)
+    light = np.ones(ACROSS.shape)
+    for _ in range(generator.integers(1, 4)):
+        x, y = ACROSS - generator.uniform(0, 1.33), DOWN - generator.uniform(0, 1)
+        turn = generator.uniform(0, 2 * np.pi)
+        along = np.cos(turn) * x + np.sin(turn) * y
+        wide, high = generator.uniform(0.1, 0.6, 2)
+        places = [np.abs(along) < wide / 4, along > 0, (x / wide) ** 2 + (y / high) ** 2 < 1]
+        shadow = np.where(places[generator.integers(3)], generator.uniform(0.4, 0.95), 1)
+        light *= ndimage.gaussian_filter(shadow, generator.choice([0, 1, 3, 8, 20]))
+    return light
+
+
+def test_harsh_shadows_seldom_pass_for_ink() -> None:
+    plain = seen(as_picture(photo_of("two")))
+    made_up, misread = 0, 0
+    for seed in range(40):
+        light = harsh_shadows(seed)
+        blank, two = (
+            drawing_to_image(np.asarray(as_picture(paper * light, 2).convert("RGBA")))
+            for paper in (photo_of(None), photo_of("two"))
+        )
+        made_up += isinstance(blank, np.ndarray)
+        misread += isinstance(two, np.ndarray) and likeness(two, plain) < 0.75
+    print(f"of 40 each: {made_up} blank papers gave an image, {misread} twos a wrong one")
+    assert made_up <= 4
+    assert misread <= 4
+
+
 def on_a_desk(paper: np.ndarray, turn: float) -> np.ndarray:
     """The paper, cut and turned, on a dark desk."""
     cut = Image.fromarray(paper[60:430, 140:560].astype(np.uint8))

@@ -35,10 +35,15 @@ _LEAST_LENGTH = 1.7  # of a stroke, in widths; what is shorter is a dot
 _FINE = 1 / 120  # of the digit's extent
 _SOFT = 0.2  # of all ink from pixel to pixel: an edge that is less steep is soft,
 _SOFT_EXTENT = 11  # if there are also fewer such steps to the digit's extent
+_EDGE_VARIES = 0.33  # std / mean of the steps along the edge; more is light that ends there,
+_PEN_VARIES = 0.42  # and so is more of the half widths along the centre lines
 _PORE = 0.01  # of the picture; what is narrower is no hole
 _MOST_HOLES = 4  # MNIST's digits have at most 3
 _TALL_HOLE = 0.4  # of the digit's height
 _WIDE_HOLE = 0.5  # of the other hole's width
+_UNEVEN_LIGHT = (
+    "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
+)
 _SEVERAL = "That looks like several digits. Show one at a time."
 
 Reading = Callable[[np.ndarray, float], np.ndarray]
@@ -66,7 +71,11 @@ def centre_lines(rgba: np.ndarray) -> Lines | Blank:
     if ink is None:
         return Blank("Nothing is to be seen: no ink stands out from the background.")
     digit = _digit(ink)
-    return digit if isinstance(digit, Blank) else lines_of_ink(ink * digit)
+    if isinstance(digit, Blank):
+        return digit
+    if not _is_sure(light, digit) and _is_shadow(ink, digit):
+        return Blank(_UNEVEN_LIGHT)
+    return lines_of_ink(ink * digit)
 
 
 def shrunk(rgba: np.ndarray) -> np.ndarray:
@@ -247,11 +256,9 @@ def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     extent = max(height, int(np.ptp(columns)) + 1)
     # without the noise, which would be steep, but as sharp as the digit's image can show it
     steepness = _steepness(ndimage.gaussian_filter(ink, _FINE * extent))
-    edge = np.median(steepness[digit & ~np.asarray(ndimage.binary_erosion(digit), bool)])
+    edge = np.median(steepness[_rim(digit)])
     if edge < _SOFT and edge * extent < _SOFT_EXTENT:
-        return Blank(
-            "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
-        )
+        return Blank(_UNEVEN_LIGHT)
     across = 2 * np.max(_to_outside(np.pad(digit, 1)))
     if extent < _LEAST_LENGTH * across:
         return Blank("That is only a dot. Draw a digit.")
@@ -291,6 +298,34 @@ def _cropped(ink: np.ndarray) -> tuple[np.ndarray, float]:
     around = np.pad(ink, 2)[rows[0] : rows[-1] + 5, columns[0] : columns[-1] + 5]
     factor = _DIGIT / max(around.shape)
     return _resized(around.astype(np.float32), factor), factor
+
+
+def _is_sure(light: np.ndarray, digit: np.ndarray) -> bool:
+    """Whether so much light lies between the digit and the rest that no shadow takes it away."""
+    dark, bright = sorted((np.median(light[digit]), np.median(light[~digit])))
+    return bool(bright - dark > _SURE * bright)
+
+
+def _is_shadow(ink: np.ndarray, digit: np.ndarray) -> bool:
+    """Whether its edge is sharp here and soft there, or its strokes are of many widths."""
+    edge = _steepness(ink)[_rim(digit)]
+    return _variation(edge) > _EDGE_VARIES or _variation(_half_widths(ink * digit)) > _PEN_VARIES
+
+
+def _rim(digit: np.ndarray) -> np.ndarray:
+    """The outermost pixels of a digit, but for those where the picture ends."""
+    return digit & ~np.asarray(ndimage.binary_erosion(digit, border_value=1), bool)
+
+
+def _half_widths(ink: np.ndarray) -> np.ndarray:
+    """From each place of the centre lines to the edge of the stroke: (n,)."""
+    digit = _cropped(ink)[0] > _EDGE
+    return _to_outside(digit)[_crest(digit)]
+
+
+def _variation(values: np.ndarray) -> float:
+    """Their standard deviation in shares of their mean; 0 of none."""
+    return float(values.std() / values.mean()) if values.size else 0.0
 
 
 def _steepness(values: np.ndarray) -> np.ndarray:
