@@ -26,7 +26,7 @@ def in_detail(image: np.ndarray) -> None:
     findings.landing(image, found[on_map])
     near, drawn = st.columns(2, gap="medium")
     with near:
-        st.markdown("**Nearest real digits**")
+        st.markdown("**Nearest test digits**")
         findings.nearest(image, found[on_map])
     with drawn, st.container(gap="small"):
         st.markdown("**Draws from the posterior**")

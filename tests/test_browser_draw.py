@@ -40,7 +40,7 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
         assert likeness(image, picture(rebuilt)) > 0.6, name
         assert rebuilt.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
         assert picture(page.get_by_alt_text(f"Difference of {name}")).max() > 0.05
-    expect(page.get_by_text(re.compile(r"harder than \d+ % of real digits"))).to_have_count(2)
+    expect(page.get_by_text(re.compile(r"harder than \d+ % of test digits"))).to_have_count(2)
     expect(page.get_by_label("The latent map, with a ring")).to_be_visible()
     expect(page.get_by_alt_text(re.compile("^Nearest: "))).to_have_count(6)
     expect(page.get_by_alt_text(re.compile("^Draw . of map"))).to_have_count(6)

@@ -159,7 +159,7 @@ def test_a_drawing_is_rebuilt_by_map_and_by_best_with_the_loss_terms_and_its_pla
     assert "<b>What the models see</b>" in text
     for name in ("map", "best"):
         assert f"Reconstruction by {name}" in text
-    judged = r"<b>\d+\.\d nats</b> to rebuild: harder than \d+ % of real digits"
+    judged = r"<b>\d+\.\d nats</b> to rebuild: harder than \d+ % of test digits"
     assert len(re.findall(judged, text)) == 2
     assert (
         len(re.findall(r"<b>\d+\.\d nats</b> of KL divergence: more than \d+ % of them", text)) == 2

