@@ -12,7 +12,7 @@ LIBRARY = sorted((ROOT / "vae").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
 STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
-TRAINING_ONLY = {"vae.model", "vae.trainer", "vae.training", "vae.tensorboard"}
+TRAINING_ONLY = {"vae.litert", "vae.model", "vae.trainer", "vae.training", "vae.tensorboard"}
 FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
 
 

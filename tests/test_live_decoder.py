@@ -78,15 +78,13 @@ def test_a_fresh_run_is_decoded_as_keras_does(
     ],
     ids=["smallest", "residual", "refined", "smooth"],
 )
-def test_every_shape_of_decoder_is_decoded_as_keras_does(
-    bare: Page, tmp_path: Path, options: dict
-) -> None:
+def test_every_shape_of_decoder_is_decoded_as_keras_does(bare: Page, options: dict) -> None:
+    from vae import litert  # TensorFlow: only for the tests that need it
     from vae.config import ModelConfig
     from vae.model import build_decoder
 
     decoder = build_decoder(ModelConfig(**options), seed=1)
-    decoder.export(str(tmp_path / "decoder.tflite"), format="litert", verbose=False)
-    read = network.read((tmp_path / "decoder.tflite").read_bytes())
+    read = network.read(litert.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
     text = b64encode(read.to_bytes()).decode()
     images = bare.evaluate(
@@ -129,14 +127,15 @@ def test_bundles_bring_every_array_through_to_the_last_bit(bare: Page) -> None:
         np.testing.assert_array_equal(values, array.ravel().astype(np.float64))
 
 
-def test_what_the_page_cannot_compute_is_named(tmp_path: Path) -> None:
+def test_what_the_page_cannot_compute_is_named() -> None:
     from keras import Input, Model, layers
+
+    from vae import litert
 
     latents = Input((2,))
     hidden = layers.Reshape((28, 28))(layers.Dense(784, activation="softmax")(latents))
-    Model(latents, hidden).export(str(tmp_path / "odd.tflite"), format="litert", verbose=False)
     with pytest.raises(network.NetworkError, match="SOFTMAX, which the page cannot compute"):
-        network.read((tmp_path / "odd.tflite").read_bytes())
+        network.read(litert.convert(Model(latents, hidden)))
 
 
 def test_bundles_take_only_types_that_the_page_knows() -> None:

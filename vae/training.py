@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import runs, snapshots
+from vae import litert, runs, snapshots
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.estimate import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
@@ -124,7 +124,7 @@ class _History:
         new.mkdir(exist_ok=True)
         best.save(new / "model.keras")
         for network in (best.encoder, best.decoder):
-            network.export(str(new / f"{network.name}.tflite"), format="litert", verbose=False)
+            (new / f"{network.name}.tflite").write_bytes(litert.convert(network))
         if self.best.epoch:
             metrics = _prefixed("validation", self.best.validation)
             self.manifest = replace(self.manifest, best_epoch=self.best.epoch, metrics=metrics)

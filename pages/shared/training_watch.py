@@ -16,16 +16,19 @@ from pages.shared import (
 from vae import history, runs
 from vae.jobs import command_of
 
+_SECONDS: dict[runs.State, float] = {"queued": 2.0, "paused": 2.0}
+"""Between two looks at a run of which little is to be seen."""
+
 
 def watch(run: runs.Run, serving: runs.Run) -> None:
     """A run; `serving` is the model that all pages show.
 
-    Buttons are outside of what is drawn twice a second: a click there could be lost.
+    Buttons are outside of what is drawn again and again: a click there could be lost.
     """
     state = resources.jobs().state(run.path)
     training_actions.buttons(run, state, serving)
     if state in runs.ALIVE:
-        _live(run, state)
+        st.fragment(_live, run_every=_SECONDS.get(state, 0.8))(run, state)
     else:
         _ended(run, state)
         if not _collapse(run):
@@ -36,7 +39,6 @@ def watch(run: runs.Run, serving: runs.Run) -> None:
         st.code(command_of(run), language="shell", wrap_lines=True)
 
 
-@st.fragment(run_every=0.5)
 def _live(run: runs.Run, shown: runs.State) -> None:
     try:
         state = resources.jobs().state(run.path)
