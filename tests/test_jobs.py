@@ -546,6 +546,15 @@ def test_a_training_that_takes_longer_than_allowed_is_stopped(server: Jobs) -> N
     until_state(server, path, "stopped")
 
 
+def test_a_restarted_server_holds_the_training_that_it_finds_to_its_limits(
+    orphans: tuple[Path, Path],
+) -> None:
+    running, _ = orphans
+    restarted = Jobs(running.parent, Limits(minutes=1))
+    runs.write_manifest(running, replace(runs.read(running).manifest, seconds=61.0))
+    until_state(restarted, running, "stopped")
+
+
 def test_limits_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Limits.from_environment() == Limits()
     monkeypatch.setenv("VAE_MAX_EPOCHS", "30")

@@ -73,6 +73,8 @@ class Jobs:
         self._running: dict[Path, subprocess.Popen] = {}
         self._places: dict[Path, IO[str]] = {}  # the locks on `waiting`
         self._watching = False
+        with self._lock:
+            self._watch_if_needed()  # an earlier server may have left a training behind
 
     def start(
         self,
@@ -232,9 +234,7 @@ class Jobs:
         self._places[path] = place
         self._queue.append(path)
         self._advance()
-        if not self._watching:
-            self._watching = True
-            threading.Thread(target=self._watch, daemon=True).start()
+        self._watch_if_needed()
 
     def _busy(self) -> set[Path]:
         """The runs that a process trains now, ours and others'."""
@@ -265,15 +265,21 @@ class Jobs:
         self._running[path] = process
         _let_others_go_first(process.pid)
 
+    def _watch_if_needed(self) -> None:
+        """See to it that `_watch` runs while there is something to do. Called with the lock held."""
+        if not self._watching and (self._queue or self._busy()):
+            self._watching = True
+            threading.Thread(target=self._watch, daemon=True).start()
+
     def _watch(self) -> None:
-        """In a thread of its own, while there is something to do: see to what ended or waits."""
+        """In a thread of its own, while anything trains or waits: see to what ends or may start."""
         while True:
             time.sleep(WATCH_SECONDS)
             with self._lock:
                 self._reap()
                 self._advance()
                 self._stop_what_takes_too_long()
-                if not self._running and not self._queue:
+                if not self._queue and not self._busy():
                     self._watching = False
                     return
 
