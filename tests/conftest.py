@@ -73,3 +73,19 @@ def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
     from vae.training import train  # TensorFlow: only for the tests that need it
 
     return train(model, SMALL_TRAINING, splits, path, preset="tiny")
+
+
+def skip_export(patch: pytest.MonkeyPatch) -> None:
+    """Empty model files: they take most of the time of a training as small as the tests'."""
+    import keras  # TensorFlow: only for the tests that need it
+
+    from vae import litert
+
+    patch.setattr(keras.Model, "save", lambda self, path: Path(path).touch())
+    patch.setattr(litert, "convert", lambda network: b"")
+
+
+@pytest.fixture
+def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that look at a training, not at what it exports."""
+    skip_export(monkeypatch)

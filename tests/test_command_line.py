@@ -165,15 +165,6 @@ def test_ctrl_c_leaves_a_run_that_can_be_served(trained: Trained) -> None:
     assert 1 <= manifest.best_epoch <= manifest.epochs_done
 
 
-@pytest.fixture
-def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty model files: they take most of the time of so small a training."""
-    import keras  # TensorFlow: only for the tests that need it
-
-    for name in ("save", "export"):
-        monkeypatch.setattr(keras.Model, name, lambda self, path, **_: Path(path).touch())
-
-
 @pytest.mark.usefixtures("without_export")
 def test_a_run_that_ctrl_c_ended_goes_on_where_it_was(trained: Trained, tmp_path: Path) -> None:
     path = shutil.copytree(trained.path, tmp_path / "run")

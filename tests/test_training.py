@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits
+from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits, skip_export
 
-from vae import data, history, inference, runs, snapshots, training
+from vae import data, history, inference, litert, runs, snapshots, training
 from vae.config import TrainingConfig
 from vae.losses import elbo, reconstruction_loss
 from vae.model import load_weights
@@ -40,13 +40,6 @@ def few() -> data.Splits:
     """200 training images and 100 for validation: 4 steps an epoch."""
     splits = embedded_splits(200)
     return replace(splits, validation=splits.validation[::5])
-
-
-@pytest.fixture
-def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty model files: they take most of the time of so small a training."""
-    for name in ("save", "export"):
-        monkeypatch.setattr(keras.Model, name, lambda self, path, **_: Path(path).touch())
 
 
 @pytest.fixture
@@ -532,15 +525,15 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
     """The promise of run directories; and visitors load a run while it is being trained."""
     given_losses(102.0, 101.0)
     monkeypatch.setattr(training, "EXPORT_EVERY_SECONDS", 0.0)
-    export, calls = keras.Model.export, []
+    convert, calls = litert.convert, []
 
-    def crashes_the_fourth_time(self: keras.Model, *args: Any, **kwargs: Any) -> None:
-        calls.append(self.name)
+    def crashes_the_fourth_time(network: keras.Model) -> bytes:
+        calls.append(network.name)
         if len(calls) == 4:  # encoder, decoder; encoder, decoder
             raise KeyboardInterrupt
-        export(self, *args, **kwargs)
+        return convert(network)
 
-    monkeypatch.setattr(keras.Model, "export", crashes_the_fourth_time)
+    monkeypatch.setattr(litert, "convert", crashes_the_fourth_time)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
     assert calls == ["encoder", "decoder"] * 2
@@ -560,8 +553,7 @@ def ended(few: data.Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that stopped at once, its model files empty; copy it before you change it."""
     path = tmp_path_factory.mktemp("ended") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("save", "export"):
-            patch.setattr(keras.Model, name, lambda self, path, **_: Path(path).touch())
+        skip_export(patch)
         train(SMALL_MODEL, SMALL_TRAINING, few, path, should_stop=lambda: True)
     return path
 

@@ -266,7 +266,7 @@ class Jobs:
         _let_others_go_first(process.pid)
 
     def _watch_if_needed(self) -> None:
-        """See to it that `_watch` runs while there is something to do. Called with the lock held."""
+        """Let `_watch` run while there is something to do. Called with the lock held."""
         if not self._watching and (self._queue or self._busy()):
             self._watching = True
             threading.Thread(target=self._watch, daemon=True).start()
