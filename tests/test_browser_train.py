@@ -30,7 +30,7 @@ def test_the_slider_shows_every_epochs_pictures_without_a_rerun(
     goto(page, f"{server.address}/train?run=best")
     slider = page.get_by_role("slider", name="Epoch")
     expect(slider).to_have_attribute(
-        "aria-valuetext", re.compile("After epoch 40, validation loss")
+        "aria-valuetext", re.compile("After epoch 100, validation loss")
     )
     page.wait_for_timeout(500)
     before, bars = len(sent), page.locator(".bars").evaluate("e => e.innerHTML")

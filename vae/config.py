@@ -239,9 +239,10 @@ PRESETS: dict[str, Preset] = {
             encoder_units=(384, 384),
             decoder_units=(512, 512),
             decoder_channels=(40, 32),
+            refinements=1,
             activation="silu",
         ),
-        replace(_CAREFUL, epochs=40, learning_rate=3e-3, weight_decay=0.1, kl_warmup_epochs=3),
+        replace(_CAREFUL, epochs=100, learning_rate=3e-3, weight_decay=0.3, kl_warmup_epochs=6),
     ),
     "baseline": Preset(
         "A plain small VAE, trained plainly: what the others are measured against.",
