@@ -319,7 +319,7 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
         cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
     bench: _Bench | None = None
     named = []
-    for path in parsed.run:
+    for path in sorted(parsed.run, key=lambda path: path.name):  # a shell's order is its locale's
         run = runs.read(path)
         try:
             figures = results.read(run)
