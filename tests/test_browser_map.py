@@ -237,6 +237,7 @@ def test_a_finger_moves_z_and_not_the_page(server: Server, browser, atlas: Atlas
         at = [{"x": left + 0.2 * width, "y": top + 20 + i * width / 25}]
         kind = "touchMove" if i else "touchStart"
         screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        assert box(page) == (left, top, width), "the map moves away under the finger"
     eventually(lambda: not np.array_equal(drawn(page), first))
     screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     eventually(lambda: "z=" in address(page))

@@ -822,4 +822,5 @@ def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:
     app.run()
     assert "Mission done: Go where no digit is." in [t.value for t in app.toast]
     app.switch_page("pages/how_it_works.py").run()
-    assert missions_done(app) == ["Go where no digit is", "Draw something it cannot rebuild"]
+    done = {"Go where no digit is", "Draw something it cannot rebuild"}
+    assert done <= set(missions_done(app))

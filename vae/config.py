@@ -226,7 +226,9 @@ _MAP = Preset(
         decoder_units=(512, 512, 512),
         decoder_channels=(24, 32),
     ),
-    replace(_CAREFUL, epochs=60, learning_rate=2e-3, kl_warmup_epochs=6),
+    # Of four seeds, two end within 0.2 nats of the best validation loss; of these, this one has
+    # the better k-NN accuracy on the validation images (assets/models/EXPERIMENTS.md).
+    replace(_CAREFUL, epochs=60, learning_rate=2e-3, kl_warmup_epochs=6, seed=2),
 )
 
 PRESETS: dict[str, Preset] = {
@@ -257,7 +259,7 @@ PRESETS: dict[str, Preset] = {
     "autoencoder": Preset(
         "The map's networks without the VAE: no KL divergence, nothing sampled.",
         _MAP.model,
-        replace(_MAP.training, kl_weight=0.0, kl_warmup_epochs=0, latents="mean"),
+        replace(_MAP.training, kl_weight=0.0, kl_warmup_epochs=0, latents="mean", seed=0),
     ),
     "tiny": Preset(
         "Small and fast: a recognisable map in under a minute.",

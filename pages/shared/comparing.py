@@ -7,7 +7,17 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, resources, session, sketch
-from vae import comparison, figures, latent_study, pictures, plates, preprocess, runs, snapshots
+from vae import (
+    comparison,
+    figures,
+    latent_study,
+    pictures,
+    plates,
+    preprocess,
+    results,
+    runs,
+    snapshots,
+)
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
 from vae.preprocess import Blank, strokes
@@ -183,13 +193,15 @@ def latent_dims() -> None:
     except latent_study.StudyError as error:
         st.error(str(error), icon=":material/error:")
         return
+    best = runs.read(runs.SHIPPED / "best")
     st.subheader("How many latent dimensions", anchor=False)
     st.markdown(
         f"One recipe, {len(study.latent_dims)} sizes of the latent, "
         f"{study.training.epochs} epochs each, measured on digits that were not trained on. More "
         "dimensions tell more of a digit (KL divergence) and leave less untold (reconstruction "
         f"loss), until they no longer pay: with this recipe **{study.chosen}** are enough, and of "
-        "more the model leaves some unused."
+        "more the model leaves some unused. A better network, trained longer, uses more: **best** "
+        f"has {best.manifest.model.latent_dim} and uses {results.read(best).active_units} of them."
     )
     st.plotly_chart(
         figures.latent_dims(study),

@@ -22,9 +22,9 @@ function priorText(latent) {
 function distanceText(atlas, { distance }) {
   const share = atlas.shareNearer(distance);
   const away = `the nearest is ${distance.toFixed(2)} away`;
+  if (share === 1) return `Far from all the digits: ${away}.`;
   if (share < 0.9) return `Among the digits: ${away}.`;
-  const than = `farther than ${percent(share)} of digits are from their nearest`;
-  return `${share < 1 ? "At the edge of" : "Far from all"} the digits: ${away}, ${than}.`;
+  return `At the edge of the digits: ${away}, farther than for ${percent(share)} of digits.`;
 }
 
 function percent(share) {
