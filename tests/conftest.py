@@ -23,6 +23,18 @@ SMALL_TRAINING = TrainingConfig(
     epochs=2, batch_size=50, learning_rate=3e-3, ema_decay=0.9, train_images=1000, seed=3
 )
 
+# Everything that draws random numbers or keeps a state from step to step, in one config.
+EVERYTHING = replace(
+    SMALL_TRAINING,
+    epochs=3,
+    schedule="cosine",
+    weight_decay=0.01,
+    kl_warmup_epochs=2,
+    pixels="mixed",
+    augmentation=0.5,
+    seed=7,
+)
+
 
 @pytest.fixture(scope="session")
 def digits() -> data.Digits:
@@ -42,6 +54,13 @@ def embedded_splits(train_images: int) -> data.Splits:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", "/nonexistent")
         return data.load(train_images=train_images, download=False)
+
+
+@pytest.fixture(scope="session")
+def few() -> data.Splits:
+    """200 training images and 100 for validation: 4 steps an epoch."""
+    splits = embedded_splits(200)
+    return replace(splits, validation=splits.validation[::5])
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +92,12 @@ def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
     from vae.training import train  # TensorFlow: only for the tests that need it
 
     return train(model, SMALL_TRAINING, splits, path, preset="tiny")
+
+
+def validation_losses(path: Path) -> list[float]:
+    """Those of a run's epochs."""
+    events, _ = runs.read_events(path)
+    return [event["validation"]["loss"] for event in events if event["event"] == "epoch"]
 
 
 def skip_export(patch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,10 @@ def overflows(server: Server, browser: Browser) -> dict[str, list[int]]:
     for path in PAGES:
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         goto(page, f"{server.address}/{path}")
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(300)
         wide = page.evaluate(OVERFLOW)
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(300)
         found[path] = [wide, page.evaluate(OVERFLOW)]
     page.close()
     return found

@@ -97,11 +97,11 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
     server: Server, page: Page
 ) -> None:
     goto(page, f"{server.address}/train")
-    name = start_training(page, epochs=8, images=5000)
+    name = start_training(page, epochs=6, images=2000)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
     slider = page.get_by_role("slider", name="Epoch")
     lengths, epochs = set(), set()
-    done = page.get_by_text("Finished after 8 of 8 epochs")
+    done = page.get_by_text("Finished after 6 of 6 epochs")
 
     def look() -> bool:
         lengths.add(page.locator("path.batch").first.get_attribute("d"))

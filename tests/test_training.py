@@ -1,4 +1,4 @@
-"""Training: what it lowers, that it can be repeated, stopped and resumed, and how it fails."""
+"""Training: what it lowers, what it keeps and tells, and how it fails."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import SMALL_MODEL, SMALL_TRAINING, embedded_splits, skip_export
+from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 
 from vae import data, history, inference, litert, runs, snapshots, training
 from vae.config import TrainingConfig
@@ -19,27 +19,7 @@ from vae.model import load_weights
 from vae.trainer import Losses, Trainer, as_trained, augmented
 from vae.training import TrainingError, train
 
-# Everything that draws random numbers or keeps a state from step to step, in one config.
-EVERYTHING = replace(
-    SMALL_TRAINING,
-    epochs=3,
-    schedule="cosine",
-    weight_decay=0.01,
-    kl_warmup_epochs=2,
-    pixels="mixed",
-    augmentation=0.5,
-    seed=7,
-)
-DROPOUT = replace(SMALL_MODEL, dropout=0.3)
-
 Event = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def few() -> data.Splits:
-    """200 training images and 100 for validation: 4 steps an epoch."""
-    splits = embedded_splits(200)
-    return replace(splits, validation=splits.validation[::5])
 
 
 @pytest.fixture
@@ -62,83 +42,10 @@ def given_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[np.
     return give
 
 
-def stop_before_step(n: int) -> Callable[[], bool]:
-    """Ends a training before its n-th step (from 1), counted from where it started or went on."""
-    asked = iter(range(1, n + 1))
-    return lambda: next(asked) == n
-
-
-def validation_losses(path: Path) -> list[float]:
-    events, _ = runs.read_events(path)
-    return [event["validation"]["loss"] for event in events if event["event"] == "epoch"]
-
-
 def trained(config: TrainingConfig, few: data.Splits, path: Path, **options: Any) -> list[float]:
     """The validation losses of a training."""
     train(SMALL_MODEL, config, few, path, **options)
     return validation_losses(path)
-
-
-@pytest.mark.usefixtures("without_export")
-def test_the_same_seed_gives_the_same_history_and_another_seed_another(
-    few: data.Splits, tmp_path: Path
-) -> None:
-    first = trained(EVERYTHING, few, tmp_path / "first")
-    assert trained(EVERYTHING, few, tmp_path / "again") == first
-    other = trained(replace(EVERYTHING, seed=8), few, tmp_path / "other")
-    assert all(a != b for a, b in zip(first, other, strict=True))
-
-
-@pytest.mark.usefixtures("without_export")
-def test_a_run_stopped_within_an_epoch_and_resumed_has_the_history_of_one_never_stopped(
-    few: data.Splits, tmp_path: Path
-) -> None:
-    whole = train(DROPOUT, EVERYTHING, few, tmp_path / "whole", preset="map")
-    path = tmp_path / "stopped"
-    stopped = train(
-        DROPOUT, EVERYTHING, few, path, preset="map", should_stop=stop_before_step(4 + 3)
-    )
-    assert (stopped.manifest.state, stopped.manifest.epochs_done) == ("stopped", 1)
-    resumed = train(DROPOUT, EVERYTHING, few, path, resume=True)
-    # On one machine this is exact; the tolerance is for sums in another order.
-    np.testing.assert_allclose(
-        validation_losses(path), validation_losses(tmp_path / "whole"), rtol=1e-6
-    )
-    assert resumed.manifest.preset == "map"
-    assert resumed.manifest.best_epoch == whole.manifest.best_epoch
-    assert resumed.manifest.metrics == pytest.approx(whole.manifest.metrics)
-
-
-@pytest.mark.usefixtures("without_export")
-def test_a_pause_within_an_epoch_changes_nothing_but_the_state_while_it_lasts(
-    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "PAUSE_SECONDS", 0.0)
-    train(SMALL_MODEL, EVERYTHING, few, tmp_path / "whole")
-    path, asked, states = tmp_path / "paused", iter(range(1000)), []
-
-    def should_pause() -> bool:
-        states.append(runs.read(path).manifest.state)
-        return 6 <= next(asked) < 9
-
-    run = train(SMALL_MODEL, EVERYTHING, few, path, should_pause=should_pause)
-    assert states == 7 * ["training"] + 3 * ["paused"] + 5 * ["training"]
-    assert run.manifest.state == "finished"
-    assert validation_losses(path) == validation_losses(tmp_path / "whole")
-
-
-@pytest.mark.usefixtures("without_export")
-def test_an_extended_run_goes_on_with_the_schedule_of_its_new_length(
-    few: data.Splits, tmp_path: Path
-) -> None:
-    config = replace(EVERYTHING, epochs=2)
-    train(SMALL_MODEL, config, few, tmp_path)
-    run = train(SMALL_MODEL, replace(config, epochs=4), few, tmp_path, resume=True)
-    assert (run.manifest.training.epochs, run.manifest.epochs_done) == (4, 4)
-    assert len(validation_losses(tmp_path)) == 4
-    fresh = Trainer(SMALL_MODEL, replace(config, epochs=4), few.train.images)
-    at_the_old_end = float(fresh.optimizer._learning_rate(2 * fresh.steps_per_epoch))
-    assert at_the_old_end == pytest.approx(config.learning_rate / 2)  # it had fallen to zero
 
 
 @pytest.mark.usefixtures("without_export")
@@ -163,22 +70,6 @@ def test_a_visitors_drawing_is_rebuilt_in_every_snapshot(few: data.Splits, tmp_p
 def load_checkpoint_weights(file: Path, n: int) -> list[np.ndarray]:
     with np.load(file, allow_pickle=False) as arrays:
         return [arrays[f"averaged/{i}"] for i in range(n)]
-
-
-@pytest.mark.usefixtures("without_export")
-def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
-    few: data.Splits, tmp_path: Path
-) -> None:
-    train(DROPOUT, EVERYTHING, few, tmp_path / "whole")
-    train(DROPOUT, EVERYTHING, few, tmp_path / "cut", should_stop=stop_before_step(9))
-    train(DROPOUT, EVERYTHING, few, tmp_path / "cut", resume=True)
-    with (
-        np.load(tmp_path / "whole" / "checkpoint.npz") as whole,
-        np.load(tmp_path / "cut" / "checkpoint.npz") as cut,
-    ):
-        assert set(whole) == set(cut)
-        for name in whole:
-            np.testing.assert_allclose(cut[name], whole[name], rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.usefixtures("without_export")
@@ -455,18 +346,6 @@ def test_the_kept_model_has_the_loss_that_the_manifest_tells(
     assert loss == pytest.approx(small_run.manifest.metrics["validation_loss"], rel=1e-5)
 
 
-def test_a_run_stopped_in_its_first_epoch_can_be_used_and_resumed(
-    few: data.Splits, tmp_path: Path
-) -> None:
-    stopped = train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, should_stop=stop_before_step(3))
-    assert (stopped.manifest.state, stopped.manifest.epochs_done) == ("stopped", 0)
-    assert runs.model_files(stopped)
-    assert runs.read_events(tmp_path)[0][-1] == {"event": "end", "state": "stopped"}
-    resumed = train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
-    assert (resumed.manifest.state, resumed.manifest.epochs_done) == ("finished", 2)
-    assert runs.model_files(resumed)
-
-
 def fails_from_step(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the n-th step on (from 0) the losses of a step are not numbers."""
     step = Trainer.step
@@ -541,59 +420,3 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
     assert runs.state(run) == "interrupted"
     assert runs.model_files(run)
     assert run.manifest.best_epoch == 1
-
-
-def test_what_was_never_trained_cannot_be_resumed(few: data.Splits, tmp_path: Path) -> None:
-    with pytest.raises(runs.RunError, match=f"no run in {tmp_path}: manifest.json is missing"):
-        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
-
-
-@pytest.fixture(scope="module")
-def ended(few: data.Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that stopped at once, its model files empty; copy it before you change it."""
-    path = tmp_path_factory.mktemp("ended") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        skip_export(patch)
-        train(SMALL_MODEL, SMALL_TRAINING, few, path, should_stop=lambda: True)
-    return path
-
-
-def copied(run: Path, tmp_path: Path) -> Path:
-    for name in ("manifest.json", "checkpoint.npz"):
-        (tmp_path / name).write_bytes((run / name).read_bytes())
-    return tmp_path
-
-
-def test_a_missing_checkpoint_is_said_to_be_missing(
-    ended: Path, few: data.Splits, tmp_path: Path
-) -> None:
-    (copied(ended, tmp_path) / "checkpoint.npz").unlink()
-    text = f"nothing to resume in {tmp_path}: checkpoint.npz is missing; train from the start"
-    with pytest.raises(TrainingError, match=text):
-        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
-def test_a_cut_checkpoint_is_said_not_to_fit(
-    ended: Path, few: data.Splits, tmp_path: Path, share: float
-) -> None:
-    file = copied(ended, tmp_path) / "checkpoint.npz"
-    file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(TrainingError, match=f"the checkpoint in {tmp_path} does not fit: "):
-        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, resume=True)
-
-
-def test_a_checkpoint_of_another_model_is_said_not_to_fit(
-    ended: Path, few: data.Splits, tmp_path: Path
-) -> None:
-    other = replace(SMALL_MODEL, latent_dim=3)
-    path = copied(ended, tmp_path)
-    with pytest.raises(TrainingError, match=f"the checkpoint in {path} does not fit: "):
-        train(other, SMALL_TRAINING, few, path, resume=True)
-
-
-def test_a_run_is_not_resumed_on_other_data(ended: Path, few: data.Splits, tmp_path: Path) -> None:
-    other = replace(few, train=few.train[::-1])
-    path = copied(ended, tmp_path)
-    with pytest.raises(TrainingError, match="data"):
-        train(SMALL_MODEL, SMALL_TRAINING, other, path, resume=True)
