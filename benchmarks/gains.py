@@ -21,7 +21,7 @@ from vae.losses import kl_per_dimension, reconstruction_loss
 from vae.model import sample_posterior
 from vae.trainer import Trainer
 
-MODEL = PRESETS["best"].model
+MODEL = replace(PRESETS["best"].model, latent_dim=24)
 H = replace(PRESETS["best"].training, epochs=6, weight_decay=0.1, kl_warmup_epochs=3)
 # A last phase begins with the averaged weights of row H and takes its steps from there.
 LAST = replace(H, epochs=2, learning_rate=3e-4, kl_warmup_epochs=0)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import latent_dim
 from vae import data, figures, latent_study, runs
+from vae.config import PRESETS
 from vae.latent_study import Study, Trial
 
 TRIALS = tuple(
@@ -33,6 +34,11 @@ def test_the_shipped_study_is_of_the_recipe_and_the_sizes_that_the_command_has()
     for trial in study.trials:
         assert trial.elbo == pytest.approx(-trial.reconstruction_loss - trial.kl_divergence)
         assert trial.active_units <= trial.latent_dim
+
+
+@pytest.mark.parametrize("preset", ["baseline", "enhanced", "best"])
+def test_the_presets_have_the_size_that_the_study_chose(preset: str) -> None:
+    assert PRESETS[preset].model.latent_dim == latent_study.read().chosen
 
 
 def test_the_readme_says_what_the_study_says() -> None:

@@ -236,7 +236,7 @@ PRESETS: dict[str, Preset] = {
     "best": Preset(
         "Many latent dimensions and careful training: the sharpest digits.",
         ModelConfig(
-            latent_dim=24,
+            latent_dim=16,
             encoder_channels=(16, 32),
             encoder_units=(384, 384),
             decoder_units=(512, 512),
@@ -248,12 +248,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "baseline": Preset(
         "A plain small VAE, trained plainly: what the others are measured against.",
-        ModelConfig(latent_dim=24),
+        ModelConfig(latent_dim=16),
         TrainingConfig(),
     ),
     "enhanced": Preset(
         "The baseline with twice as many transposed convolutions in the decoder.",
-        ModelConfig(latent_dim=24, decoder_channels=(32, 32), refinements=1),
+        ModelConfig(latent_dim=16, decoder_channels=(32, 32), refinements=1),
         TrainingConfig(),
     ),
     "autoencoder": Preset(

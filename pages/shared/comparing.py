@@ -200,8 +200,8 @@ def latent_dims() -> None:
         f"{study.training.epochs} epochs each, measured on digits that were not trained on. More "
         "dimensions tell more of a digit (KL divergence) and leave less untold (reconstruction "
         f"loss), until they no longer pay: with this recipe **{study.chosen}** are enough, and of "
-        "more the model leaves some unused. A better network, trained longer, uses more: **best** "
-        f"has {best.manifest.model.latent_dim} and uses {results.read(best).active_units} of them."
+        f"more the model leaves some unused. **best** has {best.manifest.model.latent_dim} and "
+        f"uses {results.read(best).active_units} of them."
     )
     st.plotly_chart(
         figures.latent_dims(study),
