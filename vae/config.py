@@ -234,7 +234,7 @@ _MAP = Preset(
 PRESETS: dict[str, Preset] = {
     "map": _MAP,
     "best": Preset(
-        "Many latent dimensions and careful training: the sharpest digits.",
+        "A larger network, trained for longer and with more care: the sharpest digits.",
         ModelConfig(
             latent_dim=16,
             encoder_channels=(16, 32),
