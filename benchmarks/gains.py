@@ -18,8 +18,8 @@ from keras import layers, ops
 from vae import data, evaluation
 from vae.config import PRESETS, ModelConfig, TrainingConfig
 from vae.losses import kl_per_dimension, reconstruction_loss
-from vae.model import sample_posterior
-from vae.trainer import Trainer
+from vae.training.model import sample_posterior
+from vae.training.trainer import Trainer
 
 MODEL = replace(PRESETS["best"].model, latent_dim=24)
 H = replace(PRESETS["best"].training, epochs=6, weight_decay=0.1, kl_warmup_epochs=3)

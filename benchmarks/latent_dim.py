@@ -38,7 +38,9 @@ def trained(path: Path, latent_dim: int, training: TrainingConfig, splits: data.
         if run.manifest.state == "finished":
             return run
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from vae.training import train  # TensorFlow: seconds, and only where something is to be trained
+    from vae.training.loop import (
+        train,  # TensorFlow: seconds, and only where something is to be trained
+    )
 
     resume = (path / "checkpoint.npz").exists()
     return train(replace(MODEL, latent_dim=latent_dim), training, splits, path, resume=resume)

@@ -1,4 +1,4 @@
-"""What a training step costs, measured against `vae/estimate.py`, in many configs.
+"""What a training step costs, measured against `vae/training_cost.py`, in many configs.
 
     python -m benchmarks.training_cost
 
@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from statistics import median
 
-from vae import data, estimate
+from vae import data, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig
 
 TINY = PRESETS["tiny"]
@@ -39,7 +39,7 @@ def measured(model: ModelConfig, training: TrainingConfig) -> tuple[float, float
     import numpy as np
     import tensorflow as tf
 
-    from vae.trainer import Trainer
+    from vae.training.trainer import Trainer
 
     images = np.concatenate([data.embedded().images] * 4)
     trainer = Trainer(model, training, images)
@@ -65,9 +65,9 @@ def main() -> None:
         command = [sys.executable, "-m", "benchmarks.training_cost", name]
         answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         seconds, megabytes = json.loads(answer.stdout)
-        found = estimate.estimate(model, replace(training, encoder_share=0.0), 20_000)
+        found = training_cost.estimate(model, replace(training, encoder_share=0.0), 20_000)
         steps = 20_000 // training.batch_size
-        step = (found.epoch_seconds - estimate.EPOCH_SECONDS) / steps
+        step = (found.epoch_seconds - training_cost.EPOCH_SECONDS) / steps
         print(
             f"{name:<24}{found.parameters:>10,}{700 * seconds:>10.1f}{1000 * step:>11.1f}"
             f"{megabytes:>6.0f}",

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import comparing, markup, resources, widgets
+from pages.parts.compare import sections
+from pages.shared import markup, resources, widgets
 from vae import comparison
 
 MOST = 6  # as many as there are colours
@@ -28,7 +29,7 @@ if not names:
 
 compared = [found[name] for name in names]
 digits = comparison.ten_digits(int(seed))
-words, drawing = comparing.drawing()
+words, drawing = sections.drawing()
 
 st.subheader("The same digits, rebuilt", anchor=False)
 st.markdown(
@@ -49,25 +50,25 @@ sampled = st.container()
 st.subheader("The same path", anchor=False)
 st.markdown("From one of the ten digits to another, in equal steps on a straight line of latents.")
 with st.container(horizontal=True):
-    ends = comparing.ends()
+    ends = sections.ends()
 walked = st.container()
 
 inputs = comparison.Inputs(digits, drawing, int(seed), ends)
 answers = {run.name: comparison.ask(resources.model(run), inputs) for run in compared}
 with rebuilt:
-    comparing.rebuilt(digits, answers)
+    sections.rebuilt(digits, answers)
 with drawn:
-    comparing.drawn(drawing, answers)
+    sections.drawn(drawing, answers)
 with sampled:
-    comparing.strips({name: answer.samples for name, answer in answers.items()}, "Samples of")
+    sections.strips({name: answer.samples for name, answer in answers.items()}, "Samples of")
 with walked:
-    comparing.strips({name: answer.path for name, answer in answers.items()}, "Path of")
+    sections.strips({name: answer.path for name, answer in answers.items()}, "Path of")
 
 st.subheader("Their figures", anchor=False)
-rows = comparing.figures_of(compared)
+rows = sections.figures_of(compared)
 st.subheader("How they learned", anchor=False)
-epochs = comparing.curves(compared)
-comparing.downloads(inputs, answers, epochs, comparison.as_csv(rows, names))
-comparing.holes(found)
-comparing.early_and_late(compared)
-comparing.latent_dims()
+epochs = sections.curves(compared)
+sections.downloads(inputs, answers, epochs, comparison.as_csv(rows, names))
+sections.holes(found)
+sections.early_and_late(compared)
+sections.latent_dims()

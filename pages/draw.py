@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import findings, markup, resources, sketch, widgets
+from pages.parts.draw import board, reconstructions
+from pages.shared import canvas, markup, resources, widgets
 from vae.preprocess import Blank
 
 chosen = widgets.begin("Draw")
@@ -23,15 +24,15 @@ def resample() -> None:
 def in_detail(image: np.ndarray) -> None:
     """Where the image lands, and what else would be drawn from there."""
     st.subheader("Where it lands", anchor=False)
-    findings.landing(image, found[on_map])
+    reconstructions.landing(image, found[on_map])
     near, drawn = st.columns(2, gap="medium")
     with near:
         st.markdown("**Nearest test digits**")
-        findings.nearest(image, found[on_map])
+        reconstructions.nearest(image, found[on_map])
     with drawn, st.container(gap="small"):
         st.markdown("**Draws from the posterior**")
         for name in names():
-            findings.draws(image, found[name], st.session_state.get("resampled", 0))
+            reconstructions.draws(image, found[name], st.session_state.get("resampled", 0))
         st.button("Resample", icon=":material/refresh:", on_click=resample)
 
 
@@ -44,24 +45,24 @@ def names() -> list[str]:
 def page() -> None:
     """All that depends on the drawing; a stroke runs this and no more."""
     row = st.container(horizontal=True, gap="medium")
-    with row.container(width=sketch.SIZE, key="sketch"):
-        sketch.board()
-        sketch.others()
+    with row.container(width=canvas.SIZE, key="sketch"):
+        board.show()
+        board.others()
     with row.container(width=500):
-        if words := sketch.source():
+        if words := canvas.source():
             st.caption(words)
-        image = sketch.drawing()
+        image = canvas.image()
         if isinstance(image, Blank):
             st.info(image.reason, icon=":material/draw:")
             st.caption("Draw in the black box or try a ready one; what models see appears here.")
         else:
-            findings.rebuilt(image, [found[name] for name in names()])
-            findings.send(image)
+            reconstructions.rebuilt(image, [found[name] for name in names()])
+            reconstructions.send(image)
             st.multiselect("Models", list(found), first, key="shown", persist_state="session")
     if not isinstance(image, Blank):
         in_detail(image)
-    sketch.gallery()
-    sketch.attend_canvas()
+    board.gallery()
+    board.attend_canvas()
 
 
 page()

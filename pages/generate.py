@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import hand, link, live, resources, widgets
+from pages.parts.generate import current_latent
+from pages.shared import link, live, resources, widgets
 from vae import latents, pictures
 
 SAMPLES, COLUMNS = 40, 10
@@ -10,8 +11,8 @@ LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in range(10)]
 
 run = widgets.begin("Generate")
-atlas = resources.map_of(run)
-model, classes = atlas.model, atlas.classes
+latent_map = resources.map_of(run)
+model, classes = latent_map.model, latent_map.classes
 
 
 def sheet_png() -> bytes:
@@ -26,8 +27,8 @@ st.markdown(
     "track shows what each position would give. At 30 % of it lies the z below which 30 % of the "
     "prior is. The most informative dimensions come first; in nats, what one tells of a digit."
 )
-hand.sliders(run)
-latent = hand.latent(run)
+current_latent.sliders(run)
+latent = current_latent.latent(run)
 
 st.subheader("As another digit", anchor=False)
 st.markdown(
@@ -38,7 +39,7 @@ st.markdown(
 source = st.selectbox("Minus the mean of", [LIKELIEST, *CLASSES], key="source", width=220)
 label = classes.likeliest(latent) if source == LIKELIEST else int(source)
 st.caption(f"z − mean of {label} + mean of …")
-hand.sheet(run, "As", classes.moved(latent, label), CLASSES)
+current_latent.sheet(run, "As", classes.moved(latent, label), CLASSES)
 
 st.subheader("A sheet of samples", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -59,7 +60,7 @@ if of == ANY:
 else:
     samples = classes.sample(int(of), SAMPLES, int(seed), temperature)
 samples = link.tidy(samples)
-hand.sheet(run, "Sample", samples)
+current_latent.sheet(run, "Sample", samples)
 st.download_button(
     "Download the sheet",
     sheet_png,

@@ -4,7 +4,8 @@ import inspect
 
 import streamlit as st
 
-from pages.shared import explaining, markup, missions, widgets
+from pages.parts.how_it_works import steps
+from pages.shared import markup, missions, widgets
 from vae import losses
 
 run = widgets.begin("How it works")
@@ -15,8 +16,8 @@ st.markdown(
     "learn together, from one wish: lose as little as possible of the digit, and say as little as "
     f"possible about it. Follow a digit through **{run.name}**; each figure is computed now."
 )
-image = explaining.choose()
-path = explaining.follow(run, image)
+image = steps.choose()
+path = steps.follow(run, image)
 
 st.subheader("1. Encode: a digit becomes a cloud", anchor=False)
 st.latex(r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \sigma^2(x)\big)")
@@ -25,7 +26,7 @@ st.markdown(
     "bell curve for each latent dimension: a mean $\\mu$ and a standard deviation $\\sigma$. "
     "Together they are the *posterior*."
 )
-explaining.encoded(path)
+steps.encoded(path)
 
 st.subheader("2. KL divergence: what the cloud tells", anchor=False)
 st.latex(r"\mathrm{KL}_i = \tfrac{1}{2}\left(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\right)")
@@ -34,7 +35,7 @@ st.markdown(
     "$\\mathcal{N}(0, 1)$. The KL divergence is what the posterior tells beyond that, in *nats* "
     "(1.44 bits). A dimension at 0 tells nothing."
 )
-explaining.divergence(path)
+steps.divergence(path)
 st.code(inspect.getsource(losses.kl_per_dimension), "python")
 
 st.subheader("3. Draw a latent", anchor=False)
@@ -44,7 +45,7 @@ st.markdown(
     "$\\varepsilon$ alone, the loss can still be followed back to $\\mu$ and $\\sigma$: so the "
     "encoder can learn, too."
 )
-explaining.drawn(path)
+steps.drawn(path)
 
 st.subheader("4. Decode, and count what was lost", anchor=False)
 st.latex(r"-\log p(x \mid z) = -\sum_{j=1}^{784} \big[x_j \log p_j + (1 - x_j) \log (1 - p_j)\big]")
@@ -53,7 +54,7 @@ st.markdown(
     "most; a grey pixel costs something even where $p_j = x_j$. The sum over all pixels is the "
     "*reconstruction loss*."
 )
-explaining.lost(path)
+steps.lost(path)
 st.code(inspect.getsource(losses.reconstruction_per_pixel), "python")
 
 st.subheader("5. The loss is the sum", anchor=False)
@@ -67,7 +68,7 @@ st.markdown(
     "averaged over draws of $z$ ($\\mathbb{E}_q$). Training makes the sum small, over all digits, "
     "with one draw for each at a time. For this digit and this draw:"
 )
-explaining.total(path)
+steps.total(path)
 with st.expander("All of vae/losses.py, as it runs here and in training"):
     st.code(inspect.getsource(losses), "python")
 

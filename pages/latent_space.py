@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import live, map_analysis, map_live, widgets
+from pages.parts.latent_space import analysis, live_map
+from pages.shared import live, widgets
 
 VIEWS = ("Live", "Analysis")
 
@@ -22,7 +23,7 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )  # fmt: skip
 if view == "Live":
-    map_live.show(run)
+    live_map.show(run)
     live.supply(run, "decoder", "map", "digits")
 else:
-    map_analysis.show(run)
+    analysis.show(run)

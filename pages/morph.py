@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import ends, link, live, resources, widgets
+from pages.parts.morph import endpoints
+from pages.shared import link, live, resources, widgets
 from vae import latents, pictures
 
 COLUMNS = 16
@@ -14,12 +15,12 @@ st.markdown(
     "Between two latents lie others, and each decodes to a digit: the path from one to the other "
     "is a *morph*. Choose its ends; they may be more than two."
 )
-chosen = ends.current(run)
+chosen = endpoints.current(run)
 with st.container(horizontal=True, gap="medium"):
     with st.container(width=270):
-        ends.show(run, chosen)
+        endpoints.show(run, chosen)
     with st.container(width=500):
-        ends.more(run, chosen)
+        endpoints.more(run, chosen)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             kind: latents.PathKind = st.segmented_control(
                 "Path", latents.PATH_KINDS, default="straight", required=True,
@@ -30,7 +31,7 @@ with st.container(horizontal=True, gap="medium"):
             steps = st.slider(
                 "Steps from end to end", 2, 60, 16, key="steps", bind="query-params", width=220
             )
-stops = link.tidy(ends.stacked(chosen, run))
+stops = link.tidy(endpoints.stacked(chosen, run))
 path = link.tidy(latents.path(stops, steps, kind))
 key = f"morph-{run.name}"
 live.view(
@@ -38,7 +39,7 @@ live.view(
     key,
     live.needs(run, "decoder", "map"),
     {"ends": stops.tolist(), "steps": steps, "kind": kind},
-    on_added_change=ends.adder(chosen, key),
+    on_added_change=endpoints.adder(chosen, key),
 )
 
 

@@ -11,8 +11,8 @@ import pytest
 from chromium import browser, page, server, size, sized_page
 
 from vae import data, inference, runs
-from vae.atlas import Atlas, lay_out
 from vae.config import ModelConfig, TrainingConfig
+from vae.latent_map import LatentMap, lay_out
 
 __all__ = ["browser", "page", "server", "size", "sized_page"]  # fixtures
 
@@ -77,19 +77,19 @@ def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -
 
 
 @pytest.fixture(scope="session")
-def flat(small_run: runs.Run, digits: data.Digits) -> Atlas:
-    """The atlas of the run with two latent dimensions."""
+def flat(small_run: runs.Run, digits: data.Digits) -> LatentMap:
+    """The latent map of the run with two latent dimensions."""
     return lay_out(inference.load(small_run.path), digits)
 
 
 @pytest.fixture(scope="session")
-def deep(run_of_five: runs.Run, digits: data.Digits) -> Atlas:
-    """The atlas of the run with five latent dimensions."""
+def deep(run_of_five: runs.Run, digits: data.Digits) -> LatentMap:
+    """The latent map of the run with five latent dimensions."""
     return lay_out(inference.load(run_of_five.path), digits)
 
 
 def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
-    from vae.training import train  # TensorFlow: only for the tests that need it
+    from vae.training.loop import train  # TensorFlow: only for the tests that need it
 
     return train(model, SMALL_TRAINING, splits, path, preset="tiny")
 
@@ -104,10 +104,10 @@ def skip_export(patch: pytest.MonkeyPatch) -> None:
     """Empty model files: they take most of the time of a training as small as the tests'."""
     import keras  # TensorFlow: only for the tests that need it
 
-    from vae import litert
+    from vae.training import converter
 
     patch.setattr(keras.Model, "save", lambda self, path: Path(path).touch())
-    patch.setattr(litert, "convert", lambda network: b"")
+    patch.setattr(converter, "convert", lambda network: b"")
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "vae").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
+PARTS = sorted((ROOT / "pages" / "parts").rglob("*.py"))
 STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
-TRAINING_ONLY = {"vae.litert", "vae.model", "vae.trainer", "vae.training", "vae.tensorboard"}
+TRAINING = "vae.training"  # the one room that may import TensorFlow and Keras
 FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
 
 
@@ -33,6 +34,10 @@ def imported(file: Path) -> set[str]:
 
 def packages(file: Path) -> set[str]:
     return {module.split(".")[0] for module in imported(file)}
+
+
+def in_package(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def names(files: list[Path]) -> dict[str, Path]:
@@ -68,17 +73,39 @@ def test_no_page_imports_another(file: Path) -> None:
     assert not imported(file) & set(names(PAGES))
 
 
-@pytest.mark.parametrize("file", [*PAGES, *SHARED, ROOT / "streamlit_app.py"], ids=name)
+@pytest.mark.parametrize("file", [*PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"], ids=name)
 def test_pages_never_import_what_trains(file: Path) -> None:
     assert not packages(file) & {"tensorflow", "keras"}
-    assert not imported(file) & TRAINING_ONLY
+    assert not any(in_package(module, TRAINING) for module in imported(file))
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=name)
+def test_what_imports_tensorflow_lies_in_one_room(file: Path) -> None:
+    if not in_package(name(file), TRAINING):
+        assert not packages(file) & {"tensorflow", "keras"}
+
+
+@pytest.mark.parametrize("file", PARTS, ids=name)
+def test_what_lies_with_a_page_serves_that_page_only(file: Path) -> None:
+    page = file.relative_to(ROOT / "pages" / "parts").parts[0]
+    others = [
+        other
+        for other in [*PAGES, *PARTS, *SHARED]
+        if other.stem != page and page not in other.parent.parts
+    ]
+    assert [name(other) for other in others if name(file) in imported(other)] == []
+
+
+def test_every_folder_of_parts_has_a_page() -> None:
+    folders = {file.parent.name for file in PARTS if file.parent.name != "parts"}
+    assert folders <= {page.stem for page in PAGES}
 
 
 def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
     served = sorted(
-        {m for file in [*PAGES, *SHARED] for m in imported(file) if m in names(LIBRARY)}
+        {m for file in [*PAGES, *PARTS, *SHARED] for m in imported(file) if m in names(LIBRARY)}
     )
-    assert {"vae.inference", "vae.jobs", "vae.figures"} <= set(served)
+    assert {"vae.inference", "vae.jobs", "vae.charts"} <= set(served)
     code = f"import sys, {', '.join(served)}; print({{'tensorflow', 'keras'}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout == "set()\n", result.stderr
@@ -86,7 +113,7 @@ def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
 
 def test_there_are_no_import_circles() -> None:
     """Imports within functions count, too: a circle is a circle."""
-    modules = names([*LIBRARY, *PAGES, *SHARED])
+    modules = names([*LIBRARY, *PAGES, *PARTS, *SHARED])
     left = {module: imported(file) & set(modules) - {module} for module, file in modules.items()}
     while free := [module for module, needs in left.items() if not needs & set(left)]:
         for module in free:
@@ -99,7 +126,7 @@ def test_a_page_is_short(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 100
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *SHARED], ids=name)
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
 def test_one_thing_has_one_word(file: Path) -> None:
     used = {file.stem}
     for node in ast.walk(ast.parse(file.read_text())):
@@ -131,7 +158,7 @@ def test_what_is_public_in_the_library_is_described(file: Path) -> None:
     assert [node.lineno for node in public if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *SHARED], ids=name)
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
 def test_nothing_is_pickled_and_no_exception_is_swallowed_whole(file: Path) -> None:
     assert not packages(file) & {"pickle", "cloudpickle", "joblib", "dill"}
     handlers = [

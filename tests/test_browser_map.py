@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from scipy.stats import chi2
 
 from vae import inference, runs
-from vae.atlas import Atlas, lay_out
 from vae.data import Digits
+from vae.latent_map import LatentMap, lay_out
 
 FRAMES = {"map": 30, "best": 20}  # distinct pictures a second while a finger moves
 MEASURED = "VAE_TEST_FRAMES" in os.environ  # on a machine that has nothing else to do
@@ -20,7 +20,7 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def atlas(digits: Digits) -> Atlas:
+def latent_map(digits: Digits) -> LatentMap:
     return lay_out(inference.load(runs.SHIPPED / "map"), digits)
 
 
@@ -39,10 +39,10 @@ def box(page: Page) -> tuple[float, float, float]:
     return found["x"], found["y"], found["width"]
 
 
-def on_screen(page: Page, atlas: Atlas, point: np.ndarray) -> tuple[float, float]:
+def on_screen(page: Page, latent_map: LatentMap, point: np.ndarray) -> tuple[float, float]:
     """Where a point of the plane is on the screen, while the whole map is shown."""
     left, top, width = box(page)
-    x, y = (0.5 + 0.5 * point / atlas.extent * np.array([1, -1])) * width
+    x, y = (0.5 + 0.5 * point / latent_map.extent * np.array([1, -1])) * width
     return left + x, top + y
 
 
@@ -66,9 +66,9 @@ def drawn(page: Page, label: str = "Decoded digit") -> np.ndarray:
     return np.array(values).reshape(28, 28) / 255
 
 
-def empty_place(atlas: Atlas) -> np.ndarray:
+def empty_place(latent_map: LatentMap) -> np.ndarray:
     """A place of the plane with no digit near."""
-    return np.array([0.8, 0.8]) * atlas.extent
+    return np.array([0.8, 0.8]) * latent_map.extent
 
 
 COUNT = """async canvas => {
@@ -122,20 +122,20 @@ def test_a_drag_decodes_frame_by_frame_without_a_rerun(
 
 
 def test_a_click_on_empty_space_pins_it_and_later_visits_are_light(
-    server: Server, page: Page, sent: list[int], atlas: Atlas
+    server: Server, page: Page, sent: list[int], latent_map: LatentMap
 ) -> None:
     opened(page, server)
     settled(page)
     heavy = sum(sent)
     sent.clear()
-    place = empty_place(atlas)
-    page.mouse.click(*on_screen(page, atlas, place))
+    place = empty_place(latent_map)
+    page.mouse.click(*on_screen(page, latent_map, place))
     eventually(lambda: "z=" in address(page))
-    pixel = 2 * atlas.extent / box(page)[2]
+    pixel = 2 * latent_map.extent / box(page)[2]
     assert np.abs(pinned(page) - place).max() <= pixel
     settled(page)
     assert heavy > 1e6 > 20_000 > sum(sent)
-    expected = atlas.model.decode(pinned(page)[None].astype(np.float32))[0]
+    expected = latent_map.model.decode(pinned(page)[None].astype(np.float32))[0]
     assert np.abs(drawn(page) - expected).max() < 1 / 255
     share = 100 * chi2.cdf(float((pinned(page) ** 2).sum()), 2)
     shown = page.get_by_text("of its samples lie nearer the middle").inner_text()
@@ -143,35 +143,35 @@ def test_a_click_on_empty_space_pins_it_and_later_visits_are_light(
 
 
 def test_the_nearest_digits_are_those_of_brute_force(
-    server: Server, page: Page, atlas: Atlas
+    server: Server, page: Page, latent_map: LatentMap
 ) -> None:
     opened(page, server, "z=0.3,-0.4")
     found = page.locator(".nearest figure").evaluate_all("all => all.map(f => f.dataset.index)")
-    distances = np.linalg.norm(atlas.posterior.mean - [0.3, -0.4], axis=1)
+    distances = np.linalg.norm(latent_map.posterior.mean - [0.3, -0.4], axis=1)
     assert [int(index) for index in found] == np.argsort(distances)[:5].tolist()
     index = int(found[0])
-    shown = drawn(page, f"Nearest: {atlas.digits.labels[index]}")
-    assert np.array_equal(np.round(shown * 255), atlas.digits.images[index])
+    shown = drawn(page, f"Nearest: {latent_map.digits.labels[index]}")
+    assert np.array_equal(np.round(shown * 255), latent_map.digits.images[index])
 
 
 def test_a_click_on_a_dot_shows_its_digit_and_its_posterior_to_scale(
-    server: Server, page: Page, atlas: Atlas
+    server: Server, page: Page, latent_map: LatentMap
 ) -> None:
     # the outermost dot: no other hides it
-    inside = np.abs(atlas.points).max(axis=1) < 0.97 * atlas.extent
-    index = int(np.argmax(np.where(inside, np.linalg.norm(atlas.points, axis=1), 0)))
+    inside = np.abs(latent_map.points).max(axis=1) < 0.97 * latent_map.extent
+    index = int(np.argmax(np.where(inside, np.linalg.norm(latent_map.points, axis=1), 0)))
     opened(page, server)
-    page.mouse.click(*on_screen(page, atlas, atlas.points[index]))
-    label = atlas.digits.labels[index]
+    page.mouse.click(*on_screen(page, latent_map, latent_map.points[index]))
+    label = latent_map.digits.labels[index]
     expect(page.get_by_role("heading", name=f"A digit: {label}")).to_be_visible()
     eventually(lambda: f"digit={index}" in address(page))
-    image = atlas.digits.pixels[index]
+    image = latent_map.digits.pixels[index]
     assert np.abs(drawn(page, "Original") - image).max() < 1 / 255
-    assert np.abs(drawn(page, "Reconstruction") - atlas.model.reconstruct(image[None])[0]).max() < (
-        1.5 / 255
-    )
-    posterior = atlas.model.encode(image[None])
-    loss, kl = (float(term[0]) for term in atlas.model.terms(image[None], posterior))
+    assert np.abs(
+        drawn(page, "Reconstruction") - latent_map.model.reconstruct(image[None])[0]
+    ).max() < (1.5 / 255)
+    posterior = latent_map.model.encode(image[None])
+    loss, kl = (float(term[0]) for term in latent_map.model.terms(image[None], posterior))
     expect(
         page.get_by_text(f"Reconstruction loss {loss:.1f} + KL divergence {kl:.1f}")
     ).to_be_visible()
@@ -179,10 +179,10 @@ def test_a_click_on_a_dot_shows_its_digit_and_its_posterior_to_scale(
 
 @pytest.mark.parametrize("index", [40, 2700])
 def test_the_ellipse_is_the_posterior_to_true_scale(
-    server: Server, page: Page, atlas: Atlas, index: int
+    server: Server, page: Page, latent_map: LatentMap, index: int
 ) -> None:
-    zoom = atlas.posterior.standard_deviation[index].max() * 6
-    x, y = atlas.points[index]
+    zoom = latent_map.posterior.standard_deviation[index].max() * 6
+    x, y = latent_map.points[index]
     opened(page, server, f"digit={index}&hidden=0123456789&frame={x},{y},{zoom}")
     page.wait_for_timeout(300)
     extents = page.locator("canvas.map").evaluate(
@@ -198,14 +198,16 @@ def test_the_ellipse_is_the_posterior_to_true_scale(
     pixels = extents[0] / (2 * zoom)  # of the canvas for one unit of the plane
     line = 1.5 / 2 + 1.5  # half the line's width and its rim
     found = np.array(extents[1:]) - line
-    expected = 2 * atlas.posterior.standard_deviation[index] * pixels
+    expected = 2 * latent_map.posterior.standard_deviation[index] * pixels
     assert np.abs(found - expected).max() <= 1
 
 
-def test_the_keyboard_moves_pins_and_zooms(server: Server, page: Page, atlas: Atlas) -> None:
+def test_the_keyboard_moves_pins_and_zooms(
+    server: Server, page: Page, latent_map: LatentMap
+) -> None:
     opened(page, server, "z=0.5,0.5")
     page.locator("canvas.map").focus()
-    step = 2 * atlas.extent / 200
+    step = 2 * latent_map.extent / 200
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
         page.keyboard.press(key)
     page.keyboard.press("Enter")
@@ -216,7 +218,7 @@ def test_the_keyboard_moves_pins_and_zooms(server: Server, page: Page, atlas: At
     eventually(lambda: "frame=" in address(page))
     page.keyboard.press("0")
     eventually(lambda: "frame=" not in address(page))
-    nearest = np.argmin(np.linalg.norm(atlas.posterior.mean - pinned(page), axis=1))
+    nearest = np.argmin(np.linalg.norm(latent_map.posterior.mean - pinned(page), axis=1))
     page.keyboard.press("Shift+Enter")
     eventually(lambda: f"digit={nearest}" in address(page))
     page.get_by_label("Drag moves the map instead of z").click()
@@ -225,7 +227,7 @@ def test_the_keyboard_moves_pins_and_zooms(server: Server, page: Page, atlas: At
     eventually(lambda: "frame=" in address(page))
 
 
-def test_a_finger_moves_z_and_not_the_page(server: Server, browser, atlas: Atlas) -> None:
+def test_a_finger_moves_z_and_not_the_page(server: Server, browser, latent_map: LatentMap) -> None:
     context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True)
     page = opened(context.new_page(), server)
     left, top, width = box(page)
@@ -242,16 +244,19 @@ def test_a_finger_moves_z_and_not_the_page(server: Server, browser, atlas: Atlas
     screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     eventually(lambda: "z=" in address(page))
     assert page.evaluate(scroll) == before
-    expected = [-0.6 * atlas.extent, (1 - 2 * (20 + 19 * width / 25) / width) * atlas.extent]
-    assert np.abs(pinned(page) - expected).max() <= 2 * atlas.extent / width
+    expected = [
+        -0.6 * latent_map.extent,
+        (1 - 2 * (20 + 19 * width / 25) / width) * latent_map.extent,
+    ]
+    assert np.abs(pinned(page) - expected).max() <= 2 * latent_map.extent / width
     context.close()
 
 
 def test_a_link_opened_elsewhere_shows_the_same_pictures(
-    server: Server, page: Page, browser, atlas: Atlas
+    server: Server, page: Page, browser, latent_map: LatentMap
 ) -> None:
     opened(page, server, "model=map&hidden=17")
-    page.mouse.click(*on_screen(page, atlas, empty_place(atlas) * [-1, 0.5]))
+    page.mouse.click(*on_screen(page, latent_map, empty_place(latent_map) * [-1, 0.5]))
     eventually(lambda: "z=" in address(page))
     page.get_by_label("Zoom in").click()
     eventually(lambda: "frame=" in address(page))

@@ -126,9 +126,13 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
-    parcel = download.value.path().read_bytes()
+    archive = download.value.path().read_bytes()
     page.locator("input[type=file]").set_input_files(
-        {"name": download.value.suggested_filename, "mimeType": "application/zip", "buffer": parcel}
+        {
+            "name": download.value.suggested_filename,
+            "mimeType": "application/zip",
+            "buffer": archive,
+        }
     )
     page.wait_for_url(re.compile(f"run=(?!{name}$)"))
     settled(page)

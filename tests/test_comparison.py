@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae import comparison, figures, inference, latents, losses, results, runs, snapshots
+from vae import charts, comparison, inference, latents, losses, results, runs, snapshots
 from vae.comparison import Inputs, Row
 
 
@@ -49,13 +49,13 @@ def test_the_measured_terms_add_up_and_agree_with_another_draw(
 ) -> None:
     digits = snapshots.mapped_digits()
     for one in (model, inference.load(run_of_five.path)):
-        figures = comparison.measure(one, digits)
-        terms = figures["reconstruction_loss"] + figures["kl_divergence"]
-        assert figures["negative_elbo"] == pytest.approx(terms)
+        charts = comparison.measure(one, digits)
+        terms = charts["reconstruction_loss"] + charts["kl_divergence"]
+        assert charts["negative_elbo"] == pytest.approx(terms)
         posterior = one.encode(digits.pixels)
         drawn = one.decode_logits(posterior.sample(np.random.default_rng(99)))
         again = losses.reconstruction_loss(digits.pixels, drawn).mean()
-        assert figures["reconstruction_loss"] == pytest.approx(again, rel=0.02)
+        assert charts["reconstruction_loss"] == pytest.approx(again, rel=0.02)
 
 
 def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: runs.Run) -> None:
@@ -66,7 +66,7 @@ def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: run
     epochs = [e for e in runs.read_events(small_run.path)[0] if e["event"] == "epoch"]
     assert comparison.told(small_run, epochs) == epochs
     assert list(comparison.told(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
-    curves = figures.overlaid_curves({"plain": comparison.told(plain, epochs)}, "kl_divergence")
+    curves = charts.overlaid_curves({"plain": comparison.told(plain, epochs)}, "kl_divergence")
     assert [len(trace["y"]) for trace in curves.to_plotly_json()["data"]] == [0, 0]
     model, digits = inference.Model(plain), comparison.ten_digits(0)
     terms = model.terms(digits.pixels, model.encode(digits.pixels))
@@ -103,11 +103,11 @@ def test_the_table_has_every_figure_of_every_run_and_its_csv_the_same(
 def test_what_was_measured_on_the_test_images_is_in_the_table() -> None:
     shipped = runs.list_runs(runs.SHIPPED)
     rows = {row.name: row for row in comparison.table(shipped, [{}] * len(shipped))}
-    figures = [results.read(run) for run in shipped]
+    charts = [results.read(run) for run in shipped]
     for name, values in {
-        "Test: NLL, dynamic": [one.nll_dynamic.mean for one in figures],
-        "Test: k-NN accuracy, 1,000 labels": [one.knn_accuracy["1000"].mean for one in figures],
-        "Test: samples accepted": [one.accepted_samples.mean for one in figures],
+        "Test: NLL, dynamic": [one.nll_dynamic.mean for one in charts],
+        "Test: k-NN accuracy, 1,000 labels": [one.knn_accuracy["1000"].mean for one in charts],
+        "Test: samples accepted": [one.accepted_samples.mean for one in charts],
     }.items():
         said = [v for v in rows[name].values if v is not None]
         assert said == [v for v, w in zip(values, rows[name].values, strict=True) if w is not None]
@@ -118,10 +118,10 @@ def test_figures_of_other_digits_are_not_set_beside_those_of_the_test_images(
     small_run: runs.Run, tmp_path: Path
 ) -> None:
     run = next(run for run in runs.list_runs(runs.SHIPPED) if run.name == "map")
-    figures = results.read(run)
-    few = replace(figures, files={}, images=500)
+    charts = results.read(run)
+    few = replace(charts, files={}, images=500)
     run = replace(small_run, path=tmp_path)
     results.write(tmp_path, few)
     assert {row.values for row in comparison.table([run], [{}]) if "Test" in row.name} == {(None,)}
     results.write(tmp_path, replace(few, images=10_000))
-    assert (figures.nll_dynamic.mean,) in {row.values for row in comparison.table([run], [{}])}
+    assert (charts.nll_dynamic.mean,) in {row.values for row in comparison.table([run], [{}])}

@@ -22,11 +22,7 @@ def small(small_run: runs.Run) -> inference.Model:
 
 def as_keras(run: runs.Run) -> Any:
     """The run's model in Keras; a shipped one has its weights in the served networks only."""
-    from vae.model import (  # TensorFlow: only for the tests that need it
-        LOG_VARIANCE_BOUND,
-        VAE,
-        load_weights,
-    )
+    from vae.training.model import LOG_VARIANCE_BOUND, VAE, load_weights
 
     if "model.keras" in run.manifest.files:
         return load_weights(run.manifest.model, run.path / "model.keras")

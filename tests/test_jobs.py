@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from vae import __main__ as command_line
-from vae import jobs, runs, shelf, snapshots
+from vae import jobs, runs, runs_folder, snapshots
 from vae.config import PRESETS, ModelConfig, Option, Preset, TrainingConfig, options
 from vae.jobs import Jobs, command, command_of
 from vae.limits import LimitError, Limits
@@ -499,7 +499,7 @@ def test_a_discarded_training_ends_at_once_and_can_be_brought_back(
     trash = server.discard(paths[which])
     assert [run.path for run in runs.list_runs(server.root)] == [paths[1 - which]]
     until_state(server, paths[1 - which], "training")
-    restored = shelf.restore(trash)
+    restored = runs_folder.restore(trash)
     assert (restored.path, server.state(restored.path)) == (paths[which], "stopped")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import latent_dim
-from vae import data, figures, latent_study, runs
+from vae import charts, data, latent_study, runs
 from vae.config import PRESETS
 from vae.latent_study import Study, Trial
 
@@ -69,7 +69,7 @@ def test_a_missing_study_says_how_to_make_it(tmp_path: Path) -> None:
 
 
 def test_the_figure_shows_both_terms_and_the_used_dimensions() -> None:
-    bars: list[Any] = json.loads(str(figures.latent_dims(STUDY).to_json()))["data"]
+    bars: list[Any] = json.loads(str(charts.latent_dims(STUDY).to_json()))["data"]
     assert [bar["name"] for bar in bars] == [
         *("Reconstruction loss", "KL divergence", "Active units", "Unused")
     ]

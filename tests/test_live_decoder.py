@@ -58,7 +58,7 @@ def test_every_shipped_run_is_decoded_as_it_is_served(bare: Page, name: str) -> 
 def test_a_fresh_run_is_decoded_as_keras_does(
     bare: Page, fixture: str, request: pytest.FixtureRequest
 ) -> None:
-    from vae.model import load_weights  # TensorFlow: the fixture has loaded it, too
+    from vae.training.model import load_weights  # TensorFlow: the fixture has loaded it, too
 
     run = request.getfixturevalue(fixture)
     model = inference.Model(run)
@@ -79,12 +79,12 @@ def test_a_fresh_run_is_decoded_as_keras_does(
     ids=["smallest", "residual", "refined", "smooth"],
 )
 def test_every_shape_of_decoder_is_decoded_as_keras_does(bare: Page, options: dict) -> None:
-    from vae import litert  # TensorFlow: only for the tests that need it
     from vae.config import ModelConfig
-    from vae.model import build_decoder
+    from vae.training import converter  # TensorFlow: only for the tests that need it
+    from vae.training.model import build_decoder
 
     decoder = build_decoder(ModelConfig(**options), seed=1)
-    read = network.read(litert.convert(decoder))
+    read = network.read(converter.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
     text = b64encode(read.to_bytes()).decode()
     images = bare.evaluate(
@@ -130,12 +130,12 @@ def test_bundles_bring_every_array_through_to_the_last_bit(bare: Page) -> None:
 def test_what_the_page_cannot_compute_is_named() -> None:
     from keras import Input, Model, layers
 
-    from vae import litert
+    from vae.training import converter
 
     latents = Input((2,))
     hidden = layers.Reshape((28, 28))(layers.Dense(784, activation="softmax")(latents))
     with pytest.raises(network.NetworkError, match="SOFTMAX, which the page cannot compute"):
-        network.read(litert.convert(Model(latents, hidden)))
+        network.read(converter.convert(Model(latents, hidden)))
 
 
 def test_bundles_take_only_types_that_the_page_knows() -> None:

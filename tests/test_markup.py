@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pages.shared import markup
-from vae.atlas import Atlas
+from vae.latent_map import LatentMap
 
 
 class Parts(HTMLParser):
@@ -32,7 +32,7 @@ SPREAD = np.array([[0.05, 0.02], [0.02, 0.03]])
 
 
 @pytest.mark.parametrize(("kind", "deviations"), [("one", 1), ("two", 2)])
-def test_the_ellipse_is_the_posterior_to_scale(flat: Atlas, kind: str, deviations: int) -> None:
+def test_the_ellipse_is_the_posterior_to_scale(flat: LatentMap, kind: str, deviations: int) -> None:
     point = np.array([0.5, -0.25]) * flat.extent
     html = markup.whole_map(flat, "data:,", point, SPREAD)
     style = Parts(html).style(kind)
@@ -45,12 +45,14 @@ def test_the_ellipse_is_the_posterior_to_scale(flat: Atlas, kind: str, deviation
     np.testing.assert_allclose(drawn, SPREAD * deviations**2, atol=0.01)
 
 
-def test_the_ring_stays_in_sight_of_a_point_far_out(flat: Atlas) -> None:
+def test_the_ring_stays_in_sight_of_a_point_far_out(flat: LatentMap) -> None:
     style = Parts(markup.whole_map(flat, "data:,", np.array([99.0, -99.0]), SPREAD)).style("mark")
     assert (style["left"], style["top"]) == (98, 98)
 
 
-def test_the_close_up_shows_the_same_ellipse_larger_and_digits_that_lie_there(flat: Atlas) -> None:
+def test_the_close_up_shows_the_same_ellipse_larger_and_digits_that_lie_there(
+    flat: LatentMap,
+) -> None:
     point = flat.points[100]
     parts = Parts(markup.close_up(flat, point, SPREAD))
     reach = 5 * np.sqrt(np.linalg.eigvalsh(SPREAD)[1])

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from vae import losses, missions, runs
-from vae.atlas import Atlas
 from vae.data import Digits
 from vae.inference import Posterior
+from vae.latent_map import LatentMap
 from vae.latents import Plane
-from vae.yardstick import Yardstick
+from vae.loss_percentiles import LossPercentiles
 
 
-def atlas_of(points: list[tuple[float, float, int]], model: Atlas) -> Atlas:
-    """An atlas whose digits have these posterior means and labels."""
+def atlas_of(points: list[tuple[float, float, int]], model: LatentMap) -> LatentMap:
+    """A latent map whose digits have these posterior means and labels."""
     means = np.array([point[:2] for point in points], np.float32)
     labels = np.array([point[2] for point in points])
     digits = Digits(np.zeros((len(points), 28, 28), np.uint8), labels)
-    return Atlas(model.model, digits, Posterior(means, means * 0), Plane.through(means))
+    return LatentMap(model.model, digits, Posterior(means, means * 0), Plane.through(means))
 
 
 def line(*classes: int) -> list[tuple[float, float, int]]:
@@ -30,7 +30,7 @@ def line(*classes: int) -> list[tuple[float, float, int]]:
 HERE = np.array([0.95, 0.0], np.float32)  # half-way between the tenth and the eleventh digit
 
 
-def test_the_spot_between_two_classes_has_both_of_them_near_and_no_third(flat: Atlas) -> None:
+def test_the_spot_between_two_classes_has_both_of_them_near_and_no_third(flat: LatentMap) -> None:
     two = atlas_of(line(4, 9), flat)
     assert missions.lies_between(two, HERE, 4, 9)
     assert missions.lies_between(two, HERE, 9, 4)
@@ -41,7 +41,7 @@ def test_the_spot_between_two_classes_has_both_of_them_near_and_no_third(flat: A
     assert not missions.lies_between(atlas_of(third, flat), HERE, 4, 9)
 
 
-def test_a_riddle_lies_among_three_classes(flat: Atlas) -> None:
+def test_a_riddle_lies_among_three_classes(flat: LatentMap) -> None:
     three = line(4, 9)
     three[8] = three[11] = (0.95, 0.0, 1)
     assert missions.lies_among(atlas_of(three, flat), HERE)
@@ -49,18 +49,18 @@ def test_a_riddle_lies_among_three_classes(flat: Atlas) -> None:
 
 
 def test_a_place_is_outside_if_it_is_farther_from_digits_than_they_are_from_each_other(
-    flat: Atlas,
+    flat: LatentMap,
 ) -> None:
     one_lonely = [*line(4, 9), (5.0, 0.0, 1)]  # 3.1 from its nearest, the others 0.1
-    atlas = atlas_of(one_lonely, flat)
-    assert not missions.lies_outside(atlas, np.array([5.0, 3.0], np.float32))
-    assert missions.lies_outside(atlas, np.array([5.0, 3.2], np.float32))
-    assert not missions.lies_outside(atlas, np.array([1.0, 3.0], np.float32))
-    assert missions.lies_outside(atlas, np.array([1.0, 3.2], np.float32))
+    latent_map = atlas_of(one_lonely, flat)
+    assert not missions.lies_outside(latent_map, np.array([5.0, 3.0], np.float32))
+    assert missions.lies_outside(latent_map, np.array([5.0, 3.2], np.float32))
+    assert not missions.lies_outside(latent_map, np.array([1.0, 3.0], np.float32))
+    assert missions.lies_outside(latent_map, np.array([1.0, 3.2], np.float32))
 
 
 def test_what_is_harder_than_99_of_100_digits_is_hard() -> None:
-    usual = Yardstick(np.arange(100.0), np.arange(100.0))
+    usual = LossPercentiles(np.arange(100.0), np.arange(100.0))
     assert missions.is_hard(usual, 98.5)
     assert not missions.is_hard(usual, 97.5)
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import SMALL_MODEL
 
 from vae.config import PRESETS, ModelConfig
-from vae.model import LOG_VARIANCE_BOUND, VAE, load_weights, sample_posterior
+from vae.training.model import LOG_VARIANCE_BOUND, VAE, load_weights, sample_posterior
 
 DROPOUT = ModelConfig(encoder_units=(64,), decoder_units=(32,), dropout=0.5)
 CONVOLVED = replace(SMALL_MODEL, encoder_channels=(4, 8), activation="silu")

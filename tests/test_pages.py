@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae import latent_study, parcel, results, runs, shelf
+from vae import archive, latent_study, results, runs, runs_folder
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 ROOT = Path(__file__).parents[1]
@@ -635,7 +635,7 @@ def test_a_plain_autoencoder_has_no_elbo_in_the_table_of_runs() -> None:
 def test_three_deleted_runs_are_offered_at_once(owned: Path) -> None:
     for i in range(4):
         shutil.copytree(owned, owned.with_name(f"old-{i}"))
-        shelf.delete(runs.read(owned.with_name(f"old-{i}")))
+        runs_folder.delete(runs.read(owned.with_name(f"old-{i}")))
     undos = [b for b in as_owner().button if b.label == "Undo"]
     assert len(undos) == 3
     undos[0].click().run()
@@ -667,7 +667,9 @@ def test_a_run_can_be_renamed_and_a_name_that_cannot_be_is_refused(owned: Path) 
 
 def test_an_exported_run_is_imported_as_the_visitors_own(owned: Path, folders: Path) -> None:
     app = as_owner()
-    app.file_uploader[0].set_value(("five.zip", parcel.export(runs.read(owned)), "application/zip"))
+    app.file_uploader[0].set_value(
+        ("five.zip", archive.export(runs.read(owned)), "application/zip")
+    )
     app.run()
     assert not app.toast
     assert address(app, "run") == "five-2"

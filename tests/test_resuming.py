@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, skip_export, validation_losses
 
-from vae import data, runs, training
-from vae.trainer import Trainer
-from vae.training import TrainingError, train
+from vae import data, runs
+from vae.training import loop
+from vae.training.loop import TrainingError, train
+from vae.training.trainer import Trainer
 
 DROPOUT = replace(SMALL_MODEL, dropout=0.3)
 
@@ -46,7 +47,7 @@ def test_the_same_seed_gives_the_same_history_and_another_seed_another(
 def test_a_pause_within_an_epoch_changes_nothing_but_the_state_while_it_lasts(
     whole: runs.Run, few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "PAUSE_SECONDS", 0.0)
     path, asked, states = tmp_path / "paused", iter(range(1000)), []
 
     def should_pause() -> bool:

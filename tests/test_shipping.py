@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae import inference, parcel, runs, snapshots
+from vae import archive, inference, runs, snapshots
 from vae.shipping import ship
 
 
@@ -38,8 +38,8 @@ def test_a_shipped_run_takes_the_place_of_an_earlier_one(
 def test_a_shipped_run_can_be_exported_and_imported(small_run: runs.Run, tmp_path: Path) -> None:
     shipped = ship(small_run, tmp_path)
     file = tmp_path / "run.zip"
-    file.write_bytes(parcel.export(shipped))
-    imported = parcel.import_zip(file, tmp_path / "runs")
+    file.write_bytes(archive.export(shipped))
+    imported = archive.import_zip(file, tmp_path / "runs")
     assert imported.manifest.files == shipped.manifest.files
 
 

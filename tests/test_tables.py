@@ -6,10 +6,10 @@ from io import StringIO
 import numpy as np
 
 from vae import tables
-from vae.atlas import Atlas
+from vae.latent_map import LatentMap
 
 
-def test_a_table_of_digits_has_their_labels_and_posteriors(deep: Atlas) -> None:
+def test_a_table_of_digits_has_their_labels_and_posteriors(deep: LatentMap) -> None:
     chosen = np.array([3, 4999])
     rows = list(csv.DictReader(StringIO(tables.digits(deep, chosen))))
     assert [(row["index"], row["label"]) for row in rows] == [("3", "0"), ("4999", "9")]

@@ -12,12 +12,13 @@ import pytest
 import tensorflow as tf
 from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 
-from vae import data, history, inference, litert, runs, snapshots, training
+from vae import data, history, inference, runs, snapshots
 from vae.config import TrainingConfig
 from vae.losses import elbo, reconstruction_loss
-from vae.model import load_weights
-from vae.trainer import Losses, Trainer, as_trained, augmented
-from vae.training import TrainingError, train
+from vae.training import converter, loop
+from vae.training.loop import TrainingError, train
+from vae.training.model import load_weights
+from vae.training.trainer import Losses, Trainer, as_trained, augmented
 
 Event = dict[str, Any]
 
@@ -403,8 +404,8 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
 ) -> None:
     """The promise of run directories; and visitors load a run while it is being trained."""
     given_losses(102.0, 101.0)
-    monkeypatch.setattr(training, "EXPORT_EVERY_SECONDS", 0.0)
-    convert, calls = litert.convert, []
+    monkeypatch.setattr(loop, "EXPORT_EVERY_SECONDS", 0.0)
+    convert, calls = converter.convert, []
 
     def crashes_the_fourth_time(network: keras.Model) -> bytes:
         calls.append(network.name)
@@ -412,7 +413,7 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
             raise KeyboardInterrupt
         return convert(network)
 
-    monkeypatch.setattr(litert, "convert", crashes_the_fourth_time)
+    monkeypatch.setattr(converter, "convert", crashes_the_fourth_time)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path)
     assert calls == ["encoder", "decoder"] * 2

@@ -168,7 +168,10 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
         console.print_json(data={"model": model.to_json(), "training": training.to_json()})
         console.print(f"data: {splits.source}; {len(splits.train):,} training images")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from vae.training import TrainingError, train  # TensorFlow: seconds, and only needed here
+        from vae.training.loop import (  # TensorFlow: seconds, and only needed here
+            TrainingError,
+            train,
+        )
 
         gc.freeze()  # each export collects garbage: spare it what was loaded
         stop = _stop_on_signals()
@@ -352,20 +355,20 @@ def _runs(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _export(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import parcel  # LiteRT, and only needed here and below
+    from vae import archive  # LiteRT, and only needed here and below
 
     run = runs.read(parsed.run)
     target = parsed.out or Path(f"{run.name}.zip")
     with target.open("xb") as file:
-        file.write(parcel.export(run))
+        file.write(archive.export(run))
     print(target)
     return 0
 
 
 def _import(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import parcel
+    from vae import archive
 
-    print(parcel.import_zip(parsed.file, parsed.root or runs.own_root()).path)
+    print(archive.import_zip(parsed.file, parsed.root or runs.own_root()).path)
     return 0
 
 

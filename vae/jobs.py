@@ -21,7 +21,7 @@ from typing import IO
 
 import numpy as np
 
-from vae import data, estimate, locks, runs, shelf, snapshots
+from vae import data, locks, runs, runs_folder, snapshots, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig
 from vae.limits import Limits
 
@@ -102,7 +102,7 @@ class Jobs:
             manifest = runs.Manifest(preset=preset, model=model, training=training, state="queued")
             path = self.root
             try:
-                path = shelf.new_directory(self.root, name)
+                path = runs_folder.new_directory(self.root, name)
                 if drawing is not None:
                     snapshots.write_drawing(path, drawing)
                 self._enqueue(path, manifest)
@@ -179,7 +179,7 @@ class Jobs:
                 if path in self._running:
                     self._running[path].terminate()
 
-    def discard(self, path: Path) -> shelf.Trash:
+    def discard(self, path: Path) -> runs_folder.Trash:
         """End a training at once and move its run to the trash, whatever it has done.
 
         Raises:
@@ -201,7 +201,7 @@ class Jobs:
             deadline = time.monotonic() + 10
             while runs.state(runs.read(path)) in runs.ALIVE and time.monotonic() < deadline:
                 time.sleep(0.1)
-        return shelf.delete(run)
+        return runs_folder.delete(run)
 
     def state(self, path: Path) -> runs.State:
         """The true state of a run, whoever trains it."""
@@ -213,9 +213,9 @@ class Jobs:
             waiting = list(self._queue)
             return waiting.index(path) + len(self._busy()) if path in waiting else 0
 
-    def estimate(self, model: ModelConfig, training: TrainingConfig) -> estimate.Estimate:
+    def estimate(self, model: ModelConfig, training: TrainingConfig) -> training_cost.TrainingCost:
         """What a training will take, judged by those that this folder holds."""
-        return estimate.estimate(model, training, data.TRAIN_IMAGES, runs.list_runs(self.root))
+        return training_cost.estimate(model, training, data.TRAIN_IMAGES, runs.list_runs(self.root))
 
     def _enqueue(self, path: Path, manifest: runs.Manifest) -> None:
         """Put a run at the end of the queue. Called with the lock held."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from vae import estimate
+from vae import training_cost
 from vae.config import ModelConfig, TrainingConfig
 
 
@@ -60,7 +60,7 @@ class Limits:
 
     def check(self, model: ModelConfig, training: TrainingConfig, seconds: float) -> None:
         """Raises: LimitError: this training takes too many seconds, or its model is too large."""
-        asked = {"epochs": training.epochs, "weights": estimate.parameters(model)}
+        asked = {"epochs": training.epochs, "weights": training_cost.parameters(model)}
         for name, value in asked.items():
             allowed = getattr(self, name)
             if allowed is not None and value > allowed:

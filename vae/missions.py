@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from vae.atlas import Atlas
+from vae.latent_map import LatentMap
+from vae.loss_percentiles import LossPercentiles
 from vae.runs import Manifest
-from vae.yardstick import Yardstick
 
 COLLAPSED = 0.1
 """Nats. A posterior that tells less of a digit, in all dimensions together, is the prior."""
@@ -12,27 +12,27 @@ COLLAPSED = 0.1
 _NEIGHBOURS = 10
 
 
-def lies_between(atlas: Atlas, latent: np.ndarray, first: int, second: int) -> bool:
+def lies_between(latent_map: LatentMap, latent: np.ndarray, first: int, second: int) -> bool:
     """Whether a latent (latent_dim,) lies where two classes meet.
 
     Of the ten nearest digits nine belong to them, and at least three to each.
     """
-    counts = _classes_near(atlas, latent)
+    counts = _classes_near(latent_map, latent)
     return min(counts[first], counts[second]) >= 3 and counts[first] + counts[second] >= 9
 
 
-def lies_among(atlas: Atlas, latent: np.ndarray, classes: int = 3) -> bool:
+def lies_among(latent_map: LatentMap, latent: np.ndarray, classes: int = 3) -> bool:
     """Whether so many classes have two or more of the ten digits nearest to (latent_dim,)."""
-    return int((_classes_near(atlas, latent) >= 2).sum()) >= classes
+    return int((_classes_near(latent_map, latent) >= 2).sum()) >= classes
 
 
-def lies_outside(atlas: Atlas, latent: np.ndarray) -> bool:
+def lies_outside(latent_map: LatentMap, latent: np.ndarray) -> bool:
     """Whether (latent_dim,) is farther from all digits than any digit from its nearest."""
-    distance = np.linalg.norm(latent - atlas.posterior.mean[atlas.nearest(latent, 1)[0]])
-    return bool(distance > atlas.neighbour_distances[-1])
+    distance = np.linalg.norm(latent - latent_map.posterior.mean[latent_map.nearest(latent, 1)[0]])
+    return bool(distance > latent_map.neighbour_distances[-1])
 
 
-def is_hard(usual: Yardstick, reconstruction_loss: float) -> bool:
+def is_hard(usual: LossPercentiles, reconstruction_loss: float) -> bool:
     """Whether a drawing is harder to rebuild than 99 % of real digits."""
     return usual.harder_than(reconstruction_loss) >= 0.99
 
@@ -42,7 +42,7 @@ def has_collapsed(manifest: Manifest) -> bool:
     return manifest.metrics.get("validation_kl_divergence", np.inf) < COLLAPSED
 
 
-def _classes_near(atlas: Atlas, latent: np.ndarray) -> np.ndarray:
+def _classes_near(latent_map: LatentMap, latent: np.ndarray) -> np.ndarray:
     """How many of the ten nearest digits belong to each class: (10,)."""
-    labels = atlas.digits.labels[atlas.nearest(latent, _NEIGHBOURS)]
+    labels = latent_map.digits.labels[latent_map.nearest(latent, _NEIGHBOURS)]
     return np.bincount(labels, minlength=10)

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from vae import parcel, runs
+from vae import archive, runs
 
 
 def ship(run: runs.Run, root: Path = runs.SHIPPED) -> runs.Run:
@@ -19,7 +19,7 @@ def ship(run: runs.Run, root: Path = runs.SHIPPED) -> runs.Run:
     """
     if runs.state(run) in runs.ALIVE:
         raise runs.RunError(f"{run.name} is {runs.state(run)}; ship it once it has ended")
-    files = {name: file for name, file in parcel.contents(run).items() if name != "model.keras"}
+    files = {name: file for name, file in archive.contents(run).items() if name != "model.keras"}
     served = {name: run.manifest.files[name] for name in runs.SERVED_FILES}
     folder = Path(tempfile.mkdtemp(prefix=".ship-", dir=root))
     try:

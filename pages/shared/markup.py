@@ -5,8 +5,8 @@ from html import escape
 import numpy as np
 
 from vae import pictures
-from vae.atlas import Atlas
-from vae.figures import class_names
+from vae.charts import class_names
+from vae.latent_map import LatentMap
 
 STYLE = """<style>
 .digits { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
@@ -93,15 +93,15 @@ def heat(values: np.ndarray) -> np.ndarray:
     return pictures.to_bytes(np.stack([np.interp(values, stops, c) for c in channels], axis=-1))
 
 
-def whole_map(atlas: Atlas, background: str, point: np.ndarray, spread: np.ndarray) -> str:
+def whole_map(latent_map: LatentMap, background: str, point: np.ndarray, spread: np.ndarray) -> str:
     """The still map with class names, and the posterior around a point (2,), to true scale."""
     names = "".join(
-        f'<b style="{_at(place, np.zeros(2), atlas.extent)}">{text}</b>'
-        for text, place in class_names(atlas)
+        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
+        for text, place in class_names(latent_map)
     )
-    inside = np.clip(point, -0.96 * atlas.extent, 0.96 * atlas.extent)
-    mark = f'<i class="mark" style="{_at(inside, np.zeros(2), atlas.extent)}"></i>'
-    ellipses = _ellipses(inside, spread, np.zeros(2), atlas.extent)
+    inside = np.clip(point, -0.96 * latent_map.extent, 0.96 * latent_map.extent)
+    mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
+    ellipses = _ellipses(inside, spread, np.zeros(2), latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
     return (
         f'<div class="map" role="img" aria-label="{label}" '
@@ -109,29 +109,30 @@ def whole_map(atlas: Atlas, background: str, point: np.ndarray, spread: np.ndarr
     )
 
 
-def space(atlas: Atlas, background: str, prior: np.ndarray) -> str:
+def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     """The still map, and on it one and two standard deviations of the prior, to true scale."""
     names = "".join(
-        f'<b style="{_at(place, np.zeros(2), atlas.extent)}">{text}</b>'
-        for text, place in class_names(atlas)
+        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
+        for text, place in class_names(latent_map)
     )
-    origin = atlas.plane.project(np.zeros(atlas.model.latent_dim, np.float32))
-    circles = _ellipses(origin, prior, np.zeros(2), atlas.extent)
+    origin = latent_map.plane.project(np.zeros(latent_map.model.latent_dim, np.float32))
+    circles = _ellipses(origin, prior, np.zeros(2), latent_map.extent)
+    label = f"The latent space of {escape(latent_map.model.name)}"
     return (
-        f'<div class="map" role="img" aria-label="The latent space of {escape(atlas.model.name)}" '
+        f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({background})">{names}{circles}</div>'
     )
 
 
-def close_up(atlas: Atlas, point: np.ndarray, spread: np.ndarray) -> str:
+def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray) -> str:
     """What lies around a point (2,) of the plane: its posterior, and the digits near by."""
     reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
-    near = _apart(atlas.points, point, reach)
+    near = _apart(latent_map.points, point, reach)
     digits = "".join(
         image(
-            atlas.digits.images[i],
-            f"a {atlas.digits.labels[i]}",
-            _at(atlas.points[i], point, reach),
+            latent_map.digits.images[i],
+            f"a {latent_map.digits.labels[i]}",
+            _at(latent_map.points[i], point, reach),
         )
         for i in near
     )

@@ -13,16 +13,16 @@ import streamlit as st
 
 from pages.shared import ownership
 from vae import (
-    atlas,
+    charts,
     comparison,
     data,
-    figures,
     history,
     inference,
+    latent_map,
     live,
+    loss_percentiles,
     runs,
     snapshots,
-    yardstick,
 )
 from vae.config import TrainingConfig
 from vae.jobs import Jobs
@@ -72,27 +72,27 @@ def digits() -> data.Digits:
 
 
 @st.cache_resource(show_spinner="Laying out the map", max_entries=16, hash_funcs=_HASH)
-def map_of(run: runs.Run) -> atlas.Atlas:
-    """The run's atlas over the embedded digits."""
-    return atlas.lay_out(model(run), digits())
+def map_of(run: runs.Run) -> latent_map.LatentMap:
+    """The run's latent map over the embedded digits."""
+    return latent_map.lay_out(model(run), digits())
 
 
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
 def figure(run: runs.Run) -> go.Figure:
     """The map as a Plotly figure."""
-    return figures.scatter(map_of(run))
+    return charts.scatter(map_of(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
-def yardstick_of(run: runs.Run) -> yardstick.Yardstick:
+def percentiles_of(run: runs.Run) -> loss_percentiles.LossPercentiles:
     """The run's loss terms on real digits."""
-    return yardstick.measure(map_of(run))
+    return loss_percentiles.measure(map_of(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def locator(run: runs.Run) -> str:
     """The run's still map as a data URL."""
-    return figures.locator(map_of(run))
+    return charts.locator(map_of(run))
 
 
 @st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)

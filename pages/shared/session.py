@@ -83,24 +83,24 @@ def events(path: Path) -> list[dict[str, Any]]:
     return followed["events"]
 
 
-Place = Literal["pin", "end A", "end B", "compare"]
+Destination = Literal["pin", "end A", "end B", "compare"]
 """Where a visitor can send an image: the latent map, an end of a morph, the comparison."""
 
 
-def send(place: Place, image: np.ndarray) -> None:
+def send(destination: Destination, image: np.ndarray) -> None:
     """Put an image (28, 28) in [0, 1] where another page will look for it."""
-    st.session_state.setdefault("sent", {})[place] = image
-    st.session_state[f"seen {place}"] = set()
+    st.session_state.setdefault("sent", {})[destination] = image
+    st.session_state[f"seen {destination}"] = set()
 
 
-def sent(place: Place) -> np.ndarray | None:
+def sent(destination: Destination) -> np.ndarray | None:
     """The image (28, 28) that was sent there last. It stays until another is sent."""
-    return st.session_state.get("sent", {}).get(place)
+    return st.session_state.get("sent", {}).get(destination)
 
 
-def is_new(place: Place, to: str) -> bool:
+def is_new(destination: Destination, to: str) -> bool:
     """Whether what was sent last is asked for the first time by `to`."""
-    seen: set[str] = st.session_state.setdefault(f"seen {place}", set())
+    seen: set[str] = st.session_state.setdefault(f"seen {destination}", set())
     known = to in seen
     seen.add(to)
     return not known

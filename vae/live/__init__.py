@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.atlas import Atlas
+from vae.charts import CLASS_COLOURS
 from vae.data import Digits
-from vae.figures import CLASS_COLOURS
 from vae.inference import Model
+from vae.latent_map import LatentMap
 from vae.live.bundle import pack
 from vae.live.network import describe
 
@@ -56,7 +56,7 @@ def digits_bundle(digits: Digits) -> bytes:
     return gzip.compress(pack({"kind": "digits", "id": "all"}, arrays), mtime=0)
 
 
-def map_bundle(atlas: Atlas) -> bytes:
+def map_bundle(atlas: LatentMap) -> bytes:
     """Where the digits lie in a model's latent space: bundle "map/NAME"."""
     header = {
         "kind": "map",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vae import history, snapshots
+from vae.charts import CLASS_COLOURS
 from vae.config import TrainingConfig
-from vae.figures import CLASS_COLOURS
 from vae.live.bundle import pack
 from vae.pictures import to_bytes
 from vae.snapshots import Snapshot

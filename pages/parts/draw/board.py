@@ -1,0 +1,145 @@
+"""Where a digit comes from: the canvas, ready drawings, MNIST, a file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.components.v2 import component
+
+from pages.shared import canvas, resources, session
+from vae import pictures, preprocess
+from vae.preprocess import Blank, strokes, uploads
+
+_ATTEND = component("latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text())
+
+
+def show() -> None:
+    """The canvas and its buttons; what is drawn goes to the session."""
+    from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
+
+    state = session.canvas()
+    result = st_canvas(
+        stroke_width=st.session_state.get("pen", canvas.PEN),
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=canvas.SIZE,
+        height=canvas.SIZE,
+        initial_drawing={"objects": state["initial"]} if state["initial"] else None,
+        key=_canvas_key(),
+    )
+    if result.json_data is not None:
+        state["strokes"] = result.json_data.get("objects", [])
+    with st.container(horizontal=True, gap="small"):
+        drawn = bool(state["strokes"])
+        st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
+        nothing = not drawn and state["picture"] is None
+        st.button("Clear", icon=":material/delete:", on_click=replace, disabled=nothing)
+        settings()
+
+
+def settings() -> None:
+    """The pen, and what is done to a drawing before a model sees it."""
+    with st.popover("", icon=":material/tune:", help="Pen, and how a drawing is placed"):
+        # another pen empties the canvas, so a new one takes over its strokes
+        st.slider(
+            "Pen width", 6, 40, canvas.PEN, key="pen", persist_state="session", on_change=_take_over
+        )
+        st.toggle(
+            "Centre, fit and redraw as MNIST's makers would",
+            True,
+            key="placed",
+            persist_state="session",
+            help="Off shows what the models see without: the whole box, shrunk.",
+        )
+        st.toggle("Take the slant away", key="upright", persist_state="session")
+
+
+def others() -> None:
+    """Digits that need no drawing."""
+    st.pills("Or try one", list(canvas.READY), key="ready", on_change=_take_ready)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
+            help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
+        with st.popover("Photo", icon=":material/photo_camera:"):
+            st.file_uploader(
+                "One digit, dark on light or light on dark (PNG or JPEG)",
+                key="upload",
+                on_change=_take_upload,
+            )
+    if refused := session.canvas()["refused"]:
+        st.error(refused, icon=":material/no_photography:")
+
+
+def gallery() -> None:
+    """This visitor's last drawings; a click brings one back."""
+    kept = [pictures.data_url(pictures.to_bytes(one["image"])) for one in session.gallery()]
+    if kept:
+        st.pills(
+            "Your last drawings",
+            range(len(kept)),
+            format_func=lambda i: f"![drawing {i + 1}]({kept[i]})",
+            key="gallery",
+            on_change=_take_from_gallery,
+        )
+
+
+def attend_canvas() -> None:
+    """Free the whole canvas for the pen, and send strokes at once.
+
+    Call it last: it shows nothing, but takes up a line.
+    """
+    _ATTEND(key=f"attend-{_canvas_key()}")
+
+
+def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
+    """Another drawing or picture in place of this one, which goes to the gallery."""
+    image = preprocess.drawing_to_image(None, session.canvas()["strokes"])
+    if not isinstance(image, Blank):
+        session.keep(image)
+    session.redraw(drawn or [], session.Picture(**picture) if picture else None)
+
+
+def _canvas_key() -> str:
+    return f"canvas-{session.canvas()['version']}"
+
+
+def _undo() -> None:
+    """Take back the last stroke, which may have come together with the click."""
+    sent = st.session_state.get(_canvas_key())
+    newest = sent["drawing"]["raw"].get("objects", []) if sent else session.canvas()["strokes"]
+    session.redraw(newest[:-1], session.canvas()["picture"])
+
+
+def _take_over() -> None:
+    session.redraw(session.canvas()["strokes"], session.canvas()["picture"])
+
+
+def _take_ready() -> None:
+    name = st.session_state["ready"]
+    st.session_state["ready"] = None
+    if name is not None:
+        replace([strokes.as_object(points, canvas.PEN) for points in canvas.READY[name]])
+
+
+def _take_from_gallery() -> None:
+    i, kept = st.session_state["gallery"], session.gallery()
+    st.session_state["gallery"] = None
+    if i is not None:
+        replace(kept[i]["strokes"])
+
+
+def _take_test_digit() -> None:
+    digits = resources.digits()
+    i = int(np.random.default_rng().integers(len(digits)))
+    replace(pixels=digits.pixels[i], words=f"A {digits.labels[i]} of MNIST, as it is.")
+
+
+def _take_upload() -> None:
+    file = st.session_state["upload"]
+    if file is None:
+        return
+    try:
+        replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
+    except uploads.UploadError as error:
+        session.canvas()["refused"] = f"{file.name}: {error}"

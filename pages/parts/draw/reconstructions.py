@@ -1,0 +1,110 @@
+"""What the models make of a drawing."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import markup, missions, resources, session, widgets
+from vae import pictures, runs
+
+DRAWS, NEIGHBOURS = 6, 6
+SEND: dict[str, tuple[session.Destination, str]] = {
+    "Pin on map": ("pin", "Pinned: open Latent space."),
+    "Morph end A": ("end A", "It is end A: open Morph."),
+    "Morph end B": ("end B", "It is end B: open Morph."),
+    "Compare": ("compare", "Ready: open Compare."),
+}
+
+
+_TERMS = (
+    '<p class="aside faint">To rebuild a digit, a model is given its <i>latent</i>, a few numbers '
+    "that the encoder finds. <i>KL divergence</i> is what those numbers tell of the digit, and the "
+    "first figure what they leave untold; their sum is the loss. A nat is 1.44 bits. <i>Test "
+    "digits</i> are 5,000 of MNIST's that no shipped model was trained on.</p>"
+)
+
+
+def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
+    """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
+    legend = (
+        '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
+        '<span style="color: #e08214">Orange</span> is too much ink, '
+        '<span style="color: #4a9be8">blue</span> too little.</p>'
+    )
+    seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
+    columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
+    st.html(f'<div class="digits"><div>{seen}{legend}</div>{columns}</div>{_TERMS}')
+
+
+def _by_one(image: np.ndarray, run: runs.Run) -> str:
+    model, usual = resources.model(run), resources.percentiles_of(run)
+    posterior = model.encode(image[None])
+    reconstruction = model.decode(posterior.mean)[0]
+    loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
+    pair = markup.figure(reconstruction, f"<b>{run.name}</b>", f"Reconstruction by {run.name}")
+    apart = markup.difference(image, reconstruction)
+    harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
+    return (
+        f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>"
+        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {harder:.0f} % of test digits.</p>"
+        f"<p><b>{kl:.1f} nats</b> of KL divergence: more than {more:.0f} % of them.</p>"
+    )
+
+
+def landing(image: np.ndarray, run: runs.Run) -> None:
+    """Where the image lands on the map of a run: the posterior, and what lies near."""
+    missions.drew(run, image)
+    latent_map = resources.map_of(run)
+    posterior = latent_map.model.encode(image[None])
+    point = latent_map.plane.project(posterior.mean[0])
+    spread = latent_map.plane.spread(posterior.standard_deviation[0])
+    whole = markup.whole_map(latent_map, resources.locator(run), point, spread)
+    close = markup.close_up(latent_map, point, spread)
+    latent = widgets.latent_text(posterior.mean[0])
+    st.html(
+        f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
+        f"<b>{run.name}</b>, and in the ring this one: {latent}</p></div>"
+        f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
+        "point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) and 2 (dashes) "
+        "standard deviations, among the test digits near by.</p></div></div>"
+    )
+
+
+def nearest(image: np.ndarray, run: runs.Run) -> None:
+    """The test digits whose latents are nearest."""
+    latent_map = resources.map_of(run)
+    found = latent_map.nearest(latent_map.model.encode(image[None]).mean[0], NEIGHBOURS)
+    digits = ((latent_map.digits.images[i], str(latent_map.digits.labels[i])) for i in found)
+    row = "".join(markup.figure(pixels, label, f"Nearest: {label}") for pixels, label in digits)
+    st.html(f'<div class="digits small">{row}</div>')
+
+
+def draws(image: np.ndarray, run: runs.Run, seed: int) -> None:
+    """Several draws from the posterior, decoded."""
+    model = resources.model(run)
+    posterior = model.encode(image[None].repeat(DRAWS, axis=0))
+    decoded = model.decode(posterior.sample(np.random.default_rng(seed)))
+    row = "".join(
+        f"<figure>{markup.image(digit, f'Draw {i} of {run.name}')}</figure>"
+        for i, digit in enumerate(decoded, start=1)
+    )
+    st.html(f'<div class="digits small">{row}</div>')
+
+
+def send(image: np.ndarray) -> None:
+    """Buttons that send the image to other pages, and one that saves it."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for label in SEND:
+            st.button(label, on_click=_send, args=(label, image))
+        picture = pictures.png(pictures.to_bytes(image))
+        st.download_button(
+            "PNG", picture, "digit.png", icon=":material/download:", on_click="ignore"
+        )
+    if words := st.session_state.pop("just sent", None):
+        st.toast(words, icon=":material/check:")
+
+
+def _send(label: str, image: np.ndarray) -> None:
+    place, words = SEND[label]
+    session.send(place, image)
+    # Not told here: what a fragment's callback draws takes the place of the page's first element.
+    st.session_state["just sent"] = words

@@ -1,0 +1,66 @@
+"""The latent in hand: what the sliders of the Generate page show and set."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import link, live, resources, session
+from vae import history, runs
+
+
+def latent(run: runs.Run) -> np.ndarray:
+    """The latent in hand (latent_dim,): as it was left, as the address says, or the origin."""
+    return _held(run)[0]
+
+
+def take(run: runs.Run, taken: np.ndarray) -> None:
+    """Put another latent (latent_dim,) into the visitor's hand; the page takes it over."""
+    session.hands()[run.name] = (link.tidy(taken), _held(run)[1] + 1)
+
+
+def sliders(run: runs.Run) -> None:
+    """A slider for each latent dimension, and the digit that morphs under them."""
+    latent_map = resources.map_of(run)
+    key = f"sliders-{run.name}"
+
+    def moved() -> None:
+        z = link.latent(
+            ",".join(map(str, st.session_state[key]["latent"])), latent_map.model.latent_dim
+        )
+        if z is not None:
+            session.hands()[run.name] = (z, _held(run)[1])
+
+    z, revision = _held(run)
+    data = {
+        "latent": z.tolist(),
+        "revision": revision,
+        "order": latent_map.most_informative.tolist(),
+        "kl": latent_map.kl_per_dimension.tolist(),
+        "alive": latent_map.model.latent_dim
+        - len(history.dead_dimensions(latent_map.kl_per_dimension.tolist())),
+    }
+    live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
+    st.query_params["z"] = link.text(z)
+
+
+def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | None = None) -> None:
+    """Latents (n, latent_dim) as digits to choose from; a click takes one into the hand."""
+    key = f"{name}-{run.name}"
+
+    def picked() -> None:
+        i = st.session_state[key]["picked"]
+        if isinstance(i, int) and 0 <= i < len(shown):
+            take(run, shown[i])
+
+    data = {"latents": link.tidy(shown).tolist(), "captions": captions or [], "name": name}
+    live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
+
+
+def _held(run: runs.Run) -> tuple[np.ndarray, int]:
+    """The latent in hand, and how often it was set from outside the sliders."""
+    latent_dim = run.manifest.model.latent_dim
+    z, revision = session.hands().get(run.name, (None, 0))
+    if z is None or len(z) != latent_dim:  # a run may be replaced by another of its name
+        z = link.latent(st.query_params.get("z", ""), latent_dim)
+        z = np.zeros(latent_dim) if z is None else z
+        session.hands()[run.name] = (z, revision)
+    return z, revision

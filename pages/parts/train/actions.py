@@ -1,0 +1,124 @@
+"""What a visitor can do with a run: each button, and what it does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.train import run_list
+from pages.shared import ownership, resources
+from vae import archive, runs, runs_folder
+
+UNDOS = 3  # deleted runs that are offered at once
+MORE = 20  # epochs that a finished run is trained on for
+
+
+def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
+    """The buttons that make sense now. Those that change a run are its owner's."""
+    jobs = resources.jobs()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if ownership.owns(run.path):
+            if state in ("starting", "training"):
+                _button("Pause", "pause", jobs.pause, run.path)
+            elif state == "paused" or _can_resume(run, state):
+                _button("Resume", "play_arrow", jobs.resume, run.path, type="primary")
+            elif state == "finished" and (run.path / "checkpoint.npz").exists():
+                _button(f"Train {MORE} more epochs", "forward", jobs.extend, run.path, MORE)
+            if state == "queued":
+                _button("Leave the queue", "stop", jobs.stop, run.path)
+            elif state in ("starting", "training", "paused"):
+                _button("Stop", "stop", jobs.stop, run.path, help="Keeps the best epoch so far.")
+        if run.manifest.usable and serving.path != run.path:
+            _button("Use on all pages", "check", _serve, run.name)
+        if run.manifest.usable:
+            st.download_button(
+                "Export",
+                lambda: archive.export(run),
+                f"{run.name}.zip",
+                icon=":material/download:",
+                on_click="ignore",
+                help="The whole run as one zip file, to import here or anywhere else.",
+            )
+        if ownership.owns(run.path):
+            if state not in runs.ALIVE:
+                with st.popover("Rename", icon=":material/edit:"), st.form("rename", border=False):
+                    st.text_input("New name", run.name, key="new name", max_chars=60)
+                    st.form_submit_button("Rename it", on_click=attempt, args=(_rename, run))
+            word = "Discard" if state in runs.ALIVE else "Delete"
+            _button(word, "delete", _discard, run, help="You can take it back.")
+
+
+def undo() -> None:
+    """Bring back what this visitor deleted, the latest first; further ones follow these."""
+    found = runs_folder.deleted(resources.jobs().root)
+    for trash in [trash for trash in found if ownership.owns(trash.path)][:UNDOS]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{trash.name}** is deleted.")
+            _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
+
+
+def importer() -> None:
+    """A place for an exported run; what is wrong with one is said."""
+    version = st.session_state.setdefault("import", 0)
+    key = f"archive-{version}"
+    st.file_uploader(
+        "Import a run: a zip file from Export. It is checked, and nothing in it is executed.",
+        "zip",
+        key=key,
+        max_upload_size=archive.MAX_PACKED // 1_000_000,
+        on_change=attempt,
+        args=(_import, key),
+    )
+
+
+def attempt(action: Callable[..., Any], *arguments: Any) -> None:
+    """Do it, or tell the visitor why not."""
+    try:
+        action(*arguments)
+    except (runs.RunError, ValueError) as error:
+        st.toast(f"That did not work: {error}.", icon=":material/error:", duration="long")
+
+
+def _button(
+    label: str, icon: str | None, action: Callable[..., Any], *arguments: Any, **look: Any
+) -> None:
+    icon = f":material/{icon}:" if icon else None
+    st.button(label, icon=icon, on_click=attempt, args=(action, *arguments), **look)
+
+
+def _can_resume(run: runs.Run, state: runs.State) -> bool:
+    begins = not run.manifest.usable or (run.path / "checkpoint.npz").exists()
+    return state in ("stopped", "interrupted", "failed") and begins and not run.manifest.diverged
+
+
+def _serve(name: str) -> None:
+    """Make a run the model of all pages."""
+    st.session_state["model"] = name
+
+
+def _rename(run: runs.Run) -> None:
+    renamed = runs_folder.rename(run, st.session_state["new name"].strip())
+    run_list.show(renamed.name)
+    if st.session_state["model"] == run.name:
+        st.session_state["model"] = renamed.name
+
+
+def _discard(run: runs.Run) -> None:
+    resources.jobs().discard(run.path)
+    run_list.show("")
+
+
+def _import(key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state["import"] += 1  # an empty uploader, whatever comes of this
+    jobs = resources.jobs()
+    jobs.limits.check_room(0, len(runs.list_runs(jobs.root)))
+    run = archive.import_zip(file, jobs.root)
+    ownership.claim(run.path)
+    run_list.show(run.name)
+
+
+def _restore(trash: runs_folder.Trash) -> None:
+    run_list.show(runs_folder.restore(trash).name)

@@ -1,0 +1,130 @@
+"""One run: how it stands and what to do next, its pictures and its curves, live until it ends."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.train import actions, pictures
+from pages.shared import missions, ownership, resources, session, widgets
+from vae import history, runs
+from vae.jobs import command_of
+
+_SECONDS: dict[runs.State, float] = {"queued": 2.0, "paused": 2.0}
+"""Between two looks at a run of which little is to be seen."""
+
+
+def watch(run: runs.Run, serving: runs.Run) -> None:
+    """A run; `serving` is the model that all pages show.
+
+    Buttons are outside of what is drawn again and again: a click there could be lost.
+    """
+    state = resources.jobs().state(run.path)
+    actions.buttons(run, state, serving)
+    if state in runs.ALIVE:
+        st.fragment(_live, run_every=_SECONDS.get(state, 0.8))(run, state)
+    else:
+        _ended(run, state)
+        if not _collapse(run):
+            _astray(run)
+        pictures.scrubber(run)
+        pictures.curves(run)
+    with st.expander("The same in a terminal", icon=":material/terminal:"):
+        st.code(command_of(run), language="shell", wrap_lines=True)
+
+
+def _live(run: runs.Run, shown: runs.State) -> None:
+    try:
+        state = resources.jobs().state(run.path)
+    except runs.RunError:
+        st.rerun()  # it was discarded somewhere else: the page says that it is gone
+    if state != shown:
+        st.rerun()  # the whole page: other buttons, and at the end a model to choose
+    _standing(run, state)
+    _collapse(run)
+    pictures.scrubber(run, live=True)
+    pictures.curves(run)
+
+
+def _standing(run: runs.Run, state: runs.State) -> None:
+    """How a run that is not at its end stands."""
+    progress = history.progress(session.events(run.path))
+    if state == "queued":
+        ahead = resources.jobs().place(run.path)
+        st.info(
+            f"Waiting for {ahead} other {'training' if ahead == 1 else 'trainings'}. This one "
+            "starts by itself: leave and come back.",
+            icon=":material/hourglass:",
+        )
+    elif state == "stopping":
+        st.info("Stopping; what the best epoch learned is kept.", icon=":material/hourglass:")
+    elif state == "starting" or progress is None:
+        st.info("Starting: TensorFlow takes a few seconds to load.", icon=":material/hourglass:")
+    elif state == "paused":
+        st.progress(progress.share, f"Paused in epoch {progress.epoch} of {progress.epochs}")
+        st.caption(
+            "It uses no processor now. Resume goes on with the next step, Stop keeps the best "
+            "epoch. While others wait, a long pause becomes a stop, which can be resumed as well."
+        )
+    else:
+        st.progress(
+            progress.share,
+            f"Epoch {progress.epoch} of {progress.epochs} · "
+            f"{progress.images_per_second:,.0f} images/s · "
+            f"about {widgets.duration(progress.seconds_left)} left",
+        )
+
+
+def _ended(run: runs.Run, state: runs.State) -> None:
+    """How a training ended, and what to do now."""
+    missions.trained()
+    m = run.manifest
+    resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
+    if state == "failed":
+        st.error(f"Training failed: {m.error}.", icon=":material/error:")
+    elif state == "interrupted":
+        st.warning(
+            "The training process ended before its time: the server or the process was stopped. "
+            f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
+            icon=":material/warning:",
+        )
+    elif not m.usable:
+        st.info(f"Stopped before it began. {resume} from the start.", icon=":material/stop:")
+    if m.usable:
+        st.markdown(
+            f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
+            f"{m.data['train']:,} images of {m.data['source']}, in "
+            f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
+        )
+
+
+def _kept(state: runs.State) -> str:
+    """What the model of a run is; one that broke off may not have kept its very best."""
+    return "the best was" if state in ("finished", "stopped") else "its model is that of"
+
+
+def _collapse(run: runs.Run) -> bool:
+    """Say it if the latent space is hardly used, and what to change."""
+    epochs = _epochs(run)
+    if not epochs:
+        return False
+    t = run.manifest.training
+    kls = epochs[-1]["kl_per_dimension"]
+    found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
+    if found:
+        st.warning(found.advice, icon=":material/compress:")
+    return found is not None
+
+
+def _astray(run: runs.Run) -> None:
+    """Say it if training led nowhere though the loss stayed finite."""
+    if history.is_astray(_epochs(run)):
+        st.warning(
+            "It rebuilds digits no better than the mean of all of them would: the training went "
+            f"astray. Lower the learning rate (now {run.manifest.training.learning_rate:g}), or "
+            "train for longer.",
+            icon=":material/explore_off:",
+        )
+
+
+def _epochs(run: runs.Run) -> list[dict[str, Any]]:
+    return [event for event in session.events(run.path) if "kl_per_dimension" in event]

@@ -1,0 +1,291 @@
+"""Exported runs: the same after import, and nothing gets in that an export would not hold."""
+
+import hashlib
+import io
+import json
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots
+from vae.archive import ArchiveError
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def files(small_run: runs.Run) -> Files:
+    """What an export holds, by its path in the zip file."""
+    return unpacked(archive.export(small_run))
+
+
+def unpacked(packed: bytes) -> Files:
+    with zipfile.ZipFile(io.BytesIO(packed)) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+def packed(files: Files) -> io.BytesIO:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in files.items():
+            zipped.writestr(name, content)
+    target.seek(0)
+    return target
+
+
+def elbo(run: runs.Run) -> float:
+    generator = np.random.default_rng(0)
+    images = data.embedded()[::10].pixels
+    return evaluation.elbo(inference.Model(run), images, generator, 1, True)["elbo"].mean
+
+
+def test_an_exported_run_is_imported_with_the_same_elbo_history_and_pictures(
+    small_run: runs.Run, tmp_path: Path
+) -> None:
+    imported = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path)
+    assert imported.path == tmp_path / "small"
+    assert imported.manifest == small_run.manifest
+    assert runs.list_runs(tmp_path) == [imported]
+    assert elbo(imported) == pytest.approx(elbo(small_run), abs=1e-4)
+    assert runs.read_events(imported.path) == runs.read_events(small_run.path)
+    before, after = snapshots.read_all(small_run.path), snapshots.read_all(imported.path)
+    assert [s.epoch for s in before] == [s.epoch for s in after]
+    np.testing.assert_array_equal(before[-1].samples, after[-1].samples)
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+def test_a_shipped_run_is_exported_and_imported_under_a_name_of_its_own(tmp_path: Path) -> None:
+    shipped = runs.read(runs.SHIPPED / "map")
+    imported = archive.import_zip(io.BytesIO(archive.export(shipped)), tmp_path)
+    assert imported.name == "map-imported"
+    assert imported.manifest == shipped.manifest
+
+
+def test_a_name_that_is_taken_gets_a_number(files: Files, tmp_path: Path) -> None:
+    names = [archive.import_zip(packed(files), tmp_path).name for _ in range(3)]
+    assert names == ["small", "small-2", "small-3"]
+
+
+def test_a_run_that_trains_is_exported_as_a_stopped_one(
+    small_run: runs.Run, tmp_path: Path
+) -> None:
+    running = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
+    with runs.locked(running.path):
+        manifest = json.loads((running.path / "manifest.json").read_text())
+        manifest["state"] = "training"
+        (running.path / "manifest.json").write_text(json.dumps(manifest))
+        exported = archive.export(runs.read(running.path))
+    imported = archive.import_zip(io.BytesIO(exported), tmp_path / "b")
+    assert runs.state(imported) == "stopped"
+    assert inference.Model(imported)
+
+
+def test_a_run_without_a_model_is_not_exported(tmp_path: Path, small_run: runs.Run) -> None:
+    manifest = small_run.manifest
+    new = runs.Manifest("tiny", manifest.model, manifest.training)
+    runs.write_manifest(tmp_path / "new", new)
+    with pytest.raises(runs.RunError, match="has no trained model yet"):
+        archive.export(runs.read(tmp_path / "new"))
+
+
+def changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Files], Any]:
+    """Changes the manifest of an export."""
+
+    def apply(files: Files) -> None:
+        values = json.loads(files["small/manifest.json"])
+        change(values)
+        files["small/manifest.json"] = json.dumps(values).encode()
+
+    return apply
+
+
+def with_model_file(name: str, content: Callable[[Files], bytes]) -> Callable[[Files], Any]:
+    """Puts another model file into an export, with its hash in the manifest."""
+
+    def apply(files: Files) -> None:
+        files[f"small/{name}"] = content(files)
+        sha256 = hashlib.sha256(files[f"small/{name}"]).hexdigest()
+        changed(lambda values: values["files"].update({name: sha256}))(files)
+
+    return apply
+
+
+def keras_file(change: Callable[[dict[str, Any]], Any], **more: bytes) -> Callable[[Files], bytes]:
+    """`model.keras` with another config, and more files in it."""
+
+    def content(files: Files) -> bytes:
+        inner = unpacked(files["small/model.keras"])
+        config = json.loads(inner["config.json"])
+        change(config)
+        return packed(inner | {"config.json": json.dumps(config).encode()} | more).getvalue()
+
+    return content
+
+
+def with_relu6(files: Files) -> bytes:
+    """The decoder with an activation that LiteRT knows and no decoder of this project has."""
+    model: Any = schema.ModelT.InitFromPackedBuf(files["small/decoder.tflite"], 0)
+    relu6 = schema.ActivationFunctionType.RELU6
+    model.subgraphs[0].operators[0].builtinOptions.fusedActivationFunction = relu6
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "evil"}}
+
+TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
+    "path-traversal": (
+        lambda f: f.update({"../evil.py": b"x"}),
+        r"^'\.\./evil\.py' does not belong into an exported run$",
+    ),
+    "absolute": (lambda f: f.update({"/etc/cron": b"x"}), "^'/etc/cron' does not belong"),
+    "code": (lambda f: f.update({"small/evil.py": b"x"}), "does not belong"),
+    "checkpoint": (lambda f: f.update({"small/checkpoint.npz": b"x"}), "does not belong"),
+    "two-folders": (lambda f: f.update({"b/events.jsonl": b""}), "is there twice|2 folders"),
+    "no-model": (lambda f: f.pop("small/decoder.tflite"), r"^decoder\.tflite is missing$"),
+    "no-keras": (lambda f: f.pop("small/model.keras"), r"^small is incomplete: model\.keras is"),
+    "unnamed": (
+        changed(lambda v: v["files"].pop("model.keras")),
+        r"^model\.keras is not named in the manifest$",
+    ),
+    "no-manifest": (lambda f: f.pop("small/manifest.json"), r"^manifest\.json is missing$"),
+    "large": (
+        lambda f: f.update({"small/manifest.json": b" " * 100_001}),
+        "^'small/manifest.json' is larger than 100,000 bytes$",
+    ),
+    "bomb": (
+        lambda f: f.update({"small/events.jsonl": b"\n" * 20_000_001}),
+        "^'small/events.jsonl' is larger than 20,000,000 bytes$",
+    ),
+    "many": (
+        lambda f: f.update({f"small/snapshots/{i:04}.npz": b"" for i in range(2000, 2100)}),
+        "^it holds more than an exported run can$",
+    ),
+    "snapshot": (lambda f: f.update({"small/snapshots/0009.npz": b"x"}), "is not a snapshot"),
+    "drawing": (lambda f: f.update({"small/drawing.npy": b"x"}), "^drawing.npy is no image"),
+    "manifest": (lambda f: f.update({"small/manifest.json": b"{"}), "manifest in small cannot be"),
+    "entry": (changed(lambda v: v.update(colour=1)), r"unknown entries \['colour'\]"),
+    "markup": (changed(lambda v: v["data"].update(source="<b>")), "the text '<b>' has characters"),
+    "link": (
+        changed(lambda v: v["data"].update(source="![a](http://evil)")),
+        "has characters that it should not have",
+    ),
+    "hash": (
+        lambda f: f.update({"small/decoder.tflite": f["small/decoder.tflite"] + b"x"}),
+        r"damaged: decoder\.tflite has changed",
+    ),
+    "other-dimension": (
+        changed(lambda v: v["model"].update(latent_dim=3)),
+        "its config is not that of the manifest",
+    ),
+    "no-network": (
+        with_model_file("decoder.tflite", lambda f: b"TFL3" + bytes(1000)),
+        "^its networks cannot be used: ",
+    ),
+    "wrong-network": (
+        with_model_file("decoder.tflite", lambda f: f["small/encoder.tflite"]),
+        "^its networks cannot be used: ",
+    ),
+    "unknown-to-the-page": (
+        with_model_file("decoder.tflite", with_relu6),
+        "FULLY_CONNECTED is followed by RELU6, which the page cannot compute$",
+    ),
+    "pickle": (
+        with_model_file("model.keras", lambda f: b"cos\nsystem\n(S'true'\ntR."),
+        r"^model\.keras is not a model of this program: File is not a zip file$",
+    ),
+    "lambda": (
+        with_model_file("model.keras", keras_file(lambda c: c.update(LAMBDA))),
+        "it is of another class",
+    ),
+    "nested-lambda": (
+        with_model_file("model.keras", keras_file(lambda c: c["config"].update(layer=LAMBDA))),
+        "its config has more than the options of a model",
+    ),
+    "compiled": (
+        with_model_file("model.keras", keras_file(lambda c: c.update(compile_config=LAMBDA))),
+        "its config has more than the options of a model",
+    ),
+    "asset": (
+        with_model_file("model.keras", keras_file(lambda c: None, evil=b"x")),
+        r"it holds \['config.json', 'evil', 'metadata.json', 'model.weights.h5'\]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tamper", "text"), TAMPERED.values(), ids=TAMPERED)
+def test_what_no_export_would_hold_is_refused_and_leaves_nothing(
+    files: Files, tmp_path: Path, tamper: Callable[[Files], Any], text: str
+) -> None:
+    tampered = dict(files)
+    tamper(tampered)
+    with pytest.raises(ArchiveError, match=text):
+        archive.import_zip(packed(tampered), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_made_when_the_model_lay_elsewhere_is_imported(
+    files: Files, tmp_path: Path
+) -> None:
+    older = dict(files)
+    earlier = keras_file(lambda config: config.update(module="vae.model"))
+    with_model_file("model.keras", earlier)(older)
+    imported = archive.import_zip(packed(older), tmp_path)
+    assert runs.model_files(imported)["model.keras"].exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all"], ids=str)
+def test_what_is_no_zip_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ArchiveError, match=r"^this is not an exported run: "):
+        archive.import_zip(io.BytesIO(content), tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.999])
+def test_a_cut_export_is_refused(files: Files, tmp_path: Path, share: float) -> None:
+    whole = packed(files).getvalue()
+    with pytest.raises(ArchiveError):
+        archive.import_zip(io.BytesIO(whole[: int(share * len(whole))]), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_or_a_file_that_is_there_twice_is_refused(files: Files, tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("small/events.jsonl")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    target = packed({name: files[name] for name in files if name != link.filename})
+    with zipfile.ZipFile(target, "a") as zipped:
+        zipped.writestr(link, "/etc/passwd")
+    with pytest.raises(ArchiveError, match="is not a plain file"):
+        archive.import_zip(target, tmp_path)
+    twice = packed(files)
+    with zipfile.ZipFile(twice, "a") as zipped, pytest.warns(UserWarning, match="Duplicate"):
+        zipped.writestr("small/manifest.json", "{}")
+    with pytest.raises(ArchiveError, match=r"'small/manifest\.json' is there twice"):
+        archive.import_zip(twice, tmp_path)
+
+
+def test_lines_of_a_history_that_are_no_events_are_left_out(files: Files, tmp_path: Path) -> None:
+    lines = files["small/events.jsonl"] + b'{"event": "joke"}\n3\n'
+    imported = archive.import_zip(packed(files | {"small/events.jsonl": lines}), tmp_path)
+    assert (imported.path / "events.jsonl").read_bytes() == files["small/events.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("a b/", "a-b"), ("../", "imported"), (".hidden/", "hidden"), ("ä" * 90 + "/", "imported")],
+    ids=["space", "up", "hidden", "letters"],
+)
+def test_the_folder_in_the_file_makes_a_safe_name(
+    files: Files, tmp_path: Path, folder: str, name: str
+) -> None:
+    renamed = {path.replace("small/", folder, 1): content for path, content in files.items()}
+    imported = archive.import_zip(packed(renamed), tmp_path)
+    assert imported.path == tmp_path / name
+    assert runs_folder.check_name(imported.name) == name

@@ -1,0 +1,167 @@
+"""Figures: every digit in its place, every click in reach, every value as it was."""
+
+from base64 import b64decode
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from PIL import Image
+
+from vae import charts, runs
+from vae.latent_map import LatentMap
+
+
+@pytest.fixture(scope="module")
+def scatter(flat: LatentMap) -> go.Figure:
+    return charts.scatter(flat)
+
+
+def traces(figure: go.Figure) -> list[Any]:
+    return list(figure.data)
+
+
+def opened(png: bytes) -> np.ndarray:
+    with Image.open(BytesIO(png)) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture).astype(int)
+
+
+def test_all_digits_are_on_the_map_once(scatter: go.Figure) -> None:
+    shown = [index for trace in traces(scatter) for (index,) in trace.customdata]
+    assert sorted(shown) == list(range(5000))
+
+
+def test_each_point_is_the_digit_that_its_index_names(scatter: go.Figure, flat: LatentMap) -> None:
+    digits = traces(scatter)
+    assert [trace.name for trace in digits] == [str(label) for label in range(10)]
+    for label, trace in enumerate(digits):
+        indices = [index for (index,) in trace.customdata]
+        assert (flat.digits.labels[indices] == label).all()
+        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), flat.points[indices])
+
+
+def test_indices_reach_the_browser_as_lists(scatter: go.Figure) -> None:
+    # a 2-D array would come back from the browser as a dictionary
+    for trace in scatter.to_plotly_json()["data"]:
+        assert isinstance(trace["customdata"], list | tuple)
+        assert all(isinstance(entry, list) and len(entry) == 1 for entry in trace["customdata"])
+
+
+def test_ten_classes_have_ten_colours(scatter: go.Figure) -> None:
+    assert len({trace.marker.color for trace in traces(scatter)}) == 10
+
+
+def test_the_axes_show_the_whole_plane(scatter: go.Figure, flat: LatentMap) -> None:
+    layout: Any = scatter.layout
+    for axis in (layout.xaxis, layout.yaxis):
+        assert list(axis.range) == [-flat.extent, flat.extent]
+    assert layout.yaxis.scaleanchor == "x"
+    assert layout.dragmode == "lasso"
+
+
+def test_axes_are_named_after_what_they_are(scatter: go.Figure, deep: LatentMap) -> None:
+    layout: Any = scatter.layout
+    assert layout.xaxis.title.text == "z<sub>1</sub>"
+    layout = charts.scatter(deep).layout
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("1st component", "2nd component")
+
+
+@pytest.fixture
+def events() -> list[dict]:
+    """The history of two epochs of four steps, with numbers that tell themselves apart."""
+
+    def losses(start: float) -> dict:
+        return {"loss": start, "reconstruction_loss": start + 0.1, "kl_divergence": start + 0.2}
+
+    return [
+        {"event": "start", "epochs": 2, "steps_per_epoch": 4},
+        {"event": "progress", "epoch": 1, "step": 2, **losses(10)},
+        {"event": "progress", "epoch": 1, "step": 4, **losses(20)},
+        {"event": "epoch", "epoch": 1, "train": losses(30), "validation": losses(40)},
+        {"event": "progress", "epoch": 2, "step": 8, **losses(50)},
+        {"event": "epoch", "epoch": 2, "train": losses(60), "validation": losses(70)},
+        {"event": "end", "state": "finished"},
+    ]
+
+
+def test_curves_show_the_values_of_the_events(events: list[dict]) -> None:
+    found = traces(charts.curves(events))
+    for panel, shift in enumerate((0, 0.1, 0.2)):
+        batches, training, validation = found[3 * panel : 3 * panel + 3]
+        assert list(batches.x) == [0.5, 1.0, 2.0]  # in epochs
+        assert list(batches.y) == [10 + shift, 20 + shift, 50 + shift]
+        assert list(training.x) == list(validation.x) == [1, 2]
+        assert list(training.y) == [30 + shift, 60 + shift]
+        assert list(validation.y) == [40 + shift, 70 + shift]
+        assert {trace.xaxis for trace in (batches, training, validation)} == {batches.xaxis}
+    assert len({trace.xaxis for trace in found}) == 3
+
+
+def test_each_curve_is_in_the_legend_once(events: list[dict]) -> None:
+    named = [trace.name for trace in traces(charts.curves(events)) if trace.showlegend]
+    assert named == ["training, by batch", "training", "validation"]
+
+
+def test_curves_can_leave_batches_out(events: list[dict]) -> None:
+    found = traces(charts.curves(events, by_batch=False))
+    assert [trace.name for trace in found if trace.showlegend] == ["training", "validation"]
+    assert not any(len(trace.x) for trace in found if trace.name == "training, by batch")
+
+
+def test_curves_of_a_training_that_just_began_are_empty(events: list[dict]) -> None:
+    for begun in ([], events[:1]):
+        found = traces(charts.curves(begun))
+        assert len(found) == 9
+        assert not any(len(trace.x) for trace in found)
+
+
+def test_curves_of_a_real_run_are_complete(small_run: runs.Run) -> None:
+    events, _ = runs.read_events(small_run.path)
+    training, validation = traces(charts.curves(events))[1:3]
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert list(training.y) == [event["train"]["loss"] for event in epochs]
+    assert list(validation.y) == [event["validation"]["loss"] for event in epochs]
+    assert min(validation.y) == small_run.manifest.metrics["validation_loss"]
+
+
+def test_the_locator_is_a_square_transparent_picture_of_the_digits(flat: LatentMap) -> None:
+    kind, content = charts.locator(flat).split(",", 1)
+    assert kind == "data:image/png;base64"
+    picture = opened(b64decode(content))
+    assert picture.shape == (640, 640, 4)
+    assert picture[0, 0, 3] == 0
+    x, y = flat.points[np.abs(flat.points).max(axis=1) < 0.9 * flat.extent][::50].T
+    columns = (320 * (1 + x / flat.extent)).astype(int)
+    rows = (320 * (1 - y / flat.extent)).astype(int)  # upwards is up
+    assert (picture[rows, columns, 3] > 100).mean() > 0.95
+
+
+def test_names_that_would_cover_each_other_share_a_place(flat: LatentMap, deep: LatentMap) -> None:
+    for latent_map in (flat, deep):
+        written = charts.class_names(latent_map)
+        assert sorted(" ".join(text for text, _ in written).split()) == list("0123456789")
+        places = np.array([place for _, place in written])
+        distances = np.abs(places[:, None] - places).max(axis=2) + 9 * np.eye(len(places))
+        assert distances.min() >= 0.06 * latent_map.extent
+
+
+def test_overlaid_curves_show_each_run_in_training_and_validation_and_begin_when_settled() -> None:
+    def epoch(number: int, loss: float) -> dict:
+        return {"epoch": number, "train": {"loss": loss + 1}, "validation": {"loss": loss}}
+
+    runs_of = {"a": [epoch(1, 500), epoch(2, 150), epoch(3, 140)], "b": [epoch(1, 400)]}
+    figure = charts.overlaid_curves(runs_of, "loss")
+    shown = {trace.name: list(trace.y) for trace in traces(figure)}
+    assert shown == {
+        "a, training": [501, 151, 141],
+        "a, validation": [500, 150, 140],
+        "b, training": [401],
+        "b, validation": [400],
+    }
+    layout: Any = figure.layout
+    low, high = layout.yaxis.range
+    assert 130 < low < 140
+    assert 151 < high < 160
+    assert len({trace.line.color for trace in traces(figure)}) == 2

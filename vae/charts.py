@@ -1,0 +1,243 @@
+"""Typed results -> figures. Nothing here shows them."""
+
+from io import BytesIO
+from itertools import cycle
+from operator import attrgetter
+
+import numpy as np
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+from PIL import Image
+from plotly.subplots import make_subplots
+
+from vae import pictures
+from vae.latent_map import LatentMap
+from vae.latent_study import Study
+
+# Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
+# that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
+# Source: Petroff 2021, "Accessible Color Sequences for Data Visualization" (ten colours).
+CLASS_COLOURS = (
+    "#a96b59", "#b9ac70", "#e76300", "#3f90da", "#832db6",
+    "#92dadd", "#94a4a2", "#ffa90e", "#bd1f01", "#717581",
+)  # fmt: skip
+TRAIN, VALIDATION = "#3f90da", "#e76300"
+TERMS = {
+    "loss": "Loss",
+    "reconstruction_loss": "Reconstruction loss",
+    "kl_divergence": "KL divergence",
+}
+SPLITS = {"train": "dot", "validation": "solid"}
+# Six colours for runs. Source: as above (six colours), without the grey.
+RUN_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#9c9ca1")
+_HEIGHT = 540
+
+
+def scatter(latent_map: LatentMap) -> go.Figure:
+    """The digits on the plane, coloured by label; `customdata` is [index]."""
+    figure = go.Figure()
+    for label, colour in enumerate(CLASS_COLOURS):
+        members = np.flatnonzero(latent_map.digits.labels == label)
+        figure.add_scattergl(
+            x=latent_map.points[members, 0],
+            y=latent_map.points[members, 1],
+            customdata=[[int(i)] for i in members],
+            mode="markers",
+            name=str(label),
+            marker={"color": colour, "size": 6, "opacity": 0.75},
+            unselected={"marker": {"opacity": 0.15}},
+            hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+        )
+    return _on_plane(figure, latent_map)
+
+
+def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
+    two = latent_map.model.latent_dim == 2
+    names = ("z<sub>1</sub>", "z<sub>2</sub>") if two else ("1st component", "2nd component")
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 0, "r": 34, "t": 0, "b": 0},
+        modebar={"orientation": "v"},
+        dragmode="lasso",
+        hovermode="closest",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+    )
+    edge = [-latent_map.extent, latent_map.extent]
+    figure.update_xaxes(title=names[0], range=edge, constrain="domain", zeroline=False)
+    figure.update_yaxes(
+        title=names[1],
+        range=edge,
+        scaleanchor="x",
+        constrain="domain",
+        constraintoward="top",
+        zeroline=False,
+    )
+    return figure
+
+
+def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
+    """Loss, reconstruction loss and KL divergence over epochs, training and validation.
+
+    Args:
+        events: a run's history.
+        by_batch: also draw the training losses within the epochs, faintly.
+    """
+    figure = make_subplots(
+        rows=1, cols=3, subplot_titles=tuple(TERMS.values()), horizontal_spacing=0.07
+    )
+    steps = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
+    batches = [e for e in events if e["event"] == "progress"] if by_batch else []
+    epochs = [e for e in events if e["event"] == "epoch"]
+    for column, term in enumerate(TERMS, start=1):
+        first = column == 1
+        figure.add_scatter(
+            x=[e["step"] / steps for e in batches],
+            y=[e[term] for e in batches],
+            mode="lines",
+            line={"color": TRAIN, "width": 1},
+            opacity=0.4,
+            name="training, by batch",
+            showlegend=first and by_batch,
+            row=1,
+            col=column,
+        )
+        for split, colour in (("train", TRAIN), ("validation", VALIDATION)):
+            figure.add_scatter(
+                x=[e["epoch"] for e in epochs],
+                y=[e[split][term] for e in epochs],
+                mode="lines+markers",
+                marker={"size": 5},
+                line={"color": colour, "width": 2},
+                name="training" if split == "train" else "validation",
+                showlegend=first,
+                row=1,
+                col=column,
+            )
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    figure.update_yaxes(title="nats per image", col=1)
+    figure.update_layout(
+        height=320,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+    )
+    return figure
+
+
+def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
+    """One term of several runs over their epochs: training dotted, validation as a line.
+
+    Args:
+        epochs: the epoch events of each run by its name.
+        term: one of TERMS. A run without it has an empty curve.
+    """
+    figure = go.Figure()
+    epochs = with_term(epochs, term)
+    for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
+        for split, dash in SPLITS.items():
+            figure.add_scatter(
+                x=[event["epoch"] for event in events],
+                y=[event[split][term] for event in events],
+                mode="lines" if len(events) > 1 else "markers",
+                line={"color": colour, "width": 2, "dash": dash},
+                name=f"{name}, {'training' if split == 'train' else split}",
+                hovertemplate="%{y:.1f}",
+            )
+    figure.update_yaxes(range=settled_range(epochs, term))
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    figure.update_layout(
+        title={"text": TERMS[term], "font": {"size": 15}},
+        height=280,
+        margin={"l": 0, "r": 8, "t": 36, "b": 0},
+        showlegend=False,
+        hovermode="x unified",
+    )
+    return figure
+
+
+def with_term(epochs: dict[str, list[dict]], term: str) -> dict[str, list[dict]]:
+    """The epoch events that tell of a term, of each run."""
+    return {name: [e for e in events if term in e["train"]] for name, events in epochs.items()}
+
+
+def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, float] | None:
+    """The values of a term to show: all but those of each run's first epoch, if there are more.
+
+    The first epoch is far above all others, and would press them flat.
+    """
+    kept = with_term(epochs, term).values()
+    values = [e[split][term] for events in kept for e in events[1:] for split in SPLITS]
+    if not values:
+        return None
+    margin = 0.05 * (max(values) - min(values)) + 0.1
+    return min(values) - margin, max(values) + margin
+
+
+def locator(latent_map: LatentMap) -> str:
+    """A still map of the digits, dots on nothing, from edge to edge: a PNG as a data URL."""
+    figure = Figure(figsize=(4, 4), dpi=160)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(
+        xlim=(-latent_map.extent, latent_map.extent), ylim=(-latent_map.extent, latent_map.extent)
+    )
+    colours = np.array(CLASS_COLOURS)[latent_map.digits.labels]
+    axes.scatter(*latent_map.points.T, s=3, c=colours, alpha=0.6, linewidths=0)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", transparent=True)
+    picture = Image.open(buffer).quantize(64, method=Image.Quantize.FASTOCTREE)
+    return pictures.data_url(np.asarray(picture.convert("RGBA")))
+
+
+def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
+    """Where to write each class's name; names that would cover each other share a place."""
+    places: list[tuple[str, np.ndarray]] = []
+    for label in range(10):
+        middle = np.median(latent_map.points[latent_map.digits.labels == label], axis=0)
+        for i, (text, place) in enumerate(places):
+            if np.abs(place - middle).max() < 0.06 * latent_map.extent:
+                places[i] = (f"{text} {label}", place)
+                break
+        else:
+            places.append((str(label), middle))
+    return places
+
+
+def latent_dims(study: Study) -> go.Figure:
+    """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
+    sizes = study.latent_dims
+    names = [str(size) for size in sizes]
+    for term, colour in (("reconstruction_loss", TRAIN), ("kl_divergence", VALIDATION)):
+        figure.add_bar(
+            x=names,
+            y=[study.mean(size, attrgetter(term)) for size in sizes],
+            marker={"color": colour},
+            name=TERMS[term],
+            hovertemplate="%{y:.1f} nats",
+            row=1,
+            col=1,
+        )
+    active = [study.mean(size, attrgetter("active_units")) for size in sizes]
+    unused = [size - units for size, units in zip(sizes, active, strict=True)]
+    for name, units, colour in (
+        ("Active units", active, CLASS_COLOURS[4]),
+        ("Unused", unused, CLASS_COLOURS[6]),
+    ):
+        figure.add_bar(
+            x=names,
+            y=units,
+            marker={"color": colour},
+            name=name,
+            hovertemplate="%{y:.0f} of %{x}",
+            row=1,
+            col=2,
+        )
+    figure.update_xaxes(title="latent dimensions", type="category")
+    figure.update_yaxes(title="nats per image", col=1)
+    figure.update_layout(
+        barmode="stack",
+        height=320,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+    )
+    return figure

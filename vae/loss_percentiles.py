@@ -1,0 +1,41 @@
+"""What is usual: a model's loss terms on real digits, to measure a drawing's by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vae import losses
+from vae.latent_map import LatentMap
+
+_DIGITS = 500
+
+
+@dataclass(frozen=True)
+class LossPercentiles:
+    """Reconstruction losses and KL divergences of real digits, each (n,) in nats, ascending."""
+
+    reconstruction_loss: np.ndarray
+    kl_divergence: np.ndarray
+
+    def harder_than(self, reconstruction_loss: float) -> float:
+        """The share of real digits with a smaller reconstruction loss, in [0, 1]."""
+        return _share_below(self.reconstruction_loss, reconstruction_loss)
+
+    def farther_than(self, kl_divergence: float) -> float:
+        """The share of real digits with a smaller KL divergence, in [0, 1]."""
+        return _share_below(self.kl_divergence, kl_divergence)
+
+
+def measure(latent_map: LatentMap) -> LossPercentiles:
+    """The loss percentiles of a latent map's model, over 500 of its digits, evenly taken."""
+    chosen = np.linspace(
+        0, len(latent_map.digits) - 1, min(_DIGITS, len(latent_map.digits))
+    ).astype(int)
+    posterior, images = latent_map.posterior, latent_map.digits.pixels[chosen]
+    logits = latent_map.model.decode_logits(posterior.mean[chosen])
+    kl = losses.kl_divergence(posterior.mean, posterior.log_variance)
+    return LossPercentiles(np.sort(losses.reconstruction_loss(images, logits)), np.sort(kl))
+
+
+def _share_below(ascending: np.ndarray, value: float) -> float:
+    return float(np.searchsorted(ascending, value) / len(ascending))

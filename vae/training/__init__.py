@@ -1,0 +1,1 @@
+"""Training: all that imports TensorFlow and Keras, and nothing that the server loads."""
