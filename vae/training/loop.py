@@ -5,7 +5,6 @@ seed and machine it gives the same history, resumed or not: every random number 
 (seed, step), and a checkpoint after each epoch holds weights, their average and the optimizer.
 """
 
-import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import runs, snapshots
+from vae import atomic, runs, snapshots
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.training import converter
@@ -136,8 +135,7 @@ class _History:
     def save_checkpoint(self) -> None:
         """Write all that `restore` needs, replacing the last checkpoint atomically."""
         best = {f"best/{i}": weights for i, weights in enumerate(self.best.weights)}
-        part = self.path / "checkpoint.npz.part"
-        with part.open("wb") as file:
+        with atomic.replaced(self.path / "checkpoint.npz", durable=True) as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -147,9 +145,6 @@ class _History:
                 **self.trainer.state(),
                 **best,
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint.npz")
 
     def restore(self) -> None:
         """Go back to the last checkpoint.
@@ -219,6 +214,7 @@ def train(
     """
     path.mkdir(parents=True, exist_ok=True)
     try:
+        runs.clear_leftovers(path)
         (path / "reserve").write_bytes(bytes(RESERVE_BYTES))
         _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
         return runs.read(path)
