@@ -129,7 +129,7 @@ def test_where_nothing_can_be_locked_runs_are_served_and_a_training_is_refused_w
     monkeypatch.setattr(fcntl, "flock", flock_like(without_a_daemon))
     (tmp_path / "run").symlink_to(runs.SHIPPED / "map")
     server, preset = Jobs(tmp_path), PRESETS["tiny"]
-    with pytest.raises(runs.RunError, match="cannot lock files .*; let VAE_RUNS_DIR name a folder"):
+    with pytest.raises(runs.RunError, match=r"cannot lock files .*; let VAE_RUNS_DIR name"):
         server.start(preset.model, preset.training, "tiny")
     assert [runs.state(run) for run in runs.list_runs(tmp_path)] == ["finished"]
 
