@@ -14,6 +14,7 @@
     drawing.npy      a visitor's drawing, which each snapshot then shows rebuilt
     request          present while somebody asks the training to stop or to pause
     owner            whose run it is in the app, if a visitor made it there
+    temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
     waiting          locked by the server whose queue this run is in, until its process has ended
@@ -39,6 +40,7 @@ from vae.config import ModelConfig, TrainingConfig
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
+TEMPORARY = "temporary"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[
@@ -294,6 +296,14 @@ def locked(path: Path) -> AbstractContextManager[None]:
     path.mkdir(parents=True, exist_ok=True)
     refusal = RunError(f"{path} is being trained by another process; stop it first")
     return locks.held(path / "lock", refusal)
+
+
+def clear_temporary(path: Path) -> None:
+    """Remove the temporary files of a training that was killed; those of one that lives stay."""
+    if not (path / TEMPORARY).exists():
+        return
+    with suppress(RunError, OSError), locked(path):
+        shutil.rmtree(path / TEMPORARY, ignore_errors=True)
 
 
 def is_locked(path: Path) -> bool:
