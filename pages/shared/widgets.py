@@ -11,9 +11,7 @@ DEFAULT_MODEL = "map"
 
 def begin(title: str) -> runs.Run:
     """What each page starts with: its settings, and the model chooser; the chosen run."""
-    st.set_page_config(
-        page_title=f"{title} · Latent Digits", page_icon=":material/draw:", layout="wide"
-    )
+    navigation.configure(title)
     navigation.hand_over()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:
