@@ -7,8 +7,10 @@ from textwrap import dedent
 
 import pytest
 from chromium import needs_chromium
+from node import evaluate, needs_node
 from playwright.sync_api import Browser, Page
 
+from vae import mnist, palette
 from vae.live import scripts
 
 ENTRIES = ("main.js", "curves/main.js", "scrubber/main.js")
@@ -120,3 +122,13 @@ class TestInChromium:
         kind = bare.evaluate(CALLED.replace("await entry.default()", "typeof entry.default"),
                              scripts.joined(entry))  # fmt: skip
         assert kind == "function"
+
+
+@needs_node
+def test_the_page_has_the_same_mnist_and_the_same_palette() -> None:
+    found = evaluate('return { ...await live("shared/mnist.js") }')
+    assert found == {"SIDE": mnist.SIDE, "CLASSES": len(mnist.CLASSES)}
+    code = 'const { light } = await live("shared/palette.js"); return light(input)'
+    light = evaluate(code, "#4da6ff")
+    assert light == [*palette.light("#4da6ff")]
+    assert f"--class-9: {palette.CLASS_COLOURS[9]};" in scripts.joined("main.js")

@@ -14,6 +14,7 @@ from vae import pictures
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
 from vae.losses import TERMS
+from vae.mnist import CLASSES
 from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION
 
 SPLITS = {"train": "dot", "validation": "solid"}
@@ -178,7 +179,7 @@ def locator(latent_map: LatentMap) -> str:
 def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
     """Where to write each class's name; names that would cover each other share a place."""
     places: list[tuple[str, np.ndarray]] = []
-    for label in range(10):
+    for label in CLASSES:
         middle = np.median(latent_map.points[latent_map.digits.labels == label], axis=0)
         for i, (text, place) in enumerate(places):
             if np.abs(place - middle).max() < 0.06 * latent_map.extent:

@@ -4,12 +4,14 @@ scripts and the style sheets; what they are for, and where they come from, is sa
 import re
 from pathlib import Path
 
+from vae.mnist import CLASSES
+
 CSS = (Path(__file__).parent / "live" / "palette.css").read_text(encoding="utf-8")
 """Custom properties, --class-0 and so on, for the style sheet of a page."""
 
 _COLOURS = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS))
 
-CLASS_COLOURS = tuple(_COLOURS[f"class-{label}"] for label in range(10))
+CLASS_COLOURS = tuple(_COLOURS[f"class-{label}"] for label in CLASSES)
 """Of the ten classes, by label."""
 RUN_COLOURS = tuple(_COLOURS[f"run-{i}"] for i in range(6))
 """Of runs that are compared, in their order."""
