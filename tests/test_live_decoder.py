@@ -86,7 +86,8 @@ def test_every_shape_of_decoder_is_decoded_as_keras_does(bare: Page, options: di
     decoder = build_decoder(ModelConfig(**options), seed=1)
     read = network.read(converter.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
-    text = b64encode(read.to_bytes()).decode()
+    values = {"latent_dim": read.latent_dim, "latent": read.latent, "layers": read.layers}
+    text = b64encode(bundle.pack(values, read.weights)).decode()
     images = bare.evaluate(
         "([text, zs]) => { const d = new Decoder(unpacked(text));"
         " return zs.map(z => Array.from(d.decode(z))) }",

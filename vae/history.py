@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
-_LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
+TERMS = {
+    "loss": "Loss",
+    "reconstruction_loss": "Reconstruction loss",
+    "kl_divergence": "KL divergence",
+}
+"""The losses of a training by their names in events, as charts call them; the first is the whole,
+with the KL weight."""
 _NUMBERS = {
     "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
-    "progress": ("epoch", "step", "images_per_second", *_LOSSES),
+    "progress": ("epoch", "step", "images_per_second", *TERMS),
     "epoch": ("epoch", "seconds", "images_per_second"),
     "end": (),
 }
@@ -24,7 +30,7 @@ def is_event(event: Any) -> bool:
         return False
     parts = [(event, _NUMBERS[kind])]
     if kind == "epoch":
-        parts += [(event.get(split), _LOSSES) for split in ("train", "validation")]
+        parts += [(event.get(split), TERMS) for split in ("train", "validation")]
     if not all(isinstance(part, dict) for part, _ in parts):
         return False
     numbers: list[Any] = [part.get(name) for part, names in parts for name in names]

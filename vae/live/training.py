@@ -13,12 +13,12 @@ import numpy as np
 from vae import history, snapshots
 from vae.charts import CLASS_COLOURS
 from vae.config import TrainingConfig
+from vae.history import TERMS
 from vae.live.bundle import pack
 from vae.pictures import to_bytes
 from vae.snapshots import Snapshot
 
 _FOLDER = Path(__file__).parent
-TERMS = ("loss", "reconstruction_loss", "kl_divergence")
 
 
 def scrubber_script() -> str:
