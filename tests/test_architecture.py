@@ -192,3 +192,19 @@ def test_no_file_is_larger_than_ten_megabytes_and_no_lock_file_overrides_the_req
     assert files
     assert [file.name for file in files if file.is_file() and file.stat().st_size > 10e6] == []
     assert "uv.lock" not in [file.name for file in files]
+
+
+def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tree = text.split("<!-- tree", 1)[1].split("```")[1]
+    told, folders = set(), []
+    for line in tree.strip().splitlines():
+        name, depth = line.split()[0], (len(line) - len(line.lstrip())) // 2
+        folders = folders[:depth]
+        if name.endswith("/"):
+            folders.append(name)
+        else:
+            told.add("".join(folders) + name)
+    parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"]
+    there = {file.relative_to(ROOT).as_posix() for file in parts if file.name != "__init__.py"}
+    assert told == there
