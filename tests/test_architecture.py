@@ -53,6 +53,8 @@ def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        "mnist",
+        "atomic",
         "config",
         "runs",
         "data",
