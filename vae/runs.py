@@ -14,6 +14,7 @@
     drawing.npy      a visitor's drawing, which each snapshot then shows rebuilt
     request          present while somebody asks the training to stop or to pause
     owner            whose run it is in the app, if a visitor made it there
+    temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
     waiting          locked by the server whose queue this run is in, until its process has ended
@@ -33,12 +34,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from vae import history, locks
+from vae import atomic, history, locks
 from vae.config import ModelConfig, TrainingConfig
 
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
+TEMPORARY = "temporary"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[
@@ -109,12 +111,7 @@ def to_json(manifest: Manifest) -> str:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Commit: replace the manifest atomically, after the files that it names."""
     path.mkdir(parents=True, exist_ok=True)
-    part = path / "manifest.json.part"
-    with part.open("w") as file:
-        file.write(to_json(manifest))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path / "manifest.json")
+    atomic.write_text(path / "manifest.json", to_json(manifest), durable=True)
 
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
@@ -141,8 +138,8 @@ def settle_files(path: Path) -> None:
 
 def note_failure(path: Path, error: str) -> None:
     """Remove what is half written, and note that the run failed if it has not ended yet."""
-    for part in ("reserve", "checkpoint.npz.part", "manifest.json.part", "snapshots/new.part"):
-        (path / part).unlink(missing_ok=True)
+    (path / "reserve").unlink(missing_ok=True)
+    clear_leftovers(path)
     try:
         settle_files(path)
         manifest = read(path).manifest
@@ -153,6 +150,12 @@ def note_failure(path: Path, error: str) -> None:
         with suppress(OSError):  # not even that: then it is told as interrupted
             write_manifest(path, replace(manifest, state="failed", error=error))
             append_event(path, {"event": "end", "state": "failed", "error": error})
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove what a training that was killed had half written. Only who trains here may do it."""
+    for name in ("manifest.json", "checkpoint.npz", "snapshots/*.npz"):
+        atomic.clear_leftovers(path / name)
 
 
 def read(path: Path | str) -> Run:
@@ -295,6 +298,14 @@ def locked(path: Path) -> AbstractContextManager[None]:
     return locks.held(path / "lock", refusal)
 
 
+def clear_temporary(path: Path) -> None:
+    """Remove the temporary files of a training that was killed; those of one that lives stay."""
+    if not (path / TEMPORARY).exists():
+        return
+    with suppress(RunError, OSError), locked(path):
+        shutil.rmtree(path / TEMPORARY, ignore_errors=True)
+
+
 def is_locked(path: Path) -> bool:
     """Whether a process trains in this directory now."""
     return locks.is_held(path / "lock")
@@ -321,9 +332,7 @@ def state(run: Run) -> State:
 
 def request(path: Path, what: Request) -> None:
     """Ask the training in this directory to stop and keep what it has, or to pause."""
-    part = path / "request.part"
-    part.write_text(what)
-    part.replace(path / "request")
+    atomic.write_text(path / "request", what)
 
 
 def requested(path: Path) -> Request | None:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.shared import navigation, resources, session
 from vae import pictures, runs
+from vae.mnist import SIDE
 
 DEFAULT_MODEL = "map"
 
@@ -56,7 +57,7 @@ def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:
     """One image (28, 28) in [0, 1] with words under it; crisp, so `width` is a multiple of 28."""
     with st.container(width=width, gap="xsmall"):
         # twice as large as shown, for dense screens; "stretch" keeps Streamlit from resampling
-        picture = pictures.enlarged(pictures.to_bytes(image), 2 * width // 28)
+        picture = pictures.enlarged(pictures.to_bytes(image), 2 * width // SIDE)
         st.image(picture, width="stretch", output_format="PNG", alt=alt)
         st.caption(caption)
 
