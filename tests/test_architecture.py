@@ -12,6 +12,7 @@ LIBRARY = sorted((ROOT / "vae").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
 PARTS = sorted((ROOT / "pages" / "parts").rglob("*.py"))
+SERVER = sorted((ROOT / "server").glob("*.py"))
 STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
 TRAINING = "vae.training"  # the one room that may import TensorFlow and Keras
 FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
@@ -46,12 +47,14 @@ def names(files: list[Path]) -> dict[str, Path]:
 
 @pytest.mark.parametrize("file", LIBRARY, ids=name)
 def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
-    assert not packages(file) & {"streamlit", "pages", "streamlit_app"}
+    assert not packages(file) & {"streamlit", "pages", "server", "streamlit_app"}
 
 
 @pytest.mark.parametrize(
     "module",
     [
+        "mnist",
+        "atomic",
         "config",
         "runs",
         "data",
@@ -68,13 +71,20 @@ def test_the_simple_modules_need_no_more_than_the_standard_library_and_numpy(mod
     assert packages(ROOT / "vae" / f"{module}.py") <= STANDARD_AND_NUMPY
 
 
+@pytest.mark.parametrize("file", [*PAGES, *PARTS, *SHARED], ids=name)
+def test_pages_know_nothing_of_how_they_are_served(file: Path) -> None:
+    assert "server" not in packages(file)
+
+
 @pytest.mark.parametrize("file", PAGES, ids=name)
 def test_no_page_imports_another(file: Path) -> None:
     assert not imported(file) & set(names(PAGES))
 
 
-@pytest.mark.parametrize("file", [*PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"], ids=name)
-def test_pages_never_import_what_trains(file: Path) -> None:
+@pytest.mark.parametrize(
+    "file", [*PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"], ids=name
+)
+def test_what_is_served_never_import_what_trains(file: Path) -> None:
     assert not packages(file) & {"tensorflow", "keras"}
     assert not any(in_package(module, TRAINING) for module in imported(file))
 
@@ -102,8 +112,9 @@ def test_every_folder_of_parts_has_a_page() -> None:
 
 
 def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
-    library = {module.removesuffix(".__init__") for module in names(LIBRARY)}
-    served = sorted({m for file in [*PAGES, *PARTS, *SHARED] for m in imported(file)} & library)
+    library = {module.removesuffix(".__init__") for module in names([*LIBRARY, *SERVER])}
+    files = [*PAGES, *PARTS, *SHARED, *SERVER]
+    served = sorted({module for file in files for module in imported(file)} & library)
     assert {"vae.inference", "vae.jobs", "vae.charts"} <= set(served)
     code = f"import sys, {', '.join(served)}; print({{'tensorflow', 'keras'}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -112,7 +123,7 @@ def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
 
 def test_there_are_no_import_circles() -> None:
     """Imports within functions count, too: a circle is a circle."""
-    modules = names([*LIBRARY, *PAGES, *PARTS, *SHARED])
+    modules = names([*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER])
     left = {module: imported(file) & set(modules) - {module} for module, file in modules.items()}
     while free := [module for module, needs in left.items() if not needs & set(left)]:
         for module in free:
@@ -125,7 +136,7 @@ def test_a_page_is_short(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 100
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER], ids=name)
 def test_one_thing_has_one_word(file: Path) -> None:
     used = {file.stem}
     for node in ast.walk(ast.parse(file.read_text())):
@@ -163,7 +174,7 @@ def logs_its_trace(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(call, ast.Attribute) and call.attr == "exception" for call in calls)
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER], ids=name)
 def test_nothing_is_pickled_and_no_exception_is_swallowed_whole(file: Path) -> None:
     assert not packages(file) & {"pickle", "cloudpickle", "joblib", "dill"}
     handlers = [
@@ -199,6 +210,6 @@ def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
             folders.append(name)
         else:
             told.add("".join(folders) + name)
-    parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"]
+    parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"]
     there = {file.relative_to(ROOT).as_posix() for file in parts if file.name != "__init__.py"}
     assert told == there

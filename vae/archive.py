@@ -25,6 +25,7 @@ import numpy as np
 
 from vae import inference, runs, runs_folder, snapshots
 from vae.config import ModelConfig
+from vae.mnist import IMAGE
 
 MAX_PACKED = 100_000_000
 MAX_BYTES = {
@@ -169,7 +170,7 @@ def _check(folder: Path) -> None:
     for file in snapshots.files(folder).values():
         _check_snapshot(file, manifest.model)
     if (folder / snapshots.DRAWING).exists() and snapshots.read_drawing(folder) is None:
-        raise ArchiveError(f"{snapshots.DRAWING} is no image (28, 28) in [0, 1]")
+        raise ArchiveError(f"{snapshots.DRAWING} is no image {IMAGE} in [0, 1]")
     events, _ = runs.read_events(folder)
     for text in [manifest.preset, *_texts(manifest.data), *_texts(manifest.versions)]:
         _check_plain(text)
@@ -258,7 +259,7 @@ def _try_networks(folder: Path) -> str:
     try:
         model = inference.load(folder)
         network.describe(model)
-        posterior = model.encode(np.full((3, 28, 28), 0.5))
+        posterior = model.encode(np.full((3, *IMAGE), 0.5))
         shapes = {
             "mean": posterior.mean.shape,
             "log variance": posterior.log_variance.shape,
@@ -267,7 +268,7 @@ def _try_networks(folder: Path) -> str:
     except (runs.RunError, ValueError, RuntimeError, LookupError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
     latents = (3, model.latent_dim)
-    expected = {"mean": latents, "log variance": latents, "logits": (3, 28, 28)}
+    expected = {"mean": latents, "log variance": latents, "logits": (3, *IMAGE)}
     wrong = [name for name in expected if shapes[name] != expected[name]]
     return ", ".join(f"{name} has shape {shapes[name]}, not {expected[name]}" for name in wrong)
 

@@ -13,6 +13,7 @@ from vae.config import PRESETS
 from vae.data import Digits
 from vae.inference import Model
 from vae.jobs import command
+from vae.mnist import CLASSES, SIDE
 from vae.results import Estimate, Figures
 from vae.runs import Manifest
 
@@ -145,9 +146,9 @@ def card(run: runs.Run, figures: Figures) -> str:
     kind = "A plain autoencoder" if m.training.is_autoencoder else "A variational autoencoder"
     return f"""# {run.name}
 
-{summary} {kind} for handwritten digits of 28 x 28 pixels, with {m.model.latent_dim} latent \
-dimensions and {m.parameters:,} parameters. It is made to be looked at and learned from, not to \
-read digits for you.
+{summary} {kind} for handwritten digits of {SIDE} x {SIDE} pixels, with {m.model.latent_dim} \
+latent dimensions and {m.parameters:,} parameters. It is made to be looked at and learned from, \
+not to read digits for you.
 
 ## How it was trained
 
@@ -174,8 +175,8 @@ for k-NN accuracy over draws of the labelled digits. `python -m vae evaluate` pr
 
 {_failures(m, figures)}
 {"" if m.training.is_autoencoder else _hardest(figures)}\
-| class | {" | ".join(map(str, range(10)))} |
-|{"---|" * 11}
+| class | {" | ".join(map(str, CLASSES))} |
+|{"---|" * (1 + len(CLASSES))}
 {"" if m.training.is_autoencoder else _loss_by_class(figures)}\
 | accepted samples | {" | ".join(f"{n:,}" for n in figures.samples_by_class)} |
 """

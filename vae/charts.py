@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from vae import pictures
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
+from vae.mnist import CLASSES
 
 # Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
 # that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
@@ -191,7 +192,7 @@ def locator(latent_map: LatentMap) -> str:
 def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
     """Where to write each class's name; names that would cover each other share a place."""
     places: list[tuple[str, np.ndarray]] = []
-    for label in range(10):
+    for label in CLASSES:
         middle = np.median(latent_map.points[latent_map.digits.labels == label], axis=0)
         for i, (text, place) in enumerate(places):
             if np.abs(place - middle).max() < 0.06 * latent_map.extent:

@@ -11,6 +11,7 @@ import numpy as np
 from vae import evaluation, latents, losses, results, snapshots
 from vae.data import Digits
 from vae.inference import Model
+from vae.mnist import CLASSES
 from vae.runs import Manifest, Run
 
 SAMPLES = STEPS = 10
@@ -51,8 +52,8 @@ class Answers:
 
 def ten_digits(seed: int) -> Digits:
     """One digit of each class, 0 to 9, of those that no model here is trained on."""
-    chosen = np.random.default_rng(seed).integers(100, size=10)
-    return snapshots.mapped_digits()[np.arange(10) * 100 + chosen]
+    chosen = np.random.default_rng(seed).integers(100, size=len(CLASSES))
+    return snapshots.mapped_digits()[np.array(CLASSES) * 100 + chosen]
 
 
 def ask(model: Model, inputs: Inputs) -> Answers:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from vae import atomic
 from vae.config import ModelConfig, TrainingConfig
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "latent_dim.json"
@@ -73,9 +74,7 @@ class Study:
 
 def write(path: Path, study: Study) -> None:
     """Replace the file `path` by this study."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(asdict(study), indent=2) + "\n")
-    part.replace(path)
+    atomic.write_text(path, json.dumps(asdict(study), indent=2) + "\n")
 
 
 def read(path: Path = SHIPPED) -> Study:

@@ -6,6 +6,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from vae.mnist import SIDE
+
 
 def to_bytes(images: np.ndarray) -> np.ndarray:
     """Images in [0, 1], any shape -> uint8 in 0..255."""
@@ -27,11 +29,11 @@ def contact_sheet(images: np.ndarray, columns: int, gap: int = 2, ground: int = 
         ground: grey value of gaps and of places left empty.
     """
     rows = -(-len(images) // columns)
-    cell = 28 + gap
+    cell = SIDE + gap
     sheet = np.full((rows * cell - gap, columns * cell - gap), ground, np.uint8)
     for i, image in enumerate(to_bytes(images)):
         top, left = cell * (i // columns), cell * (i % columns)
-        sheet[top : top + 28, left : left + 28] = image
+        sheet[top : top + SIDE, left : left + SIDE] = image
     return sheet
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from vae import atomic
 from vae.runs import Run
 
 FILE = "figures.json"
@@ -128,9 +129,7 @@ _READ: dict[Any, Any] = {
 
 def write(path: Path, figures: Figures) -> None:
     """Keep figures in the run directory `path`."""
-    part = path / f"{FILE}.part"
-    part.write_text(json.dumps(figures.to_json(), indent=1) + "\n")
-    part.replace(path / FILE)
+    atomic.write_text(path / FILE, json.dumps(figures.to_json(), indent=1) + "\n")
 
 
 def read(run: Run) -> Figures:

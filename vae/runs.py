@@ -34,7 +34,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from vae import history, locks
+from vae import atomic, history, locks
 from vae.config import ModelConfig, TrainingConfig
 
 FORMAT_VERSION = 1
@@ -112,12 +112,7 @@ def to_json(manifest: Manifest) -> str:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Commit: replace the manifest atomically, after the files that it names."""
     path.mkdir(parents=True, exist_ok=True)
-    part = path / "manifest.json.part"
-    with part.open("w") as file:
-        file.write(to_json(manifest))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path / "manifest.json")
+    atomic.write_text(path / "manifest.json", to_json(manifest), durable=True)
 
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
@@ -144,8 +139,8 @@ def settle_files(path: Path) -> None:
 
 def note_failure(path: Path, error: str) -> None:
     """Remove what is half written, and note that the run failed if it has not ended yet."""
-    for part in ("reserve", "checkpoint.npz.part", "manifest.json.part", "snapshots/new.part"):
-        (path / part).unlink(missing_ok=True)
+    (path / "reserve").unlink(missing_ok=True)
+    clear_leftovers(path)
     try:
         settle_files(path)
         manifest = read(path).manifest
@@ -156,6 +151,12 @@ def note_failure(path: Path, error: str) -> None:
         with suppress(OSError):  # not even that: then it is told as interrupted
             write_manifest(path, replace(manifest, state="failed", error=error))
             append_event(path, {"event": "end", "state": "failed", "error": error})
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove what a training that was killed had half written. Only who trains here may do it."""
+    for name in ("manifest.json", "checkpoint.npz", "snapshots/*.npz"):
+        atomic.clear_leftovers(path / name)
 
 
 def read(path: Path | str) -> Run:
@@ -332,9 +333,7 @@ def state(run: Run) -> State:
 
 def request(path: Path, what: Request) -> None:
     """Ask the training in this directory to stop and keep what it has, or to pause."""
-    part = path / "request.part"
-    part.write_text(what)
-    part.replace(path / "request")
+    atomic.write_text(path / "request", what)
 
 
 def requested(path: Path) -> Request | None:

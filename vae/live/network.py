@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from vae import runs
 from vae.inference import Model
 from vae.live import bundle
+from vae.mnist import IMAGE
 
 KINDS = {
     "FULLY_CONNECTED": "dense",
@@ -88,8 +89,8 @@ def read(content: bytes) -> Network:
         # Whole numbers are shapes, computed for the sake of the batch; here the batch is one.
         if tensors[operator.outputs[0]].floating
     ]
-    if layers[-1]["output"] != logits or layers[-1]["shape"] != [28, 28]:
-        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in (28, 28)")
+    if layers[-1]["output"] != logits or layers[-1]["shape"] != [*IMAGE]:
+        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in {IMAGE}")
     weights = {
         str(number): _compact(values)
         for number in sorted({number for layer in layers for number in layer["inputs"]})

@@ -5,7 +5,6 @@ seed and machine it gives the same history, resumed or not: every random number 
 (seed, step), and a checkpoint after each epoch holds weights, their average and the optimizer.
 """
 
-import os
 import shutil
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import failures, runs, snapshots
+from vae import atomic, failures, runs, snapshots
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.training import converter
@@ -140,8 +139,7 @@ class _History:
     def save_checkpoint(self) -> None:
         """Write all that `restore` needs, replacing the last checkpoint atomically."""
         best = {f"best/{i}": weights for i, weights in enumerate(self.best.weights)}
-        part = self.path / "checkpoint.npz.part"
-        with part.open("wb") as file:
+        with atomic.replaced(self.path / "checkpoint.npz", durable=True) as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -151,9 +149,6 @@ class _History:
                 **self.trainer.state(),
                 **best,
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint.npz")
 
     def restore(self) -> None:
         """Go back to the last checkpoint.
@@ -223,6 +218,7 @@ def train(
     """
     path.mkdir(parents=True, exist_ok=True)
     try:
+        runs.clear_leftovers(path)
         (path / "reserve").write_bytes(bytes(RESERVE_BYTES))
         with _temporary_files_in(path / runs.TEMPORARY):
             _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)

@@ -20,6 +20,7 @@ from vae import (
 )
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
+from vae.mnist import CLASSES
 from vae.preprocess import Blank, strokes
 
 READY = "5"  # where nobody has drawn
@@ -44,7 +45,7 @@ def ends() -> tuple[int, int]:
     first, last = (
         st.selectbox(
             label,
-            range(10),
+            CLASSES,
             start,
             key=key,
             bind="query-params",
