@@ -92,6 +92,13 @@ def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -
 
 
 @pytest.fixture(scope="session")
+def run_with_a_flow(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+    """The same with a learned prior. Do not change it."""
+    model = replace(SMALL_MODEL, latent_dim=5, prior="flow", couplings=3, coupling_units=16)
+    return _trained(tmp_path_factory.mktemp("runs") / "flow", model, splits)
+
+
+@pytest.fixture(scope="session")
 def flat(small_run: runs.Run, digits: data.Digits) -> LatentMap:
     """The latent map of the run with two latent dimensions."""
     return lay_out(inference.load(small_run.path), digits)
@@ -123,6 +130,7 @@ def skip_export(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(keras.Model, "save", lambda self, path: Path(path).touch())
     patch.setattr(converter, "convert", lambda network: b"")
+    patch.setattr(converter, "convert_all", lambda *networks: b"")
 
 
 @pytest.fixture

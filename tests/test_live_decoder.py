@@ -57,15 +57,19 @@ def test_a_fresh_run_is_decoded_as_keras_does(fixture: str, request: pytest.Fixt
         {"latent_dim": 7, "decoder_units": (16, 24, 24), "decoder_channels": (3, 5)},
         {"latent_dim": 128, "decoder_channels": (4, 2), "refinements": 2},
         {"latent_dim": 3, "decoder_units": (16, 16), "refinements": 1, "activation": "silu"},
+        {"latent_dim": 5, "decoder_units": (16,), "prior": "flow", "couplings": 3},
     ],
-    ids=["smallest", "residual", "refined", "smooth"],
+    ids=["smallest", "residual", "refined", "smooth", "behind a flow"],
 )
 def test_every_shape_of_decoder_is_decoded_as_keras_does(options: dict) -> None:
     from vae.config import ModelConfig
     from vae.training import converter  # TensorFlow: only for the tests that need it
-    from vae.training.model import build_decoder
+    from vae.training.model import VAE
 
-    decoder = build_decoder(ModelConfig(**options), seed=1)
+    vae = VAE(ModelConfig(**options), seed=1)
+    generator = np.random.default_rng(2)  # a fresh flow is N(0, I) itself
+    vae.set_weights([w + generator.normal(0, 0.05, w.shape) for w in vae.get_weights()])
+    _, decoder = vae.served()
     read = network.read(converter.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
     values = {"latent_dim": read.latent_dim, "latent": read.latent, "layers": read.layers}

@@ -32,7 +32,7 @@ MAX_BYTES = {
     "manifest.json": 100_000,
     "events.jsonl": 20_000_000,
     snapshots.DRAWING: 10_000,
-    **dict.fromkeys(runs.MODEL_FILES, 60_000_000),
+    **dict.fromkeys((*runs.MODEL_FILES, runs.PRIOR_FILE), 60_000_000),
 }
 MAX_FILES = 100
 _KERAS_MODULES = ("vae.training.model", "vae.model")  # where VAE is, and where it once was
@@ -164,8 +164,9 @@ def _check(folder: Path) -> None:
     named = runs.model_files(run)
     if "model.keras" in named:
         _check_keras(folder / "model.keras", manifest.model)
-    elif (folder / "model.keras").exists():
-        raise ArchiveError("model.keras is not named in the manifest")
+    for name in {*runs.MODEL_FILES, runs.PRIOR_FILE} - set(named):
+        if (folder / name).exists():
+            raise ArchiveError(f"{name} is not named in the manifest")
     _check_networks(folder)
     for file in snapshots.files(folder).values():
         _check_snapshot(file, manifest.model)
@@ -215,7 +216,8 @@ def _check_snapshot(file: Path, model: ModelConfig) -> None:
         snapshot = snapshots.read(file)
     except snapshots.SnapshotError as error:
         raise ArchiveError(str(error)) from error
-    if snapshot.kl_per_dimension.shape != (model.latent_dim,):
+    dimensions = model.latent_dim if model.prior == "standard" else 0
+    if snapshot.kl_per_dimension.shape != (dimensions,):
         raise ArchiveError(f"{file.name} is of a model with another latent dimension")
 
 
@@ -235,7 +237,7 @@ def _check_plain(text: str) -> None:
 
 
 def _check_networks(folder: Path) -> None:
-    """Load and try both networks in a process of their own."""
+    """Load and try the networks in a process of their own."""
     trial = [sys.executable, "-m", "vae.archive", str(folder)]
     try:
         ended = subprocess.run(
@@ -263,12 +265,16 @@ def _try_networks(folder: Path) -> str:
         shapes = {
             "mean": posterior.mean.shape,
             "log variance": posterior.log_variance.shape,
-            "logits": model.decode_logits(posterior.mean).shape,
+            "latents": posterior.latents.shape,
+            "log prior": model.prior.log_density(posterior.mean).shape,
+            "z": model.prior.from_base(posterior.latents).shape,
+            "logits": model.decode_logits(posterior.latents).shape,
         }
     except (runs.RunError, ValueError, RuntimeError, LookupError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
     latents = (3, model.latent_dim)
-    expected = {"mean": latents, "log variance": latents, "logits": (3, *IMAGE)}
+    expected = dict.fromkeys(("mean", "log variance", "latents", "z"), latents)
+    expected |= {"log prior": (3,), "logits": (3, *IMAGE)}
     wrong = [name for name in expected if shapes[name] != expected[name]]
     return ", ".join(f"{name} has shape {shapes[name]}, not {expected[name]}" for name in wrong)
 

@@ -1,7 +1,12 @@
-"""A trained run, served: NumPy in, NumPy out, through LiteRT. Never imports TensorFlow."""
+"""A trained run, served: NumPy in, NumPy out, through LiteRT. Never imports TensorFlow.
+
+Latents are of the base space, where every model's prior is N(0, I); a posterior's mean and variance
+are those of z. With a standard prior the two are one, see vae/prior.py.
+"""
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,31 +14,76 @@ from ai_edge_litert.interpreter import Interpreter
 
 from vae import losses, runs
 from vae.mnist import IMAGE
+from vae.prior import STANDARD, Prior
 
 BATCH = 256
 """Images a network computes at once; larger inputs are cut, so that memory stays bounded."""
 
 
+KL_DRAWS = 100
+"""Draws of a posterior behind its KL divergence from a flow, which has no closed form."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw of each posterior.
+
+    `latents` (n, latent_dim) float32 can be decoded. `log_ratio` (n,) in nats is log q(z | image)
+    - log p(z): its mean over draws is the KL divergence, and the log weight of an importance sample
+    is log p(image | z) - log_ratio.
+    """
+
+    latents: np.ndarray
+    log_ratio: np.ndarray
+
+
 @dataclass(frozen=True)
 class Posterior:
-    """A diagonal Gaussian over latents for each image: both arrays (n, latent_dim) float32."""
+    """What an encoder says of images: a diagonal Gaussian over z for each.
+
+    `mean` and `log_variance` (n, latent_dim) float32 are of z. With a standard prior z is what is
+    decoded; with a flow, decode `latents` or those of a draw, not the mean.
+    """
 
     mean: np.ndarray
     log_variance: np.ndarray
+    prior: Prior = STANDARD
 
     @property
     def standard_deviation(self) -> np.ndarray:
-        """(n, latent_dim) float32."""
+        """That of z: (n, latent_dim) float32."""
         return np.exp(0.5 * self.log_variance)
+
+    @cached_property
+    def latents(self) -> np.ndarray:
+        """The latents of the means, where the images lie in latent space: (n, latent_dim)."""
+        return self.prior.to_base(self.mean)[0]
 
     def sample(self, generator: np.random.Generator) -> np.ndarray:
         """One latent for each image: (n, latent_dim) float32."""
+        return self.draw(generator).latents
+
+    def draw(self, generator: np.random.Generator) -> Draw:
+        """One draw for each image, with how likely it is."""
         noise = generator.standard_normal(self.mean.shape, dtype=np.float32)
-        return self.mean + self.standard_deviation * noise
+        z = self.mean + self.standard_deviation * noise
+        latents, log_volume = self.prior.to_base(z)
+        log_prior = losses.log_normal(latents) + log_volume
+        return Draw(latents, losses.log_normal(z, self.mean, self.log_variance) - log_prior)
+
+    def kl_divergence(self) -> np.ndarray:
+        """Of each posterior from the prior: (n,) in nats.
+
+        In closed form; with a flow the mean over 100 draws, the same each time.
+        """
+        if self.prior is STANDARD:
+            return losses.kl_divergence(self.mean, self.log_variance)
+        generator = np.random.default_rng(0)
+        return np.mean([self.draw(generator).log_ratio for _ in range(KL_DRAWS)], axis=0)
 
 
 class Model:
-    """A run's encoder and decoder. Safe to call from many threads."""
+    """A run's encoder, decoder and prior. Safe to call from many threads."""
 
     def __init__(self, run: runs.Run) -> None:
         """Raises: vae.runs.RunError: the run has no model yet, or a file is damaged."""
@@ -42,6 +92,7 @@ class Model:
         files = runs.model_files(run)
         self._encoder = _Network(files["encoder.tflite"], "images")
         self._decoder = _Network(files["decoder.tflite"], "latents")
+        self.prior = _flow(files[runs.PRIOR_FILE]) if runs.PRIOR_FILE in files else STANDARD
 
     @property
     def name(self) -> str:
@@ -60,10 +111,10 @@ class Model:
                 f"images reach from {images.min():g} to {images.max():g}; scale them to [0, 1]"
             )
         mean, log_variance = self._encoder(images)
-        return Posterior(mean, log_variance)
+        return Posterior(mean, log_variance, self.prior)
 
     def decode_logits(self, latents: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) -> logits (n, 28, 28) float32.
+        """Latents (n, latent_dim) of the base space -> logits (n, 28, 28) float32.
 
         Raises:
             ValueError: another shape, or values that are not finite.
@@ -72,7 +123,7 @@ class Model:
         return logits
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) -> images (n, 28, 28) float32 in [0, 1].
+        """Latents (n, latent_dim) of the base space -> images (n, 28, 28) float32 in [0, 1].
 
         Raises:
             ValueError: another shape, or values that are not finite.
@@ -81,13 +132,12 @@ class Model:
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Images (n, 28, 28) in [0, 1] -> what is decoded from their posterior means."""
-        return self.decode(self.encode(images).mean)
+        return self.decode(self.encode(images).latents)
 
     def terms(self, images: np.ndarray, posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
         """Reconstruction loss at the posterior mean, and KL divergence: both (n,) in nats."""
-        logits = self.decode_logits(posterior.mean)
-        kl = losses.kl_divergence(posterior.mean, posterior.log_variance)
-        return losses.reconstruction_loss(images, logits), kl
+        logits = self.decode_logits(posterior.latents)
+        return losses.reconstruction_loss(images, logits), posterior.kl_divergence()
 
 
 def load(run_dir: Path | str) -> Model:
@@ -104,14 +154,29 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
 
 
-class _Network:
-    """One .tflite file. An interpreter is not thread-safe, so a lock lets callers in one by one."""
+def _flow(file: Path) -> Prior:
+    """The prior whose T and inverse are the two networks of this file."""
+    from_base = _Network(file, "latents", "from_base")
+    to_base = _Network(file, "z", "to_base")
 
-    def __init__(self, path: Path, argument: str) -> None:
+    def base(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        latents, log_volume = to_base(z)
+        return latents, log_volume
+
+    return Prior(base, lambda latents: from_base(latents)[0])
+
+
+class _Network:
+    """A network of a .tflite file, found by its signature's name.
+
+    An interpreter is not thread-safe, so a lock lets callers in one by one.
+    """
+
+    def __init__(self, path: Path, argument: str, name: str = "serving_default") -> None:
         self._argument = argument
         self._lock = threading.Lock()
         interpreter = Interpreter(str(path), num_threads=1)
-        self._signature = interpreter.get_signature_runner("serving_default")
+        self._signature = interpreter.get_signature_runner(name)
         self._outputs = sorted(self._signature.get_output_details())
 
     def __call__(self, inputs: np.ndarray) -> list[np.ndarray]:

@@ -5,7 +5,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -87,6 +87,15 @@ class Figures:
     """-ELBO, dynamic, of the digits of each class."""
     hardest: tuple[Hard, ...]
     """The ten digits with the highest -ELBO, dynamic, the worst first."""
+    kl_method: str = "closed form"
+    precision: Estimate | None = None
+    """The share of samples of the prior that look like test digits to the classifier."""
+    recall: Estimate | None = None
+    """The share of test digits that look like samples of the prior to it."""
+    nearest_to_samples: Estimate | None = None
+    """How far a sample's pixels are from those of the nearest training digit."""
+    nearest_to_digits: Estimate | None = None
+    """The same for test digits."""
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -103,7 +112,9 @@ class Figures:
         version = values.get("format_version")
         if version != FORMAT_VERSION:
             raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
-        figures = cls(**{f.name: _READ.get(f.type, _as_is)(values[f.name]) for f in fields(cls)})
+        # Figures with a default came later: files that are older do without.
+        told = [f for f in fields(cls) if f.name in values or f.default is MISSING]
+        figures = cls(**{f.name: _READ.get(f.type, _as_is)(values[f.name]) for f in told})
         if set(values) - {f.name for f in fields(cls)}:
             raise ValueError("unknown entries")
         return figures
@@ -122,6 +133,7 @@ def _as_is(value: Any) -> Any:
 
 _READ: dict[Any, Any] = {
     Estimate: _estimate,
+    Estimate | None: lambda value: None if value is None else _estimate(value),
     dict[str, Estimate]: lambda value: {name: _estimate(v) for name, v in value.items()},
     tuple[Estimate, ...]: lambda value: tuple(_estimate(v) for v in value),
     tuple[Hard, ...]: lambda value: tuple(Hard(**v) for v in value),

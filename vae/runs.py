@@ -4,6 +4,7 @@
     model.keras      the weights for Keras; shipped runs go without
     encoder.tflite   the encoder for serving: images -> posterior mean and log variance
     decoder.tflite   the decoder for serving: latents -> logits
+    prior.tflite     where the prior is a flow: between the encoder's z and the latents
     events.jsonl     the history, one JSON object a line, only ever appended to
     snapshots/       what the model drew after chosen epochs, see vae/snapshots.py
     figures.json     how good it is, see vae/results.py; beside it README.md, the model card, with
@@ -37,9 +38,11 @@ from typing import IO, Any, Literal, get_args
 from vae import atomic, history, locks, versions
 from vae.config import ModelConfig, TrainingConfig
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, FORMAT_VERSION)  # 1 is from before a prior could be a flow
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
+PRIOR_FILE = "prior.tflite"
 TEMPORARY = "temporary"
 OWNER = "owner"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
@@ -88,7 +91,7 @@ class Manifest:
     @property
     def usable(self) -> bool:
         """Whether there is a model to serve."""
-        return set(SERVED_FILES) <= set(self.files)
+        return set(served_files(self.model)) <= set(self.files)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class Run:
         return self.path.name
 
 
+def served_files(model: ModelConfig) -> tuple[str, ...]:
+    """The names of the files that serve such a model."""
+    return SERVED_FILES if model.prior == "standard" else (*SERVED_FILES, PRIOR_FILE)
+
+
 def to_json(manifest: Manifest) -> str:
     """A manifest as text, as `read` reads it."""
     return json.dumps(asdict(manifest), indent=2)
@@ -117,10 +125,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
     """Commit the model files in `new/` with this manifest, and put them in their place."""
-    for name in MODEL_FILES:
+    names = ("model.keras", *served_files(manifest.model))
+    for name in names:
         with (path / "new" / name).open("rb") as file:
             os.fsync(file.fileno())  # before the manifest that names it
-    manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in MODEL_FILES})
+    manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in names})
     write_manifest(path, manifest)
     settle_files(path)
     return manifest
@@ -193,9 +202,10 @@ _KINDS: dict[str, type] = {
 
 
 def _manifest(values: dict[str, Any]) -> Manifest:
-    version = values["format_version"]
-    if version != FORMAT_VERSION:
-        raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
+    version = values.pop("format_version")
+    if version not in READABLE_VERSIONS:
+        known = " and ".join(map(str, READABLE_VERSIONS))
+        raise ValueError(f"format version {version}, but this program reads {known}")
     unknown = set(values) - {f.name for f in fields(Manifest)}
     if unknown:
         raise ValueError(f"unknown entries {sorted(unknown)}")
@@ -220,7 +230,8 @@ def model_files(run: Run) -> dict[str, Path]:
     """
     if not run.manifest.usable:
         raise RunError(f"{run.name} has no trained model yet; wait for its first epoch")
-    return {name: _committed(run, name) for name in MODEL_FILES if name in run.manifest.files}
+    names = ("model.keras", *served_files(run.manifest.model))
+    return {name: _committed(run, name) for name in names if name in run.manifest.files}
 
 
 def _committed(run: Run, name: str) -> Path:

@@ -19,7 +19,9 @@ KINDS = {
     "TRANSPOSE_CONV": "transposed_convolution",
     "RESHAPE": "reshape",
     "ADD": "add",
+    "SUB": "subtract",
     "MUL": "multiply",
+    "EXP": "exp",
     "RELU": "relu",
     "LOGISTIC": "sigmoid",
     "TANH": "tanh",
@@ -164,7 +166,7 @@ def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor]) -> Non
             fits = len(output) == 2 and shapes[0] == (1, shapes[1][1])
         case "transposed_convolution":
             fits = len(output) == len(shapes[0]) == 4
-        case "add" | "multiply":  # the smaller one is repeated along the first axes
+        case "add" | "subtract" | "multiply":  # the smaller one is repeated along the first axes
             fits = all(output[len(output) - len(shape) :] == shape for shape in shapes)
         case _:
             fits = True

@@ -127,8 +127,11 @@ class _History:
         new = self.path / "new"
         new.mkdir(exist_ok=True)
         best.save(new / "model.keras")
-        for network in (best.encoder, best.decoder):
+        for network in best.served():
             (new / f"{network.name}.tflite").write_bytes(converter.convert(network))
+        if best.to_base and best.from_base:
+            flow = converter.convert_all(best.to_base, best.from_base)
+            (new / runs.PRIOR_FILE).write_bytes(flow)
         if self.best.epoch:
             metrics = _prefixed("validation", self.best.validation)
             self.manifest = replace(self.manifest, best_epoch=self.best.epoch, metrics=metrics)
