@@ -121,7 +121,7 @@ def figures_of(compared: list[runs.Run]) -> list[Row]:
 
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
-    epochs = {run.name: comparison.told(run, resources.epochs(run)) for run in compared}
+    epochs = {run.name: comparison.comparable(run, resources.epochs(run)) for run in compared}
     legend = "".join(f"<span>{_swatch(i)}{escape(name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
@@ -220,7 +220,7 @@ def latent_dims() -> None:
 
 
 def _space(run: runs.Run) -> None:
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     prior = latent_map.plane.spread(np.ones(latent_map.model.latent_dim, np.float32))
     grid = pictures.contact_sheet(latent_map.manifold(12), 12, gap=0)
     st.html(
