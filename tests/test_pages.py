@@ -579,6 +579,36 @@ def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
     assert alone("train", run="gone").warning[0].value == "There is no run gone on this server."
 
 
+def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
+    folders: Path, own_run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after deleting a run and importing another of the same name."""
+    from pages.shared import resources, session
+
+    def shown() -> tuple[list[float], list[float], bytes | None]:
+        run = runs.read(folders / own_run)
+        events = [event for event in session.events(run.path) if event["event"] == "epoch"]
+        losses = [e["train"]["loss"] for e in events]
+        return (
+            losses,
+            [e["train"]["loss"] for e in resources.epochs(run)],
+            (resources.scrubber_data(run, growing=False)),
+        )
+
+    monkeypatch.setattr(session.st, "session_state", {})
+    before = shown()
+    deleted = runs_folder.delete(runs.read(folders / own_run))
+    shutil.copytree(deleted.path, folders / own_run)
+    history = folders / own_run / "events.jsonl"
+    other = re.sub(r'"loss": \d', '"loss": 9', history.read_text())  # as long as the one before
+    history.write_text(other)
+    after = shown()
+    assert len(after[0]) == len(before[0]) == 2
+    assert after[0] == after[1] != before[0] == before[1]
+    assert after[2] != before[2]
+    assert shown() == after
+
+
 def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None:
     app = alone("train", run=own_run)
     assert (
@@ -764,6 +794,19 @@ def test_two_epochs_of_a_run_stand_side_by_side(own_run: str) -> None:
 def test_the_size_of_the_latent_follows_from_the_experiment() -> None:
     app = alone("compare")
     assert f"**{latent_study.read().chosen}** are enough" in texts(app)
+
+
+@pytest.mark.parametrize("file", [results.FILE, "manifest.json"])
+def test_a_model_that_is_not_measured_yet_is_compared_without_its_test_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """So it is between `python -m vae ship` and `python -m vae card`."""
+    monkeypatch.setattr(runs, "SHIPPED", shutil.copytree(runs.SHIPPED, tmp_path / "models"))
+    (tmp_path / "models" / "best" / file).unlink()
+    app = alone("compare")
+    assert not app.exception
+    assert f"**{latent_study.read().chosen}** are enough" in texts(app)
+    assert "**best** has" not in texts(app)
 
 
 def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(

@@ -102,8 +102,8 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
-    """The epoch events of a history that is `size` bytes long by now."""
+def _epochs(path: Path, run: int, size: int) -> list[dict[str, Any]]:
+    """The epoch events of a history; `run` and `size` tell it from earlier ones there."""
     events = history.effective(runs.read_events(path)[0])
     return [event for event in events if event["event"] == "epoch"]
 
@@ -111,7 +111,11 @@ def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
 def epochs(run: runs.Run) -> list[dict[str, Any]]:
     """The losses after each of the run's epochs."""
     history = run.path / "events.jsonl"
-    return _epochs(run.path, history.stat().st_size) if history.exists() else []
+    return (
+        _epochs(run.path, runs.identity(run.path), history.stat().st_size)
+        if history.exists()
+        else []
+    )
 
 
 @st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)
@@ -127,14 +131,17 @@ def bundle(run: runs.Run, kind: str) -> bytes:
 def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
     """The run's snapshots for the page, or None if it has none."""
     epochs = tuple(snapshots.files(run.path))
-    return _packed_snapshots(run.path, epochs, run.manifest.training, growing) if epochs else None
+    if not epochs:
+        return None
+    identity = runs.identity(run.path)
+    return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _packed_snapshots(
-    path: Path, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
+    path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
 ) -> bytes | None:
-    """`epochs` is there to tell a longer history from a shorter one."""
+    """`run` and `epochs` tell these snapshots from earlier ones there."""
     taken = snapshots.read_all(path)
     events, _ = runs.read_events(path)
     drawing = snapshots.read_drawing(path)

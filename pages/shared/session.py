@@ -74,9 +74,9 @@ def enter(page: str) -> bool:
 
 def events(path: Path) -> list[dict[str, Any]]:
     """The history of one run; each call reads only what is new."""
-    followed = st.session_state.get("followed")
-    if followed is None or followed["path"] != path:
-        followed = {"path": path, "cursor": 0, "events": []}
+    followed, run = st.session_state.get("followed"), (path, runs.identity(path))
+    if followed is None or followed["run"] != run:
+        followed = {"run": run, "cursor": 0, "events": []}
         st.session_state["followed"] = followed
     new, followed["cursor"] = runs.read_events(path, followed["cursor"])
     followed["events"] += new
