@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vae import data, results, runs
+from vae import data, failures, results, runs
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _COMMANDS[parsed.command](parsed, console)
     except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
-        return 2
+    except MemoryError as error:
+        console.print(f"error: {failures.words(error)}", style="red", markup=False)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -200,8 +202,8 @@ def _failure_noted(path: Path) -> Iterator[None]:
     """Note in the run, if there is one yet, why its training could not even begin."""
     try:
         yield
-    except (data.DataError, runs.RunError, OSError) as error:
-        runs.note_failure(path, str(error))
+    except (data.DataError, runs.RunError, OSError, MemoryError, ImportError) as error:
+        runs.note_failure(path, failures.words(error))
         raise
 
 
@@ -301,7 +303,7 @@ class _Bench:
 
 
 def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import cards, inference
+    from vae import catalogue, inference
 
     model = inference.load(parsed.run)
     figures = _Bench(parsed, parsed.split, console).measure(model)
@@ -309,8 +311,9 @@ def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
         print(json.dumps(figures.to_json(), indent=1))
     else:
         print(f"{model.name}, on {figures.images:,} {figures.digits}")
-        for row in cards.ROWS:
-            print(f"{row.name:<40}{row(model.run.manifest, figures):<20}{row.protocol}")
+        known = catalogue.Known(model.run.manifest, figures)
+        for figure in catalogue.of("card"):
+            print(f"{figure.name:<40}{figure.text(known):<20}{figure.protocol}")
     return 0
 
 
@@ -319,7 +322,9 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
     from vae import cards, inference, pictures
 
     if parsed.readme:
-        cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
+        cards.with_table(
+            parsed.readme.read_text(encoding="utf-8"), []
+        )  # a wrong document is told before measuring
     bench: _Bench | None = None
     named = []
     for path in sorted(parsed.run, key=lambda path: path.name):  # a shell's order is its locale's

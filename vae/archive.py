@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from vae import history, network_check, runs, runs_folder, snapshots, strict_json, zip_files
 from vae.config import ModelConfig
+from vae.mnist import IMAGE
 
 MAX_PACKED = 100_000_000
 MAX_BYTES = {
@@ -186,7 +187,7 @@ def _check(folder: Path) -> None:
     for file in snapshots.files(folder).values():
         _check_snapshot(file, manifest.model)
     if (folder / snapshots.DRAWING).exists() and snapshots.read_drawing(folder) is None:
-        raise ArchiveError(f"{snapshots.DRAWING} is no image (28, 28) in [0, 1]")
+        raise ArchiveError(f"{snapshots.DRAWING} is no image {IMAGE} in [0, 1]")
     for text in [manifest.preset, *_texts(manifest.data), *_texts(manifest.versions)]:
         _check_plain(text)
     _settle_events(folder / "events.jsonl", manifest.model)

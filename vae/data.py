@@ -15,12 +15,14 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
+from vae import atomic
+from vae.mnist import CLASSES, IMAGE
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "digits" / "digits.npz"
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -50,12 +52,12 @@ class Digits:
 
     def __post_init__(self) -> None:
         n = len(self.labels)
-        if self.images.shape != (n, 28, 28) or self.images.dtype != np.uint8:
+        if self.images.shape != (n, *IMAGE) or self.images.dtype != np.uint8:
             raise DataError(
                 f"images are {self.images.dtype} {self.images.shape} for {n} labels; "
-                f"expected uint8 ({n}, 28, 28)"
+                f"expected uint8 {(n, *IMAGE)}"
             )
-        if n == 0 or self.labels.max() > 9:
+        if n == 0 or self.labels.max() not in CLASSES:
             raise DataError("labels must be digits from 0 to 9, at least one")
 
     def __len__(self) -> int:
@@ -139,24 +141,24 @@ def _keras_cache() -> Path:
 
 def _downloaded(target: Path, progress: Progress | None) -> Splits:
     """The downloaded MNIST, or the embedded digits where the network cannot be reached."""
-    part = target.with_suffix(f".{os.getpid()}.part")
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(URL, timeout=10) as answer, part.open("wb") as file:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            urllib.request.urlopen(URL, timeout=10) as answer,
+            atomic.replaced(target) as file,
+        ):
             total, done = int(answer.headers.get("Content-Length") or 0), 0
             while chunk := answer.read(1 << 16):
                 file.write(chunk)
                 done += len(chunk)
                 if progress:
                     progress(done, total)
-        if done < total:
-            raise ConnectionError(f"the download broke off after {done} of {total} bytes")
-        _verified(part).replace(target)
+            if done < total:
+                raise ConnectionError(f"the download broke off after {done} of {total} bytes")
+            file.flush()
+            _verified(Path(file.name))
     except (OSError, http.client.HTTPException):  # no network, or no place for the cache
         return _embedded_splits()
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return _full(_read_npz(target), "MNIST")
 
 
@@ -236,7 +238,7 @@ def _fewer(splits: Splits, n: int) -> Splits:
 def _rank_in_class(labels: np.ndarray) -> np.ndarray:
     """For each image, how many of its class come before it."""
     rank = np.empty(len(labels), np.int64)
-    for digit in range(10):
+    for digit in CLASSES:
         members = np.flatnonzero(labels == digit)
         rank[members] = np.arange(len(members))
     return rank

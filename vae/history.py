@@ -1,17 +1,15 @@
-"""What a run's events tell: how far it is, how long it will take, whether its latent space is used.
-
-Standard library only.
-"""
+"""What a run's events tell: how far it is, how long it will take, and how its latents fare."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
-_LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
+from vae.losses import TERMS
+
 _NEEDED = {
     "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
-    "progress": ("epoch", "step", "images_per_second", *_LOSSES),
+    "progress": ("epoch", "step", "images_per_second", *TERMS),
     "epoch": ("epoch", "seconds", "images_per_second"),
     "end": (),
 }
@@ -24,7 +22,7 @@ def is_event(event: Any) -> bool:
         return False
     parts = [(event, _NEEDED[kind])]
     if kind == "epoch":
-        parts += [(event.get(split), _LOSSES) for split in ("train", "validation")]
+        parts += [(event.get(split), TERMS) for split in ("train", "validation")]
     return all(
         isinstance(part, dict)
         and all(name in part for name in needed)
@@ -62,7 +60,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("epoch", "epochs", "steps_per_epoch"), _is_size),
     **dict.fromkeys(("batch_size", "train_images"), _is_size),
     **dict.fromkeys(("seconds", "images_per_second"), _is_duration),
-    **dict.fromkeys(_LOSSES, _is_number),
+    **dict.fromkeys(TERMS, _is_number),
     **dict.fromkeys(("data", "state", "error"), _is_text),
     "kl_per_dimension": _is_kl,  # the shipped runs are older than it
 }

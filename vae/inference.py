@@ -8,6 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from vae import losses, runs
+from vae.mnist import IMAGE
 
 BATCH = 256
 """Images a network computes at once; larger inputs are cut, so that memory stays bounded."""
@@ -39,7 +40,7 @@ class Model:
         self.run = run
         self.latent_dim = run.manifest.model.latent_dim
         runs.model_files(run)  # also those that are not served
-        latents, images = (self.latent_dim,), (28, 28)
+        latents, images = (self.latent_dim,), IMAGE
         try:
             encoder, decoder = (runs.model_content(run, name) for name in runs.SERVED_FILES)
             self._encoder = _Network(encoder, "images", images, [latents, latents])
@@ -58,7 +59,7 @@ class Model:
         Raises:
             ValueError: another shape, or values outside [0, 1].
         """
-        images = _checked("images", images, (28, 28))
+        images = _checked("images", images, IMAGE)
         if images.size and not 0 <= images.min() <= images.max() <= 1:
             raise ValueError(
                 f"images reach from {images.min():g} to {images.max():g}; scale them to [0, 1]"

@@ -44,12 +44,15 @@ def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path
     return arguments
 
 
-def command_of(run: runs.Run) -> str:
-    """What to type in a terminal to train a run's like from the start, into another directory."""
-    preset = run.manifest.preset if run.manifest.preset in PRESETS else next(iter(PRESETS))
-    out = Path("runs") / f"{run.name}-again"
-    arguments = command(run.manifest.model, run.manifest.training, preset, out)
-    return shlex.join(["python", *arguments])
+def command_of(run: runs.Run, name: str = "") -> str:
+    """What to type in a terminal to train a run's like from the start, into `runs/NAME`.
+
+    Without a name, that is a directory beside the run's own.
+    """
+    m = run.manifest
+    preset = m.preset if m.preset in PRESETS else next(iter(PRESETS))
+    out = Path("runs") / (name or f"{run.name}-again")
+    return shlex.join(["python", *command(m.model, m.training, preset, out)])
 
 
 class Jobs:
@@ -253,10 +256,11 @@ class Jobs:
     def _run(self, path: Path) -> None:
         run = runs.read(path)
         runs.write_manifest(path, replace(run.manifest, state="starting"))
-        with (path / "log.txt").open("a") as log:
+        with (path / "log.txt").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [sys.executable, *_arguments(run)],
                 cwd=Path(__file__).parents[1],
+                env={**os.environ, "PYTHONUTF8": "1"},  # its log is text, whatever the locale
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

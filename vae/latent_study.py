@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vae import strict_json
+from vae import atomic, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Seconds
 
@@ -79,7 +79,7 @@ class Study:
 
 def write(path: Path, study: Study) -> None:
     """Replace the file `path` by this study."""
-    strict_json.write(path, asdict(study))
+    atomic.write_text(path, strict_json.to_text(asdict(study)) + "\n")
 
 
 def read(path: Path = SHIPPED) -> Study:
@@ -88,6 +88,11 @@ def read(path: Path = SHIPPED) -> Study:
     Raises:
         StudyError: the file is missing or is not a study.
     """
+    return _read(path)
+
+
+@versions.parsed_once(kept=2)
+def _read(path: Path) -> Study:
     try:
         values = strict_json.read(path)
         study = Study(**strict_json.entries(Study, strict_json.unsealed(values)))

@@ -22,6 +22,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from vae import data, inference, runs
 from vae.live import network
+from vae.mnist import IMAGE
 
 OPERATIONS = {
     "ADD",
@@ -153,13 +154,13 @@ def _length(data: Any) -> int:
 def _wrong_answers(model: inference.Model) -> str:
     """What is wrong with what the networks give for several inputs; empty if nothing is."""
     generator = np.random.default_rng(0)
-    noise = generator.random((inference.BATCH, 28, 28))
-    for images in (noise, np.zeros((1, 28, 28)), np.ones((3, 28, 28)), data.embedded().pixels):
+    noise = generator.random((inference.BATCH, *IMAGE))
+    for images in (noise, np.zeros((1, *IMAGE)), np.ones((3, *IMAGE)), data.embedded().pixels):
         posterior = model.encode(images)
         found = posterior.mean, posterior.log_variance, model.decode_logits(posterior.mean)
         if not all(np.isfinite(values).all() for values in found):
             return "they give numbers that are not finite"
-        sizes = (model.latent_dim,), (model.latent_dim,), (28, 28)
+        sizes = (model.latent_dim,), (model.latent_dim,), IMAGE
         if [values.shape for values in found] != [(len(images), *size) for size in sizes]:
             return f"their answers have the shapes {[values.shape for values in found]}"
     far = 10 * generator.standard_normal((inference.BATCH, model.latent_dim))

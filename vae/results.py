@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from vae import strict_json
+from vae import atomic, strict_json, versions
 from vae.runs import Run
 from vae.strict_json import Count, Range
 
@@ -26,6 +26,9 @@ class Estimate:
 
     mean: float
     standard_error: float
+
+    def __neg__(self) -> "Estimate":
+        return Estimate(-self.mean, self.standard_error)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,12 @@ class Figures:
 
 def write(path: Path, figures: Figures) -> None:
     """Keep figures in the run directory `path`."""
-    strict_json.write(path / FILE, figures.to_json(), indent=1)
+    atomic.write_text(path / FILE, strict_json.to_text(figures.to_json(), indent=1) + "\n")
+
+
+@versions.parsed_once(kept=200)
+def _parsed(file: Path) -> Figures:
+    return Figures.from_json(strict_json.read(file))
 
 
 def read(run: Run) -> Figures:
@@ -126,7 +134,7 @@ def read(run: Run) -> Figures:
     """
     remedy = f"make them with python -m vae card {run.path}"
     try:
-        figures = Figures.from_json(strict_json.read(run.path / FILE))
+        figures = _parsed(run.path / FILE)
     except FileNotFoundError:
         raise ResultsError(f"{run.name} has no figures yet; {remedy}") from None
     except (OSError, ValueError) as error:

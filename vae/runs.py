@@ -14,6 +14,7 @@
     drawing.npy      a visitor's drawing, which each snapshot then shows rebuilt
     request          present while somebody asks the training to stop or to pause
     owner            whose run it is in the app, if a visitor made it there
+    temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
     waiting          locked by the server whose queue this run is in, until its process has ended
@@ -36,13 +37,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from vae import history, locks, strict_json
+from vae import atomic, history, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Seconds
 
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
+TEMPORARY = "temporary"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[
@@ -128,7 +130,7 @@ def to_json(manifest: Manifest) -> str:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Commit: replace the manifest atomically, after the files that it names."""
     path.mkdir(parents=True, exist_ok=True)
-    strict_json.write(path / "manifest.json", asdict(manifest))
+    atomic.write_text(path / "manifest.json", to_json(manifest), durable=True)
 
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
@@ -156,8 +158,8 @@ def settle_files(path: Path) -> None:
 def note_failure(path: Path, error: str) -> None:
     """Remove what is half written, and note that the run failed if it has not ended yet."""
     error = error[:10_000].encode("utf-8", "backslashreplace").decode("utf-8")  # of a path, say
-    for part in ("reserve", "checkpoint.npz.part", "manifest.json.part", "snapshots/new.part"):
-        (path / part).unlink(missing_ok=True)
+    (path / "reserve").unlink(missing_ok=True)
+    clear_leftovers(path)
     try:
         settle_files(path)
         manifest = read(path).manifest
@@ -170,6 +172,12 @@ def note_failure(path: Path, error: str) -> None:
             append_event(path, {"event": "end", "state": "failed", "error": error})
 
 
+def clear_leftovers(path: Path) -> None:
+    """Remove what a training that was killed had half written. Only who trains here may do it."""
+    for name in ("manifest.json", "checkpoint.npz", "snapshots/*.npz"):
+        atomic.clear_leftovers(path / name)
+
+
 def read(path: Path | str) -> Run:
     """A run, its manifest checked strictly; model files are checked by `model_files`.
 
@@ -177,9 +185,14 @@ def read(path: Path | str) -> Run:
         NoRunError: no run is there.
         RunError: its manifest is damaged or of another version.
     """
-    path = Path(path)
+    return _read(Path(path) / "manifest.json")
+
+
+@versions.parsed_once(kept=1000)
+def _read(file: Path) -> Run:
+    path = file.parent
     try:
-        values = strict_json.read(path / "manifest.json")
+        values = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         raise NoRunError(f"no run in {path}: manifest.json is missing") from None
     except (OSError, ValueError) as error:
@@ -370,6 +383,14 @@ def locked(path: Path) -> AbstractContextManager[None]:
     return locks.held(path / "lock", refusal)
 
 
+def clear_temporary(path: Path) -> None:
+    """Remove the temporary files of a training that was killed; those of one that lives stay."""
+    if not (path / TEMPORARY).exists():
+        return
+    with suppress(RunError, OSError), locked(path):
+        shutil.rmtree(path / TEMPORARY, ignore_errors=True)
+
+
 def is_locked(path: Path) -> bool:
     """Whether a process trains in this directory now."""
     return locks.is_held(path / "lock")
@@ -396,9 +417,7 @@ def state(run: Run) -> State:
 
 def request(path: Path, what: Request) -> None:
     """Ask the training in this directory to stop and keep what it has, or to pause."""
-    part = path / "request.part"
-    part.write_text(what, encoding="utf-8")
-    part.replace(path / "request")
+    atomic.write_text(path / "request", what)
 
 
 def requested(path: Path) -> Request | None:

@@ -1,12 +1,11 @@
 """JSON from files that anybody may have written, or damaged: bounded, checked and typed.
 
-Standard library only. A file that `write` wrote carries a hash of its content, so that a changed
+Standard library only. A file that `to_text` made carries a hash of its content, so that a changed
 digit is noticed; files from before that are read without it.
 """
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -82,16 +81,6 @@ def to_text(values: dict[str, Any], indent: int = 2) -> str:
         ValueError: a number is nan or infinite.
     """
     return json.dumps({SEAL: _hash(values), **values}, indent=indent, allow_nan=False)
-
-
-def write(file: Path, values: dict[str, Any], indent: int = 2) -> None:
-    """Replace a file by these values at once: a reader sees the earlier ones or the new ones."""
-    part = file.with_name(file.name + ".part")
-    with part.open("w", encoding="utf-8") as handle:
-        handle.write(to_text(values, indent) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(file)
 
 
 def unsealed(values: Any) -> dict[str, Any]:

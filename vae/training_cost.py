@@ -11,6 +11,7 @@ from statistics import median
 
 from vae import runs
 from vae.config import ModelConfig, TrainingConfig
+from vae.mnist import PIXELS, SIDE
 
 # Seconds of a training step: 0.7 of its processor time, which is what two otherwise idle cores
 # need. Fitted to the configs of benchmarks/training_cost.py, and within 20 % of each.
@@ -116,7 +117,7 @@ def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: i
 
 
 def _encoder(model: ModelConfig) -> _Work:
-    side, channels = 28, [1, *model.encoder_channels]
+    side, channels = SIDE, [1, *model.encoder_channels]
     kernels = convolution = 0
     for before, after in pairwise(channels):
         side = (side + 1) // 2
@@ -130,12 +131,13 @@ def _encoder(model: ModelConfig) -> _Work:
 
 def _decoder(model: ModelConfig) -> _Work:
     small, large = model.decoder_channels
-    sizes = [model.latent_dim, *model.decoder_units, 49 * small]
+    quarter, half = SIDE // 4, SIDE // 2
+    sizes = [model.latent_dim, *model.decoder_units, quarter**2 * small]
     dense = _products(sizes)
-    kernels = {7: [16 * small * large], 14: [16 * large]}  # by the side of what they read
-    kernels[7] += [9 * small * small] * model.refinements
-    kernels[14] += [9 * large * large] * model.refinements
-    biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + 784
+    kernels = {quarter: [16 * small * large], half: [16 * large]}  # by the side of what they read
+    kernels[quarter] += [9 * small * small] * model.refinements
+    kernels[half] += [9 * large * large] * model.refinements
+    biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + PIXELS
     weights = dense + sum(map(sum, kernels.values())) + biases
     return _Work(weights, dense, sum(side**2 * sum(k) for side, k in kernels.items()))
 

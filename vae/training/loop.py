@@ -5,9 +5,12 @@ seed and machine it gives the same history, resumed or not: every random number 
 (seed, step), and a checkpoint after each epoch holds weights, their average and the optimizer.
 """
 
-import os
+import shutil
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import runs, snapshots, zip_files
+from vae import atomic, failures, runs, snapshots, zip_files
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.training import converter
@@ -137,8 +140,7 @@ class _History:
     def save_checkpoint(self) -> None:
         """Write all that `restore` needs, replacing the last checkpoint atomically."""
         best = {f"best/{i}": weights for i, weights in enumerate(self.best.weights)}
-        part = self.path / "checkpoint.npz.part"
-        with part.open("wb") as file:
+        with atomic.replaced(self.path / "checkpoint.npz", durable=True) as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -148,9 +150,6 @@ class _History:
                 **self.trainer.state(),
                 **best,
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint.npz")
 
     def restore(self) -> None:
         """Go back to the last checkpoint.
@@ -210,20 +209,20 @@ def train(
         The run, finished or stopped.
 
     Raises:
-        TrainingError: the loss is no longer finite, there is nothing to resume, or the run
-            directory cannot be written. The last committed epoch stays, and the manifest says
-            what went wrong.
+        TrainingError: the loss is no longer finite, there is nothing to resume, the run
+            directory cannot be written, or memory ran short. The last committed epoch stays, and
+            the manifest says what went wrong.
     """
     path.mkdir(parents=True, exist_ok=True)
     try:
+        runs.clear_leftovers(path)
         (path / "reserve").write_bytes(bytes(RESERVE_BYTES))
-        _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
+        with _temporary_files_in(path / runs.TEMPORARY):
+            _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
         return runs.read(path)
-    except (OSError, tf.errors.OpError) as error:
-        text = (
-            f"{path} cannot be written: {error}; free some space there and resume, the last "
-            "committed epoch is kept"
-        )
+    except (OSError, MemoryError, tf.errors.OpError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # whole, for the log
+        text = f"{_told(path, error)}; the last committed epoch is kept"
         runs.note_failure(path, text)
         raise TrainingError(text) from error
     except TrainingError as error:
@@ -231,6 +230,27 @@ def train(
         raise
     finally:
         (path / "reserve").unlink(missing_ok=True)
+
+
+def _told(path: Path, error: Exception) -> str:
+    """What this error is, and what to do about it."""
+    words = failures.words(error)
+    if isinstance(error, OSError) or failures.disk_error(error) is not None:
+        return f"{path.name} cannot be written: {words}; then resume"
+    return words if words.startswith("memory") else f"TensorFlow met an error: {words}"
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Keep TensorFlow's temporary files here, where whoever ends a killed training finds them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bool) -> _History:

@@ -20,6 +20,8 @@ from vae import (
 )
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
+from vae.losses import TERMS
+from vae.mnist import CLASSES
 from vae.preprocess import Blank, strokes
 
 READY = "5"  # where nobody has drawn
@@ -44,7 +46,7 @@ def ends() -> tuple[int, int]:
     first, last = (
         st.selectbox(
             label,
-            range(10),
+            CLASSES,
             start,
             key=key,
             bind="query-params",
@@ -125,12 +127,12 @@ def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
         "in nats per image</span></p>"
     )
-    for column, term in zip(st.columns(len(charts.TERMS)), charts.TERMS, strict=True):
+    for column, term in zip(st.columns(len(TERMS)), TERMS, strict=True):
         column.plotly_chart(
             charts.overlaid_curves(epochs, term),
             key=f"overlaid-{term}",
             config={"displayModeBar": False},
-            alt=f"{charts.TERMS[term]} of each model over epochs",
+            alt=f"{TERMS[term]} of each model over epochs",
         )
     if any(run.manifest.training.encoder_share for run in compared):
         st.caption(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.shared import resources
 from vae import pictures, runs, tables
+from vae.mnist import CLASSES
 
 COLUMNS, MOST = 16, 160  # digits of the contact sheet
 
@@ -30,7 +31,7 @@ def show(run: runs.Run) -> None:
         st.info("Nothing is chosen yet.", icon=":material/lasso_select:")
         return
     st.subheader(f"{len(chosen):,} digits", anchor=False)
-    counts = np.bincount(latent_map.digits.labels[chosen], minlength=10)
+    counts = np.bincount(latent_map.digits.labels[chosen], minlength=len(CLASSES))
     st.caption(" · ".join(f"{n} × {label}" for label, n in enumerate(counts) if n))
     shown = chosen[np.linspace(0, len(chosen) - 1, min(MOST, len(chosen))).astype(int)]
     sheet = pictures.contact_sheet(latent_map.digits.pixels[shown], COLUMNS)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared import link
 from vae.latent_map import LatentMap
+from vae.mnist import CLASSES
 
 _NAMES = ("z", "digit", "frame", "hidden", "manifold")
 
@@ -34,7 +35,7 @@ class MapView:
         z = _numbers("z", latent_map.model.latent_dim)
         digit = _numbers("digit", 1)
         frame = _numbers("frame", 3)
-        hidden = {int(c) for c in st.query_params.get("hidden", "") if c in "0123456789"}
+        hidden = {c for c in CLASSES if str(c) in st.query_params.get("hidden", "")}
         if digit is not None and not (
             digit[0].is_integer() and 0 <= digit[0] < len(latent_map.digits)
         ):

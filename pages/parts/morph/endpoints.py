@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.shared import link, resources, session, widgets
 from vae import latents, runs
+from vae.mnist import CLASSES
 
 MOST = 8
 FIRST = ["digit:3744", "digit:1974"]  # a seven and a three
@@ -39,7 +40,7 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
     match kind, link.numbers(text):
         case "digit", [index] if index in range(len(latent_map.digits)):
             found = latent_map.posterior.mean[int(index)]
-        case "class", [label, seed] if label in range(10) and seed in range(_LARGEST_SEED):
+        case "class", [label, seed] if label in CLASSES and seed in range(_LARGEST_SEED):
             found = latent_map.classes.sample(int(label), 1, int(seed))[0]
         case "random", [seed] if seed in range(_LARGEST_SEED):
             found = latents.sample_prior(1, latent_dim, int(seed))[0]
@@ -159,7 +160,7 @@ def _class_samples(ends: list[str], seed: int, is_full: bool) -> None:
         if label is not None:
             change([*ends, f"class:{label},{seed}"])
 
-    st.pills("A sample of class", range(10), key="class end", on_change=add, disabled=is_full)
+    st.pills("A sample of class", CLASSES, key="class end", on_change=add, disabled=is_full)
 
 
 def adder(ends: list[str], key: str) -> Callable[[], None]:
