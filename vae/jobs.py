@@ -74,7 +74,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._queue: deque[Path] = deque()
         self._running: dict[Path, subprocess.Popen] = {}
-        self._places: dict[Path, IO[str]] = {}  # the locks on `waiting`
+        self._places: dict[Path, IO[bytes]] = {}  # the locks on `waiting`
         self._watching = False
         with self._lock:
             self._watch_if_needed()  # an earlier server may have left a training behind
