@@ -1,4 +1,4 @@
-"""What a run's events tell: how far it is, how long it will take, and how its latents fare."""
+"""What a run's events tell: how far it is, how long it takes, whether its latent space is used."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
