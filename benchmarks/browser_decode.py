@@ -33,7 +33,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         for name in ("bundle", "decoder"):
-            page.add_script_tag(content=(CODE / f"{name}.js").read_text())
+            page.add_script_tag(content=(CODE / f"{name}.js").read_text(encoding="utf-8"))
         for run in runs.list_runs(runs.SHIPPED):
             model = inference.Model(run)
             bundle = live.decoder_bundle(model)
