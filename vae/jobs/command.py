@@ -21,12 +21,15 @@ def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path
     return arguments
 
 
-def command_of(run: runs.Run) -> str:
-    """What to type in a terminal to train a run's like from the start, into another directory."""
-    preset = run.manifest.preset if run.manifest.preset in PRESETS else next(iter(PRESETS))
-    out = Path("runs") / f"{run.name}-again"
-    arguments = command(run.manifest.model, run.manifest.training, preset, out)
-    return shlex.join(["python", *arguments])
+def command_of(run: runs.Run, name: str = "") -> str:
+    """What to type in a terminal to train a run's like from the start, into `runs/NAME`.
+
+    Without a name, that is a directory beside the run's own.
+    """
+    m = run.manifest
+    preset = m.preset if m.preset in PRESETS else next(iter(PRESETS))
+    out = Path("runs") / (name or f"{run.name}-again")
+    return shlex.join(["python", *command(m.model, m.training, preset, out)])
 
 
 def arguments(run: runs.Run) -> list[str]:
