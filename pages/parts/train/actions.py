@@ -80,7 +80,9 @@ def importer() -> None:
         "Import a run: a zip file from Export. It is checked, and nothing in it is executed.",
         "zip",
         key=key,
-        max_upload_size=largest if limits.upload is None else max(1, min(largest, int(limits.upload))),
+        max_upload_size=largest
+        if limits.upload is None
+        else max(1, min(largest, int(limits.upload))),
         on_change=attempt,
         args=(_import, key),
     )
