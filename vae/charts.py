@@ -63,54 +63,6 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
     return figure
 
 
-def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
-    """Loss, reconstruction loss and KL divergence over epochs, training and validation.
-
-    Args:
-        events: a run's history.
-        by_batch: also draw the training losses within the epochs, faintly.
-    """
-    figure = make_subplots(
-        rows=1, cols=3, subplot_titles=tuple(TERMS.values()), horizontal_spacing=0.07
-    )
-    steps = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
-    batches = [e for e in events if e["event"] == "progress"] if by_batch else []
-    epochs = [e for e in events if e["event"] == "epoch"]
-    for column, term in enumerate(TERMS, start=1):
-        first = column == 1
-        figure.add_scatter(
-            x=[e["step"] / steps for e in batches],
-            y=[e[term] for e in batches],
-            mode="lines",
-            line={"color": TRAIN, "width": 1},
-            opacity=0.4,
-            name="training, by batch",
-            showlegend=first and by_batch,
-            row=1,
-            col=column,
-        )
-        for split, colour in (("train", TRAIN), ("validation", VALIDATION)):
-            figure.add_scatter(
-                x=[e["epoch"] for e in epochs],
-                y=[e[split][term] for e in epochs],
-                mode="lines+markers",
-                marker={"size": 5},
-                line={"color": colour, "width": 2},
-                name="training" if split == "train" else "validation",
-                showlegend=first,
-                row=1,
-                col=column,
-            )
-    figure.update_xaxes(title="epoch", rangemode="tozero")
-    figure.update_yaxes(title="nats per image", col=1)
-    figure.update_layout(
-        height=320,
-        margin={"l": 0, "r": 0, "t": 28, "b": 0},
-        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
-    )
-    return figure
-
-
 def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
     """One term of several runs over their epochs: training dotted, validation as a line.
 

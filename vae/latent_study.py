@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vae import atomic
+from vae import atomic, versions
 from vae.config import ModelConfig, TrainingConfig
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "latent_dim.json"
@@ -83,6 +83,11 @@ def read(path: Path = SHIPPED) -> Study:
     Raises:
         StudyError: the file is missing or is not a study.
     """
+    return _read(path)
+
+
+@versions.parsed_once(kept=2)
+def _read(path: Path) -> Study:
     try:
         values = json.loads(path.read_text())
         return Study(

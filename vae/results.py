@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from vae import atomic
+from vae import atomic, versions
 from vae.runs import Run
 
 FILE = "figures.json"
@@ -26,6 +26,9 @@ class Estimate:
 
     mean: float
     standard_error: float
+
+    def __neg__(self) -> "Estimate":
+        return Estimate(-self.mean, self.standard_error)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,11 @@ def write(path: Path, figures: Figures) -> None:
     atomic.write_text(path / FILE, json.dumps(figures.to_json(), indent=1) + "\n")
 
 
+@versions.parsed_once(kept=200)
+def _parsed(file: Path) -> Figures:
+    return Figures.from_json(json.loads(file.read_text()))
+
+
 def read(run: Run) -> Figures:
     """The figures of a run, checked to be those of its present model.
 
@@ -140,7 +148,7 @@ def read(run: Run) -> Figures:
     """
     remedy = f"make them with python -m vae card {run.path}"
     try:
-        figures = Figures.from_json(json.loads((run.path / FILE).read_text()))
+        figures = _parsed(run.path / FILE)
     except FileNotFoundError:
         raise ResultsError(f"{run.name} has no figures yet; {remedy}") from None
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:

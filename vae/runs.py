@@ -34,13 +34,14 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from vae import atomic, history, locks
+from vae import atomic, history, locks, versions
 from vae.config import ModelConfig, TrainingConfig
 
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
 TEMPORARY = "temporary"
+OWNER = "owner"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[
@@ -164,9 +165,14 @@ def read(path: Path | str) -> Run:
     Raises:
         RunError: no run is there, or its manifest is damaged or of another version.
     """
-    path = Path(path)
+    return _read(Path(path) / "manifest.json")
+
+
+@versions.parsed_once(kept=1000)
+def _read(file: Path) -> Run:
+    path = file.parent
     try:
-        values = json.loads((path / "manifest.json").read_text())
+        values = json.loads(file.read_text())
     except FileNotFoundError:
         raise RunError(f"no run in {path}: manifest.json is missing") from None
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, data
+from vae import atomic, data, versions
 from vae.latents import Plane, sample_prior
 from vae.losses import kl_per_dimension
 from vae.mnist import CLASSES, IMAGE
@@ -141,6 +141,7 @@ def files(path: Path) -> dict[int, Path]:
     return {int(f.stem): f for f in sorted(found) if re.fullmatch(r"[0-9]{4}", f.stem)}
 
 
+@versions.parsed_once(kept=100)
 def read(file: Path) -> Snapshot:
     """One snapshot, checked strictly.
 

@@ -1,18 +1,12 @@
-"""Training processes: queued, started, paused, stopped, taken up again. No TensorFlow in here.
+"""The trainings of one server: who waits, who trains, who has to end."""
 
-Each training is `python -m vae train` in a process of its own, at lower priority. What it does
-is read from its run directory, so it survives reruns, page changes, closed tabs and the server.
-"""
-
-import os
-import shlex
+import logging
 import shutil
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -21,35 +15,14 @@ from typing import IO
 
 import numpy as np
 
-from vae import data, locks, runs, runs_folder, snapshots, training_cost
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae import failures, locks, runs, runs_folder, snapshots, training_cost
+from vae.config import ModelConfig, TrainingConfig
+from vae.jobs import admission, endings, process
+from vae.jobs.command import check_resumable
 from vae.limits import Limits
 
-NICENESS = 10  # visitors' pages go first
 WATCH_SECONDS = 0.2
-_ENDED_AS_ASKED = (0, -signal.SIGTERM, -signal.SIGKILL)  # statuses of a process that was to stop
-
-
-def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path) -> list[str]:
-    """The arguments after `python` that train this: the preset, and all that differs from it."""
-    arguments = ["-m", "vae", "train", "--preset", preset, "--out", str(out)]
-    start = PRESETS[preset]
-    asked = {**model.to_json(), **training.to_json()}
-    given = {**start.model.to_json(), **start.training.to_json()}
-    for name, value in asked.items():
-        if value != given[name]:
-            values = value if isinstance(value, list | tuple) else [value]
-            values = ["all" if one is None else one for one in values]
-            arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
-    return arguments
-
-
-def command_of(run: runs.Run) -> str:
-    """What to type in a terminal to train a run's like from the start, into another directory."""
-    preset = run.manifest.preset if run.manifest.preset in PRESETS else next(iter(PRESETS))
-    out = Path("runs") / f"{run.name}-again"
-    arguments = command(run.manifest.model, run.manifest.training, preset, out)
-    return shlex.join(["python", *arguments])
+_LOG = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -61,18 +34,25 @@ class Jobs:
     stopped; it can be resumed from its last epoch then, through the queue. So there are never
     more than `limits.at_once` processes, however many visitors pause.
 
-    Safe to call from many threads.
+    Safe to call from many threads. `trouble` says what keeps the queue from its work, if anything.
     """
 
     def __init__(self, root: Path, limits: Limits | None = None) -> None:
-        """New run directories are made in `root`. Without limits, the environment sets them."""
+        """New run directories are made in `root`. Without limits, the environment sets them.
+
+        Raises:
+            ValueError: the environment sets a limit that is none.
+        """
         self.root = root.resolve()
         self.limits = limits or Limits.from_environment()
+        self.trouble = ""
         self._lock = threading.Lock()
         self._queue: deque[Path] = deque()
-        self._running: dict[Path, subprocess.Popen] = {}
+        self._running: dict[Path, subprocess.Popen[bytes]] = {}
         self._places: dict[Path, IO[str]] = {}  # the locks on `waiting`
         self._watching = False
+        if not self.limits.read_only:
+            _clear_up(self.root)
         with self._lock:
             self._watch_if_needed()  # an earlier server may have left a training behind
 
@@ -82,6 +62,7 @@ class Jobs:
         training: TrainingConfig,
         preset: str,
         drawing: np.ndarray | None = None,
+        claim: Callable[[Path], None] = lambda path: None,
     ) -> Path:
         """Begin a training, or queue it; its run directory is there when this returns.
 
@@ -90,27 +71,41 @@ class Jobs:
             training: how to train it.
             preset: the name of the preset that the configs began as.
             drawing: an image (28, 28) in [0, 1], which each snapshot then shows rebuilt.
+            claim: called with the run directory before anything else is in it.
 
         Raises:
             vae.limits.LimitError: it is larger or longer than this server allows.
             vae.runs.RunError: the run directory cannot be written.
         """
+        admission.tidy(self.root, self.limits)
         with self._lock:
-            self.limits.check(model, training, self.estimate(model, training).seconds)
-            self.limits.check_room(len(self._queue), len(runs.list_runs(self.root)))
+            self._check_start(model, training)
             name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
             manifest = runs.Manifest(preset=preset, model=model, training=training, state="queued")
             path = self.root
             try:
                 path = runs_folder.new_directory(self.root, name)
+                claim(path)
                 if drawing is not None:
                     snapshots.write_drawing(path, drawing)
                 self._enqueue(path, manifest)
-            except OSError as error:
+            except (OSError, ValueError, runs.RunError) as error:
                 if path != self.root:
                     shutil.rmtree(path, ignore_errors=True)
-                raise runs.RunError(f"the training cannot be started: {error}") from error
+                if not isinstance(error, OSError):
+                    raise
+                text = f"the training cannot be started: {failures.words(error)}"
+                raise runs.RunError(text) from error
         return path
+
+    def refusal(self, model: ModelConfig, training: TrainingConfig) -> str:
+        """Why `start` would not take this now; empty if it would."""
+        try:
+            with self._lock:
+                self._check_start(model, training)
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def pause(self, path: Path) -> None:
         """Let a training rest within its epoch, until it is resumed; it uses no CPU meanwhile.
@@ -126,6 +121,7 @@ class Jobs:
         One that never began begins. One that waits, trains or is finished is left alone.
 
         Raises:
+            vae.limits.LimitError: what is left of it is more than this server allows.
             vae.runs.RunError: it cannot go on; the text says why and what to do.
         """
         if runs.requested(path) == "pause":
@@ -133,7 +129,9 @@ class Jobs:
         with self._lock:
             run = runs.read(path)
             if runs.state(run) in ("stopped", "interrupted", "failed"):
-                _check_resumable(run)
+                check_resumable(run)
+                self._check_queue()
+                admission.check_more(self.root, self.limits, run, run.manifest.training)
                 self._enqueue(path, run.manifest)
 
     def extend(self, path: Path, epochs: int) -> None:
@@ -156,11 +154,11 @@ class Jobs:
             run = runs.read(path)
             if runs.state(run) != "finished":
                 raise runs.RunError(f"{run.name} is {runs.state(run)}; only a finished run grows")
-            _check_resumable(run)
+            check_resumable(run)
             total = run.manifest.epochs_done + epochs
             training = replace(run.manifest.training, epochs=total)
-            seconds = self.estimate(run.manifest.model, training).seconds
-            self.limits.check(run.manifest.model, training, seconds)
+            self._check_queue()
+            admission.check_more(self.root, self.limits, run, training)
             self._enqueue(path, replace(run.manifest, training=training))
 
     def stop(self, path: Path) -> None:
@@ -183,8 +181,10 @@ class Jobs:
         """End a training at once and move its run to the trash, whatever it has done.
 
         Raises:
+            vae.limits.LimitError: nothing may be changed on this server.
             vae.runs.RunError: a process of somebody else trains it and does not stop.
         """
+        self.limits.check_open()
         with self._lock:
             if path in self._queue:
                 self._queue.remove(path)
@@ -210,12 +210,23 @@ class Jobs:
     def place(self, path: Path) -> int:
         """How many trainings are before this one in the queue, counting the running ones."""
         with self._lock:
+            self._watch_if_needed()
             waiting = list(self._queue)
             return waiting.index(path) + len(self._busy()) if path in waiting else 0
 
     def estimate(self, model: ModelConfig, training: TrainingConfig) -> training_cost.TrainingCost:
         """What a training will take, judged by those that this folder holds."""
-        return training_cost.estimate(model, training, data.TRAIN_IMAGES, runs.list_runs(self.root))
+        return admission.estimate(self.root, model, training)
+
+    def _check_start(self, model: ModelConfig, training: TrainingConfig) -> None:
+        """Raises: LimitError: this may not be trained now. Called with the lock held."""
+        admission.check_new(self.root, self.limits, model, training)
+        self._check_queue()
+
+    def _check_queue(self) -> None:
+        """Raises: LimitError: it would have to wait, and may not. Called with the lock held."""
+        if self._queue or len(self._busy()) >= self.limits.at_once:
+            self.limits.check_queue(len(self._queue))
 
     def _enqueue(self, path: Path, manifest: runs.Manifest) -> None:
         """Put a run at the end of the queue. Called with the lock held."""
@@ -245,71 +256,88 @@ class Jobs:
         """Start the next trainings if there is room. Called with the lock held."""
         while self._queue and len(self._busy()) < self.limits.at_once:
             path = self._queue.popleft()
-            try:
-                self._run(path)
-            except (runs.RunError, OSError) as error:  # its directory is gone, or the disk is full
-                self._end(path, "failed", f"the training process could not be started: {error}")
+            error = self._survived(self._run, path)
+            if error is not None:  # its directory is gone, or the disk is full, or worse
+                words = failures.words(error)
+                self._end(path, "failed", f"the training process could not be started: {words}")
 
     def _run(self, path: Path) -> None:
         run = runs.read(path)
         runs.write_manifest(path, replace(run.manifest, state="starting"))
-        with (path / "log.txt").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, *_arguments(run)],
-                cwd=Path(__file__).parents[1],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C at the server does not reach it
-            )
-        self._running[path] = process
-        _let_others_go_first(process.pid)
+        self._running[path] = process.start(run)
 
     def _watch_if_needed(self) -> None:
         """Let `_watch` run while there is something to do. Called with the lock held."""
         if not self._watching and (self._queue or self._busy()):
-            self._watching = True
-            threading.Thread(target=self._watch, daemon=True).start()
+            watch = threading.Thread(target=self._watch, daemon=True)
+            self._watching = self._survived(watch.start) is None
 
     def _watch(self) -> None:
-        """In a thread of its own, while anything trains or waits: see to what ends or may start."""
+        """In a thread of its own, while anything trains or waits: see to what ends or may start.
+
+        It ends when there is nothing to do, and for no other reason.
+        """
         while True:
             time.sleep(WATCH_SECONDS)
             with self._lock:
-                self._reap()
-                self._advance()
-                self._stop_what_takes_too_long()
-                if not self._queue and not self._busy():
-                    self._watching = False
+                steps = (self._reap, self._advance, self._hold_to_limits, self._note_idleness)
+                met = [error for error in map(self._survived, steps) if error is not None]
+                if not met:
+                    self.trouble = ""
+                if not self._watching:
                     return
+
+    def _note_idleness(self) -> None:
+        self._watching = bool(self._queue or self._busy())
+
+    def _survived(self, step: Callable[..., object], *arguments: Path) -> Exception | None:
+        """Do this; what it raises is answered, and told in the log and in `trouble`.
+
+        A fault that nobody thought of must not end the thread that starts what waits.
+        """
+        try:
+            step(*arguments)
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {failures.words(error)}"
+            if trouble != self.trouble:  # once, not five times a second
+                _LOG.exception("the queue of trainings met an error and goes on")
+            self.trouble = trouble
+            return error
+        return None
 
     def _reap(self) -> None:
         """Note how processes ended. Called with the lock held."""
-        for path, process in list(self._running.items()):
-            status = process.poll()
+        for path, ended in list(self._running.items()):
+            status = ended.poll()
             if status is None:
                 continue
             del self._running[path]
-            if runs.requested(path) == "stop" and status in _ENDED_AS_ASKED:
-                self._end(path, "stopped")
-            elif status == 0:
-                self._end(path)
-            elif status < 0:  # by a signal, as if the whole machine had stopped
-                self._end(path, "interrupted")
-            else:
-                error = f"the training process ended with status {status}; its log.txt says more"
-                self._end(path, "failed", error)
+            try:
+                _note(path, *self._ending(path, status))
+            finally:
+                self._places.pop(path).close()
 
-    def _end(self, path: Path, state: runs.State | None = None, error: str = "") -> None:
-        """Give up the run's place; note this state if its process did not note an end itself."""
-        with suppress(runs.RunError, OSError):  # its directory may be gone, or the disk full
-            manifest = runs.read(path).manifest
-            if state and manifest.state in runs.ALIVE:
-                runs.write_manifest(path, replace(manifest, state=state, error=error))
-        self._places.pop(path).close()
+    def _ending(self, path: Path, status: int) -> tuple[runs.State | None, str]:
+        """What to note of a run whose process ended with this status."""
+        if runs.requested(path) == "stop" and endings.as_asked(status):
+            return "stopped", ""
+        if status == 0:
+            return None, ""
+        with suppress(runs.RunError):
+            m = runs.read(path).manifest
+            expected = self.estimate(m.model, m.training).megabytes
+            return endings.of(status, process.printed(path), expected)
+        return None, ""  # its directory is gone
 
-    def _stop_what_takes_too_long(self) -> None:
-        """Hold trainings to the limits. Called with the lock held."""
+    def _end(self, path: Path, state: runs.State, error: str = "") -> None:
+        """Give up the place of a run that waited. Called with the lock held."""
+        try:
+            _note(path, state, error)
+        finally:
+            self._places.pop(path).close()
+
+    def _hold_to_limits(self) -> None:
+        """Ask what takes too long to stop. Called with the lock held."""
         for path in self._busy():
             with suppress(runs.RunError, OSError):
                 run = runs.read(path)
@@ -320,34 +348,16 @@ class Jobs:
                     runs.request(path, "stop")
 
 
-def _let_others_go_first(process: int) -> None:
-    """Give a training the time that no page wants.
-
-    On Linux as an idle process: in runs that were made in turn, a click beside a training took
-    1.6 times as long as without, and 2.0 to 2.3 times where it was only nice.
-    """
-    with suppress(PermissionError):  # a nicer server may not make it less nice than itself
-        os.setpriority(os.PRIO_PROCESS, process, NICENESS)
-    if sys.platform == "linux":
-        with suppress(OSError):  # some sandboxes do not know it
-            os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+def _note(path: Path, state: runs.State | None, error: str) -> None:
+    """Note the state of a run whose process did not note an end itself, and clear up after it."""
+    with suppress(runs.RunError, OSError):  # its directory may be gone, or the disk full
+        manifest = runs.read(path).manifest
+        if state and manifest.state in runs.ALIVE:
+            runs.write_manifest(path, replace(manifest, state=state, error=error))
+        runs.clear_temporary(path)
 
 
-def _arguments(run: runs.Run) -> list[str]:
-    """The arguments after `python` that begin this run, or go on with it."""
-    if (run.path / "checkpoint.npz").exists():
-        return ["-m", "vae", "train", "--resume", "--out", str(run.path)]
-    return command(run.manifest.model, run.manifest.training, run.manifest.preset, run.path)
-
-
-def _check_resumable(run: runs.Run) -> None:
-    """Raises RunError if this run cannot go on."""
-    if run.manifest.diverged:
-        raise runs.RunError(
-            f"{run.name} cannot go on: {run.manifest.error}; going on would only repeat it"
-        )
-    if run.manifest.usable and not (run.path / "checkpoint.npz").exists():
-        raise runs.RunError(
-            f"{run.name} cannot go on: its checkpoint.npz is missing; train from the start with "
-            f"{command_of(run)}"
-        )
+def _clear_up(root: Path) -> None:
+    """Remove what killed trainings of an earlier server left."""
+    for folder in root.glob(f"*/{runs.TEMPORARY}"):
+        runs.clear_temporary(folder.parent)
