@@ -130,7 +130,6 @@ def skip_export(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(keras.Model, "save", lambda self, path: Path(path).touch())
     patch.setattr(converter, "convert", lambda network: b"")
-    patch.setattr(converter, "convert_all", lambda *networks: b"")
 
 
 @pytest.fixture

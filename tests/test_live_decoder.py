@@ -69,7 +69,7 @@ def test_every_shape_of_decoder_is_decoded_as_keras_does(options: dict) -> None:
     vae = VAE(ModelConfig(**options), seed=1)
     generator = np.random.default_rng(2)  # a fresh flow is N(0, I) itself
     vae.set_weights([w + generator.normal(0, 0.05, w.shape) for w in vae.get_weights()])
-    _, decoder = vae.served()
+    decoder = vae.served()["decoder"]
     read = network.read(converter.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
     values = {"latent_dim": read.latent_dim, "latent": read.latent, "layers": read.layers}

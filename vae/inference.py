@@ -89,10 +89,16 @@ class Model:
         """Raises: vae.runs.RunError: the run has no model yet, or a file is damaged."""
         self.run = run
         self.latent_dim = run.manifest.model.latent_dim
-        files = runs.model_files(run)
-        self._encoder = _Network(files["encoder.tflite"], "images")
-        self._decoder = _Network(files["decoder.tflite"], "latents")
-        self.prior = _flow(files[runs.PRIOR_FILE]) if runs.PRIOR_FILE in files else STANDARD
+        runs.model_files(run)  # also those that are not served
+        latents, images = (self.latent_dim,), IMAGE
+        try:
+            files = runs.served_files(run.manifest.model)
+            encoder, decoder, *flow = (runs.model_content(run, name) for name in files)
+            self._encoder = _Network(encoder, "images", images, [latents, latents])
+            self._decoder = _Network(decoder, "latents", latents, [images])
+            self.prior = _flow(*flow, latents) if flow else STANDARD
+        except (ValueError, RuntimeError) as error:
+            raise runs.RunError(f"the networks of {run.name} cannot be loaded: {error}") from error
 
     @property
     def name(self) -> str:
@@ -154,30 +160,38 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
 
 
-def _flow(file: Path) -> Prior:
-    """The prior whose T and inverse are the two networks of this file."""
-    from_base = _Network(file, "latents", "from_base")
-    to_base = _Network(file, "z", "to_base")
+def _flow(to_base: bytes, from_base: bytes, latents: tuple[int, ...]) -> Prior:
+    """The prior whose T and inverse these networks are."""
+    inverse = _Network(to_base, "z", latents, [latents, ()])
+    forward = _Network(from_base, "latents", latents, [latents])
 
     def base(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        latents, log_volume = to_base(z)
+        latents, log_volume = inverse(z)
         return latents, log_volume
 
-    return Prior(base, lambda latents: from_base(latents)[0])
+    return Prior(base, lambda latents: forward(latents)[0])
 
 
 class _Network:
-    """A network of a .tflite file, found by its signature's name.
+    """One .tflite file. An interpreter is not thread-safe, so a lock lets callers in one by one."""
 
-    An interpreter is not thread-safe, so a lock lets callers in one by one.
-    """
-
-    def __init__(self, path: Path, argument: str, name: str = "serving_default") -> None:
+    def __init__(
+        self,
+        content: bytes,
+        argument: str,
+        taken: tuple[int, ...],
+        given: list[tuple[int, ...]],
+    ) -> None:
+        """Raises: ValueError, RuntimeError: it is no network from one shape to the others."""
         self._argument = argument
         self._lock = threading.Lock()
-        interpreter = Interpreter(str(path), num_threads=1)
-        self._signature = interpreter.get_signature_runner(name)
+        interpreter = Interpreter(model_content=content, num_threads=1)
+        self._signature = interpreter.get_signature_runner("serving_default")
         self._outputs = sorted(self._signature.get_output_details())
+        inputs, outputs = self._signature.get_input_details(), self._signature.get_output_details()
+        found = [_shape(inputs.get(argument)), *(_shape(outputs[name]) for name in self._outputs)]
+        if found != [taken, *given]:
+            raise ValueError(f"a network's shapes are {found}; they should be {[taken, *given]}")
 
     def __call__(self, inputs: np.ndarray) -> list[np.ndarray]:
         """The network's outputs, in the order in which it was built."""
@@ -185,6 +199,11 @@ class _Network:
         with self._lock:
             results = [self._signature(**{self._argument: chunk}) for chunk in chunks]
         return [np.concatenate([result[name] for result in results]) for name in self._outputs]
+
+
+def _shape(details: dict | None) -> tuple[int, ...] | None:
+    """Of one example; a batch has any number of them."""
+    return None if details is None else tuple(map(int, details["shape_signature"][1:]))
 
 
 def _checked(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

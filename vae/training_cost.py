@@ -152,7 +152,8 @@ def _flow(model: ModelConfig) -> _Work:
     if model.prior == "standard":
         return _Work(0, 0, 0)
     latent_dim, units, n = model.latent_dim, model.coupling_units, model.couplings
-    return _Work(n * (3 * latent_dim * units + units + 2 * latent_dim), 3 * n * latent_dim * units, 0)
+    dense = n * 3 * latent_dim * units
+    return _Work(dense + n * (units + 2 * latent_dim), dense, 0)
 
 
 def _products(sizes: list[int]) -> int:

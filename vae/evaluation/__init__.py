@@ -26,8 +26,8 @@ from vae.evaluation.likelihood import (
 from vae.evaluation.neighbours import knn_accuracy, nearest_neighbours
 from vae.inference import Model
 from vae.latents import sample_prior
-from vae.prior import STANDARD
 from vae.mnist import CLASSES
+from vae.prior import STANDARD
 from vae.results import Estimate, Figures, Hard
 
 __all__ = [

@@ -41,7 +41,9 @@ def _within(query: np.ndarray, members: np.ndarray) -> np.ndarray:
             for i in _starts(members)
         ]
     )
-    found = [(_squared(query[i : i + CHUNK], members) <= radius).any(axis=1) for i in _starts(query)]
+    found = [
+        (_squared(query[i : i + CHUNK], members) <= radius).any(axis=1) for i in _starts(query)
+    ]
     return np.concatenate(found).astype(np.float64)
 
 

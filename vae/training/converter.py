@@ -1,8 +1,5 @@
 """A Keras network -> the LiteRT file that serves it."""
 
-import tempfile
-from functools import partial
-
 import keras
 import tensorflow as tf
 
@@ -27,18 +24,3 @@ def convert(network: keras.Model) -> bytes:
     served = tf.function(lambda values: network(values, training=False), [argument])
     function = served.get_concrete_function()
     return tf.lite.TFLiteConverter.from_concrete_functions([function], _Weights(network)).convert()
-
-
-def convert_all(*networks: keras.Model) -> bytes:
-    """Networks that share weights as one .tflite file, each with a signature of its name."""
-    functions = {}
-    for network in networks:
-        (given,) = network.inputs
-        argument = tf.TensorSpec(given.shape, tf.float32, given.name)
-        functions[network.name] = tf.function(partial(network, training=False), [argument])
-    holder = _Weights(networks[0])
-    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(holder, folder, signatures=concrete)
-        keys = list(functions)
-        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=keys).convert()

@@ -136,15 +136,17 @@ class VAE(keras.Model):
         mean, _ = self.encoder(inputs, training=training)
         return self.decoder(mean, training=training)
 
-    def served(self) -> tuple[keras.Model, keras.Model]:
-        """Encoder and decoder as they serve: the decoder takes latents of the base space."""
-        if self.from_base is None:
-            return self.encoder, self.decoder
+    def served(self) -> dict[str, keras.Model]:
+        """The networks that serve, by name: the decoder takes latents of the base space."""
+        if self.to_base is None or self.from_base is None:
+            return {"encoder": self.encoder, "decoder": self.decoder}
         logits = self.decoder(self.from_base.output)
-        return self.encoder, keras.Model(self.from_base.input, logits, name="decoder")
+        decoder = keras.Model(self.from_base.input, logits, name="decoder")
+        flow = {"to_base": self.to_base, "from_base": self.from_base}
+        return {"encoder": self.encoder, "decoder": decoder, **flow}
 
     def base(self, z):
-        """Latents z (n, latent_dim) -> u of the base space (n, latent_dim), log |det du/dz| (n,)."""
+        """z (n, latent_dim) -> latents u of the base space, as many, and log |det du/dz| (n,)."""
         return (z, ops.zeros_like(z[:, 0])) if self.to_base is None else self.to_base(z)
 
     def get_config(self) -> dict:

@@ -11,6 +11,7 @@ for its use as a prior.
 """
 
 from itertools import count
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,13 +25,14 @@ class _Coupling:
 
     def __init__(self, latent_dim: int, units: int, parity: int, seed: int) -> None:
         self._moved = (np.arange(latent_dim) % 2 == parity).astype(np.float32)
-        kernel = keras.initializers.GlorotUniform(seed=seed)
+        # Keras types the argument as str, and some operations as if they might give None.
+        kernel: Any = keras.initializers.GlorotUniform(seed=seed)
         self._hidden = layers.Dense(units, "relu", kernel_initializer=kernel)
         # Zero at first: so a flow starts as N(0, I) itself.
         self._scale = layers.Dense(latent_dim, "tanh", kernel_initializer="zeros")
         self._shift = layers.Dense(latent_dim, kernel_initializer="zeros")
 
-    def terms(self, latents, sign: float = 1.0):
+    def terms(self, latents: Any, sign: float = 1.0) -> tuple[Any, Any]:
         """Log scale (times the sign) and shift, zero where nothing moves: both (n, latent_dim)."""
         hidden = self._hidden(latents * (1 - self._moved))
         return self._scale(hidden) * (sign * self._moved), self._shift(hidden) * self._moved
@@ -46,10 +48,11 @@ def build_flow(config: ModelConfig, seed: int = 0) -> tuple[keras.Model, keras.M
     seeds = count(seed * 1000)
     couplings = [
         _Coupling(config.latent_dim, config.coupling_units, parity, next(seeds))
-        for parity in np.arange(config.couplings) % 2
+        for parity in (i % 2 for i in range(config.couplings))
     ]
-    z = keras.Input((config.latent_dim,), name="z")
-    u, log_volume = z, 0.0
+    z: Any = keras.Input((config.latent_dim,), name="z")
+    u: Any = z
+    log_volume: Any = 0.0
     for coupling in couplings:
         log_scale, shift = coupling.terms(u)
         u = u * ops.exp(log_scale) + shift
