@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots
+from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots, strict_json
 from vae.archive import ArchiveError
 
 Files = dict[str, bytes]
@@ -79,9 +79,7 @@ def test_a_run_that_trains_is_exported_as_a_stopped_one(
 ) -> None:
     running = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
     with runs.locked(running.path):
-        manifest = json.loads((running.path / "manifest.json").read_text())
-        manifest["state"] = "training"
-        (running.path / "manifest.json").write_text(json.dumps(manifest))
+        runs.write_manifest(running.path, replace(running.manifest, state="training"))
         exported = archive.export(runs.read(running.path))
     imported = archive.import_zip(io.BytesIO(exported), tmp_path / "b")
     assert runs.state(imported) == "stopped"
@@ -165,8 +163,9 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Files], Any]:
 
     def apply(files: Files) -> None:
         values = json.loads(files["small/manifest.json"])
+        del values[strict_json.SEAL]
         change(values)
-        files["small/manifest.json"] = json.dumps(values).encode()
+        files["small/manifest.json"] = strict_json.to_text(values).encode()
 
     return apply
 
@@ -224,15 +223,15 @@ TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
     "no-manifest": (lambda f: f.pop("small/manifest.json"), r"^manifest\.json is missing$"),
     "large": (
         lambda f: f.update({"small/manifest.json": b" " * 100_001}),
-        "^'small/manifest.json' is larger than 100,000 bytes$",
+        "^this is not an exported run: 'small/manifest.json' is larger than 100,000 bytes$",
     ),
     "bomb": (
         lambda f: f.update({"small/events.jsonl": b"\n" * 20_000_001}),
-        "^'small/events.jsonl' is larger than 20,000,000 bytes$",
+        "^this is not an exported run: 'small/events.jsonl' is larger than 20,000,000 bytes$",
     ),
     "many": (
         lambda f: f.update({f"small/snapshots/{i:04}.npz": b"" for i in range(2000, 2100)}),
-        "^it holds more than an exported run can$",
+        r"^this is not an exported run: it has 10\d entries, more than 100$",
     ),
     "snapshot": (lambda f: f.update({"small/snapshots/0009.npz": b"x"}), "is not a snapshot"),
     "drawing": (lambda f: f.update({"small/drawing.npy": b"x"}), "^drawing.npy is no image"),

@@ -7,7 +7,6 @@ kills sixty times.
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae import data, history, inference, jobs, runs, snapshots
+from vae import data, history, inference, runs, snapshots
+from vae.jobs.command import arguments, check_resumable
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("VAE_TEST_KILLS", "2"))
@@ -275,18 +275,17 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_r
     assert "Traceback" not in nursery.log.read_text()
     (run,) = runs.list_runs(root)
     assert (runs.state(run), run.manifest.epochs_done) == ("failed", epochs_done)
-    assert re.fullmatch(
-        f"{path} cannot be written: .*No space left on device.*; free some space there and "
-        "resume, the last committed epoch is kept",
-        run.manifest.error,
+    assert run.manifest.error == (
+        "run cannot be written: No space left on device; free some space there, or delete a run "
+        "for good; then resume; the last committed epoch is kept"
     )
     assert not list(path.rglob("*.part"))
     check_what_is_left(path)
     if not epochs_done and KILLS < 10:
         return  # to begin anew takes seconds, and shows little
     subprocess.run(["mount", "-o", f"remount,size={10 * used}", str(root)], check=True)
-    jobs._check_resumable(run)
-    nursery.start(*jobs._arguments(run)[3:])
+    check_resumable(run)
+    nursery.start(*arguments(run)[3:])
     assert nursery.ended()[0] == 0, nursery.log.read_text()
     assert losses(path) == pytest.approx(losses(undisturbed), rel=1e-5)
 

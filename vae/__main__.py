@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vae import data, results, runs, training_cost
+from vae import data, failures, results, runs, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _COMMANDS[parsed.command](parsed, console)
     except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
-        return 2
+    except MemoryError as error:
+        console.print(f"error: {failures.words(error)}", style="red", markup=False)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -229,8 +231,8 @@ def _failure_noted(path: Path) -> Iterator[None]:
     """Note in the run, if there is one yet, why its training could not even begin."""
     try:
         yield
-    except (data.DataError, runs.RunError, OSError) as error:
-        runs.note_failure(path, str(error))
+    except (data.DataError, runs.RunError, OSError, MemoryError, ImportError) as error:
+        runs.note_failure(path, failures.words(error))
         raise
 
 
@@ -349,7 +351,9 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
     from vae import cards, inference, pictures
 
     if parsed.readme:
-        cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
+        cards.with_table(
+            parsed.readme.read_text(encoding="utf-8"), []
+        )  # a wrong document is told before measuring
     bench: _Bench | None = None
     named = []
     for path in sorted(parsed.run, key=lambda path: path.name):  # a shell's order is its locale's

@@ -11,22 +11,13 @@ from PIL import Image
 from plotly.subplots import make_subplots
 
 from vae import pictures
-from vae.history import TERMS
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
+from vae.losses import TERMS
 from vae.mnist import CLASSES
+from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION
 
-# Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
-# that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
-# Source: Petroff 2021, "Accessible Color Sequences for Data Visualization" (ten colours).
-CLASS_COLOURS = (
-    "#a96b59", "#b9ac70", "#e76300", "#3f90da", "#832db6",
-    "#92dadd", "#94a4a2", "#ffa90e", "#bd1f01", "#717581",
-)  # fmt: skip
-TRAIN, VALIDATION = "#3f90da", "#e76300"
 SPLITS = {"train": "dot", "validation": "solid"}
-# Six colours for runs. Source: as above (six colours), without the grey.
-RUN_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#9c9ca1")
 _HEIGHT = 540
 
 

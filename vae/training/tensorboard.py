@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vae.history import TERMS
+from vae.losses import TERMS
 
 FOLDER = "tensorboard"
 

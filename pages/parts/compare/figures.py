@@ -8,7 +8,7 @@ from pages.parts.compare import marks
 from pages.shared import resources
 from vae import charts, comparison, print_charts, runs
 from vae.comparison import Answers, Inputs, Row
-from vae.history import TERMS
+from vae.losses import TERMS
 
 
 def table(compared: list[runs.Run]) -> list[Row]:

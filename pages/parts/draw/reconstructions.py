@@ -27,8 +27,8 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
         '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
-        '<span style="color: #e08214">Orange</span> is too much ink, '
-        '<span style="color: #4a9be8">blue</span> too little.</p>'
+        '<span style="color: var(--too-much-ink-text)">Orange</span> is too much ink, '
+        '<span style="color: var(--too-little-ink-text)">blue</span> too little.</p>'
     )
     seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
     columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
