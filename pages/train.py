@@ -24,7 +24,7 @@ else:
     )
 run = run_list.choose(found, serving)
 actions.undo()
-watch.watch(run, serving)
+watch.show(run, serving)
 
 if trains:
     st.subheader("Train your own", anchor=False)
@@ -32,7 +32,7 @@ if trains:
         f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, "
         f"and what you trained serves every page.{form.kept()}"
     )
-    form.form()
+    form.show()
 
 st.subheader("Runs", anchor=False)
 run_list.table(found)

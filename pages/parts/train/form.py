@@ -64,7 +64,7 @@ def kept() -> str:
 
 
 @st.fragment
-def form() -> None:
+def show() -> None:
     """Ask for a config that begins as a preset, and start its training."""
     preset = st.selectbox(
         "Preset",
