@@ -965,7 +965,10 @@ def test_a_training_begun_by_the_server_ends_with_a_model_and_a_history(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.delenv("VAE_DATA_DIR", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))  # no cache, nor place to download to
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # no cache, nor a network
     server = Jobs(tmp_path / "runs")
     path = server.start(MODEL, TRAINING, "tiny")
     until(lambda: server.state(path) not in runs.ALIVE, "the training ends")
