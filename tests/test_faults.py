@@ -302,7 +302,7 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_r
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.timeout(PATIENCE)
-@pytest.mark.parametrize("megabytes", [40, 150, 400])
+@pytest.mark.parametrize("megabytes", [40, 120, 250])
 def test_a_training_that_memory_ends_is_told_so_however_it_ends(
     nursery: Nursery, tmp_path: Path, megabytes: int
 ) -> None:
