@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -43,6 +44,8 @@ def embedded_digits_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", str(file))
+        patch.setenv("TMPDIR", str(file.parent))
+        patch.setattr(tempfile, "tempdir", str(file.parent))
         patch.setattr(data, "URL", "http://127.0.0.1:9/mnist.npz")  # refused at once
         patch.setattr(classifier, "_EPOCHS", 1)  # a poor judge will do
         patch.setattr(classifier, "_FEWEST_STEPS", 20)

@@ -175,7 +175,8 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
         with _progress(console) as bar:
             splits = _load(parsed.data, training.train_images, bar)
         _print_config(model, training, console)
-        console.print(f"data: {splits.source}; {len(splits.train):,} training images")
+        note = f" ({splits.note})" if splits.note else ""
+        console.print(f"data: {splits.source}; {len(splits.train):,} training images{note}")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from vae.training.loop import (  # TensorFlow: seconds, and only needed here
             TrainingError,
@@ -205,7 +206,7 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _print_config(model: ModelConfig, training: TrainingConfig, console: Console) -> None:
-    console.print_json(data={"model": model.to_json(), "training": training.to_json()})
+        _print_config(model, training, console)
 
 
 def _expect(
