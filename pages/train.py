@@ -15,14 +15,14 @@ st.markdown(
 form.quick_start()
 run = run_list.choose(found, serving)
 actions.undo()
-watch.watch(run, serving)
+watch.show(run, serving)
 
 st.subheader("Train your own", anchor=False)
 st.markdown(
     f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, and "
     "what you trained serves every page."
 )
-form.form()
+form.show()
 
 st.subheader("Runs", anchor=False)
 run_list.table(found)

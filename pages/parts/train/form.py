@@ -45,7 +45,7 @@ def quick_start() -> None:
 
 
 @st.fragment
-def form() -> None:
+def show() -> None:
     """Ask for a config that begins as a preset, and start its training."""
     preset = st.selectbox(
         "Preset",

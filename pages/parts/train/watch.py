@@ -13,7 +13,7 @@ _SECONDS: dict[runs.State, float] = {"queued": 2.0, "paused": 2.0}
 """Between two looks at a run of which little is to be seen."""
 
 
-def watch(run: runs.Run, serving: runs.Run) -> None:
+def show(run: runs.Run, serving: runs.Run) -> None:
     """A run; `serving` is the model that all pages show.
 
     Buttons are outside of what is drawn again and again: a click there could be lost.
@@ -39,13 +39,13 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # it was discarded somewhere else: the page says that it is gone
     if state != shown:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
-    _standing(run, state)
+    _status(run, state)
     _collapse(run)
     pictures.scrubber(run, live=True)
     pictures.curves(run)
 
 
-def _standing(run: runs.Run, state: runs.State) -> None:
+def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
     progress = history.progress(session.events(run.path))
     if state == "queued":
