@@ -41,9 +41,9 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.delenv("VAE_DATA_DIR", raising=False)
     from pages.shared import resources
 
-    resources.jobs.clear()
+    resources.jobs.forget()
     yield tmp_path / "runs"
-    resources.jobs.clear()
+    resources.jobs.forget()
 
 
 @pytest.fixture

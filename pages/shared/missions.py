@@ -78,6 +78,8 @@ def _note(name: str, done: bool) -> None:
 def show() -> None:
     """The missions, with a tick at those that are done."""
     for name, mission in MISSIONS.items():
+        if mission.page == "Train" and resources.jobs().limits.read_only:
+            continue
         done = name in session.done()
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch", gap=None):

@@ -1,9 +1,17 @@
-"""What all visitors share: models, digits, training jobs. The only cached things in the app."""
+"""What all visitors share: models, digits, training jobs. The only cached things in the app.
 
+Any visitor's browser can send `clear_cache`, which empties Streamlit's caches for everybody. What
+can be made again lives in those. What must live once a server is kept by this module, which is
+imported once, however often pages run: the queue of trainings, and what `settle` did.
+"""
+
+import functools
 import gc
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -34,10 +42,28 @@ def _identity(run: runs.Run) -> tuple[str, ...]:
     return (str(run.path), *run.manifest.files.values())
 
 
+_Made = TypeVar("_Made")
 _HASH: dict[str | type, Any] = {runs.Run: _identity}
 
 
-@st.cache_resource(show_spinner=False)
+class Once(Generic[_Made]):
+    """Calls a function once a server, whoever asks first, and answers the same ever after."""
+
+    def __init__(self, make: Callable[[], _Made]) -> None:
+        functools.update_wrapper(self, make)
+        self._made = functools.cache(make)
+        self._lock = threading.RLock()
+
+    def __call__(self) -> _Made:
+        with self._lock:
+            return self._made()
+
+    def forget(self) -> None:
+        """Begin anew, as another server would; for tests."""
+        self._made.cache_clear()
+
+
+@Once
 def settle() -> None:
     """Once, after the imports: what is loaded by now lives on, so spare it every collection.
 
@@ -47,9 +73,13 @@ def settle() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
+@Once
 def jobs() -> Jobs:
-    """The trainings of this server."""
+    """The trainings of this server.
+
+    Raises:
+        ValueError: the environment sets a limit that is none.
+    """
     return Jobs(runs.own_root())
 
 

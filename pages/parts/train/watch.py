@@ -19,6 +19,11 @@ def show(run: runs.Run, serving: runs.Run) -> None:
     Buttons are outside of what is drawn again and again: a click there could be lost.
     """
     state = resources.jobs().state(run.path)
+    if trouble := resources.jobs().trouble:
+        st.warning(
+            f"The queue of trainings met an unexpected error and tries again: {trouble}.",
+            icon=":material/warning:",
+        )
     actions.buttons(run, state, serving)
     if state in runs.ALIVE:
         st.fragment(_live, run_every=_SECONDS.get(state, 0.8))(run, state)
@@ -82,8 +87,9 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     if state == "failed":
         st.error(f"Training failed: {m.error}.", icon=":material/error:")
     elif state == "interrupted":
+        why = m.error or "the server or the process was stopped"
         st.warning(
-            "The training process ended before its time: the server or the process was stopped. "
+            f"The training process ended before its time: {why}. "
             f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
             icon=":material/warning:",
         )
