@@ -206,7 +206,7 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _print_config(model: ModelConfig, training: TrainingConfig, console: Console) -> None:
-        _print_config(model, training, console)
+    console.print_json(data={"model": model.to_json(), "training": training.to_json()})
 
 
 def _expect(
