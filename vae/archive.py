@@ -7,6 +7,7 @@ and nothing else, and the networks are first tried in a process of their own
 (vae/network_check.py). Until all of that is done, what is unpacked lies where nobody looks.
 """
 
+import hashlib
 import io
 import re
 import shutil
@@ -16,6 +17,7 @@ import time
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,20 +49,51 @@ class ArchiveError(runs.RunError):
 def export(run: runs.Run) -> bytes:
     """A run as a zip file: its manifest, model files, history and snapshots, in one folder.
 
-    A training run is exported as it is now, as a stopped one.
+    A training run is exported as it is now, whatever it was when `run` was read, as a stopped one.
+    A history that is longer than an import takes loses some of its events of progress.
 
     Raises:
         vae.runs.RunError: the run has no model yet, or a file is damaged.
     """
+    run, files = _read_now(run.path)
     state = runs.state(run)
     settled = replace(run.manifest, state="stopped") if state in runs.ALIVE else run.manifest
-    files = contents(run)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(f"{run.name}/manifest.json", runs.to_json(settled))
-        for name, file in files.items():
-            archive.write(file, f"{run.name}/{name}")
+        for name, content in files.items():
+            archive.writestr(f"{run.name}/{name}", content)
     return packed.getvalue()
+
+
+def _read_now(path: Path) -> tuple[runs.Run, dict[str, bytes]]:
+    """A run and what belongs to it beside its manifest, all of one epoch."""
+    while True:
+        run = runs.read(path)
+        try:
+            files = {name: _read(file) for name, file in contents(run).items()}
+            found = {name: hashlib.sha256(files[name]).hexdigest() for name in run.manifest.files}
+            if found == run.manifest.files:
+                return run, files
+        except (runs.RunError, FileNotFoundError):
+            if runs.read(path).manifest == run.manifest:
+                raise
+        # The training committed another epoch meanwhile: so take that one.
+
+
+def _read(file: Path) -> bytes:
+    """A file of a run; of a history too long to be imported all but some events of progress."""
+    allowed = MAX_BYTES["events.jsonl"]
+    if file.name != "events.jsonl" or file.stat().st_size <= allowed:
+        return file.read_bytes()
+    every = 1 + 2 * file.stat().st_size // allowed  # half as much as allowed, and all other events
+    with file.open("rb") as lines:
+        seen = count()
+        return b"".join(
+            line
+            for line in lines
+            if not line.startswith(b'{"event": "progress"') or next(seen) % every == 0
+        )
 
 
 def contents(run: runs.Run) -> dict[str, Path]:

@@ -119,7 +119,7 @@ def _mean_speed(events: list[dict[str, Any]]) -> float:
     return sum(steps) / seconds if seconds else 0.0
 
 
-def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def effective(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The events that still count: a training that goes on begins its broken-off epoch anew."""
     kept: list[dict[str, Any]] = []
     for event in events:

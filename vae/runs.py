@@ -319,6 +319,14 @@ def list_runs(*roots: Path) -> list[Run]:
     return survey(*roots).found
 
 
+def identity(path: Path) -> int:
+    """What tells this run directory from another that had its path before; 0 if there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def append_event(path: Path, event: dict[str, Any]) -> None:
     """Add one event to the run's history, on a line of its own even after one cut by a crash."""
     with (path / "events.jsonl").open("ab+") as file:
