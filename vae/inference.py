@@ -20,10 +20,6 @@ BATCH = 256
 """Images a network computes at once; larger inputs are cut, so that memory stays bounded."""
 
 
-KL_DRAWS = 100
-"""Draws of a posterior behind its KL divergence from a flow, which has no closed form."""
-
-
 @dataclass(frozen=True)
 class Draw:
     """One draw of each posterior.
@@ -49,6 +45,9 @@ class Posterior:
     log_variance: np.ndarray
     prior: Prior = STANDARD
 
+    def __getitem__(self, indices: np.ndarray) -> "Posterior":
+        return Posterior(self.mean[indices], self.log_variance[indices], self.prior)
+
     @property
     def standard_deviation(self) -> np.ndarray:
         """That of z: (n, latent_dim) float32."""
@@ -71,15 +70,15 @@ class Posterior:
         log_prior = losses.log_normal(latents) + log_volume
         return Draw(latents, losses.log_normal(z, self.mean, self.log_variance) - log_prior)
 
-    def kl_divergence(self) -> np.ndarray:
+    def kl_divergence(self, draws: int = 100) -> np.ndarray:
         """Of each posterior from the prior: (n,) in nats.
 
-        In closed form; with a flow the mean over 100 draws, the same each time.
+        In closed form; with a flow the mean over so many draws, the same each time.
         """
         if self.prior is STANDARD:
             return losses.kl_divergence(self.mean, self.log_variance)
         generator = np.random.default_rng(0)
-        return np.mean([self.draw(generator).log_ratio for _ in range(KL_DRAWS)], axis=0)
+        return np.mean([self.draw(generator).log_ratio for _ in range(draws)], axis=0)
 
 
 class Model:

@@ -54,7 +54,7 @@ def map_bundle(latent_map: LatentMap) -> bytes:
         "extent": latent_map.extent,
     }
     arrays = {
-        "mean": latent_map.posterior.mean,
+        "mean": latent_map.latents,
         "log_variance": latent_map.posterior.log_variance,
         "points": latent_map.points.astype(np.float32),
         "labels": latent_map.digits.labels,

@@ -40,13 +40,13 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
     for drawing in DRAWINGS:
         image = session.sent(drawing)
         if end == drawing and image is not None:
-            return link.tidy(latent_map.model.encode(image[None]).mean[0])
+            return link.tidy(latent_map.model.encode(image[None]).latents[0])
     kind, _, text = end.partition(":")
     if kind in _WITH_LATENT:
         return link.latent(text, latent_map)
     match kind, link.numbers(text):
         case "digit", [index] if index in range(len(latent_map.digits)):
-            found = latent_map.posterior.mean[int(index)]
+            found = latent_map.latents[int(index)]
         case "class", [label, seed] if label in CLASSES and seed in range(_LARGEST_SEED):
             found = latent_map.classes.sample(int(label), 1, int(seed))[0]
         case "random", [seed] if seed in range(_LARGEST_SEED):
