@@ -112,6 +112,12 @@ def deep(run_of_five: runs.Run, digits: data.Digits) -> LatentMap:
     return lay_out(inference.load(run_of_five.path), digits)
 
 
+@pytest.fixture(scope="session")
+def bent(run_with_a_flow: runs.Run, digits: data.Digits) -> LatentMap:
+    """The latent map of the run with a learned prior."""
+    return lay_out(inference.load(run_with_a_flow.path), digits)
+
+
 def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
     from vae.training.loop import train  # TensorFlow: only for the tests that need it
 

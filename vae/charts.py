@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from vae import pictures
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
+from vae.latents import Plane
 from vae.losses import TERMS
 from vae.mnist import CLASSES
 from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION
@@ -122,10 +123,52 @@ def locator(latent_map: LatentMap) -> str:
     )
     colours = np.array(CLASS_COLOURS)[latent_map.digits.labels]
     axes.scatter(*latent_map.points.T, s=3, c=colours, alpha=0.6, linewidths=0)
+    return _still(figure)
+
+
+def _still(figure: Figure) -> str:
+    """A figure on nothing: a PNG of few colours as a data URL."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png", transparent=True)
     picture = Image.open(buffer).quantize(64, method=Image.Quantize.FASTOCTREE)
     return pictures.data_url(np.asarray(picture.convert("RGBA")))
+
+
+def bent_grid(latent_map: LatentMap) -> tuple[str, str]:
+    """What a flow does: a grid of the base space, and the same bent into z, among the digits.
+
+    Two square PNGs as data URLs: the base space along its two most informative dimensions, the
+    others at 0, up to 3.5 either way; and the plane of z on which the digits' means spread most.
+    """
+    posterior, prior = latent_map.posterior, latent_map.model.prior
+    two = latent_map.most_informative[:2]
+    plane = Plane.through(posterior.mean)
+    along, across = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-3, 3, 13))
+    latents = np.zeros((2, *along.shape, latent_map.model.latent_dim), np.float32)
+    latents[0, ..., two[0]], latents[0, ..., two[1]] = along, across
+    latents[1, ..., two[0]], latents[1, ..., two[1]] = across, along
+    bent = prior.from_base(latents.reshape(-1, latents.shape[-1])).reshape(latents.shape)
+    digits = plane.project(posterior.mean)
+    reach = float(np.quantile(np.abs(digits).max(axis=1), 0.995))
+    pictures_of = (
+        (latent_map.latents[:, two], latents[..., two], 3.5),
+        (digits, plane.project(bent), reach),
+    )
+    labels = latent_map.digits.labels
+    base, z = (_grid(points, lines, labels, extent) for points, lines, extent in pictures_of)
+    return base, z
+
+
+def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, extent: float) -> str:
+    """Digits (n, 2) as dots, and the lines (2, lines, k, 2) of a grid, as a data URL."""
+    figure = Figure(figsize=(4, 4), dpi=160)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(xlim=(-extent, extent), ylim=(-extent, extent))
+    axes.scatter(*points.T, s=3, c=np.array(CLASS_COLOURS)[labels], alpha=0.5, linewidths=0)
+    for line in lines.reshape(-1, *lines.shape[2:]):
+        axes.plot(*line.T, color="#808080", linewidth=0.9)
+    return _still(figure)
 
 
 def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:

@@ -1,6 +1,7 @@
-"""A posterior on the plane of a latent map, by its draws: what is not Gaussian there has no ellipse."""
+"""A posterior on the plane of a latent map, by its draws: not being Gaussian it has no ellipse."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import contourpy
 import numpy as np
@@ -54,7 +55,7 @@ def around(points: np.ndarray) -> Cloud:
     counts, _, _ = np.histogram2d(*cells.T, bins=_CELLS, range=[(0, _CELLS)] * 2)
     width = len(points) ** (-1 / 6) * _CELLS / (2 * _REACH)
     density = ndimage.gaussian_filter(counts, width, mode="constant")
-    lines = contourpy.contour_generator(z=density.T)
+    lines: Any = contourpy.contour_generator(z=density.T)  # its types allow for other formats
     at_draws = ndimage.map_coordinates(density, cells.T - 0.5, order=1)
     rings = []
     for share in SHARES:

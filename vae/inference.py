@@ -92,10 +92,10 @@ class Model:
         latents, images = (self.latent_dim,), IMAGE
         try:
             files = runs.served_files(run.manifest.model)
-            encoder, decoder, *flow = (runs.model_content(run, name) for name in files)
+            encoder, decoder, *flow = [runs.model_content(run, name) for name in files]
             self._encoder = _Network(encoder, "images", images, [latents, latents])
             self._decoder = _Network(decoder, "latents", latents, [images])
-            self.prior = _flow(*flow, latents) if flow else STANDARD
+            self.prior = _flow(flow, latents) if flow else STANDARD
         except (ValueError, RuntimeError) as error:
             raise runs.RunError(f"the networks of {run.name} cannot be loaded: {error}") from error
 
@@ -159,8 +159,9 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
 
 
-def _flow(to_base: bytes, from_base: bytes, latents: tuple[int, ...]) -> Prior:
-    """The prior whose T and inverse these networks are."""
+def _flow(content: list[bytes], latents: tuple[int, ...]) -> Prior:
+    """The prior whose T and inverse are the networks of `runs.FLOW_FILES`."""
+    to_base, from_base = content
     inverse = _Network(to_base, "z", latents, [latents, ()])
     forward = _Network(from_base, "latents", latents, [latents])
 

@@ -17,7 +17,7 @@ from vae.prior import STANDARD
 
 @dataclass(frozen=True)
 class LatentMap:
-    """Digits, their posteriors under one model, and the plane of latents on which they are shown."""
+    """Digits, their posteriors under one model, and the plane on which their latents are shown."""
 
     model: Model
     digits: Digits

@@ -52,6 +52,7 @@ def map_bundle(latent_map: LatentMap) -> bytes:
         "id": name_of(latent_map.model),
         "latent_dim": latent_map.model.latent_dim,
         "extent": latent_map.extent,
+        "prior": latent_map.model.run.manifest.model.prior,
     }
     arrays = {
         "mean": latent_map.latents,
