@@ -143,7 +143,7 @@ def bent_grid(latent_map: LatentMap) -> tuple[str, str]:
     posterior, prior = latent_map.posterior, latent_map.model.prior
     two = latent_map.most_informative[:2]
     plane = Plane.through(posterior.mean)
-    along, across = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-3, 3, 13))
+    along, across = np.meshgrid(np.linspace(-2, 2, 161), np.linspace(-2, 2, 9))
     latents = np.zeros((2, *along.shape, latent_map.model.latent_dim), np.float32)
     latents[0, ..., two[0]], latents[0, ..., two[1]] = along, across
     latents[1, ..., two[0]], latents[1, ..., two[1]] = across, along
@@ -167,7 +167,7 @@ def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, extent: flo
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent))
     axes.scatter(*points.T, s=3, c=np.array(CLASS_COLOURS)[labels], alpha=0.5, linewidths=0)
     for line in lines.reshape(-1, *lines.shape[2:]):
-        axes.plot(*line.T, color="#808080", linewidth=0.9)
+        axes.plot(*line.T, color="#808080", linewidth=0.7)
     return _still(figure)
 
 

@@ -60,10 +60,10 @@ class LatentMap:
 
     @cached_property
     def ink_per_dimension(self) -> np.ndarray:
-        """How much ink comes and goes as a dimension moves from -1 to 1: (latent_dim,), a share.
+        """The share of ink that moves as a dimension goes from -1 to 1: (latent_dim,).
 
-        The mean absolute difference of the two pictures by the mean ink of a picture, over 16
-        samples of the prior.
+        Half the absolute difference of the two pictures (what comes and what goes) by the ink of a
+        picture, both means over 16 samples of the prior.
         """
         samples = sample_prior(16, self.model.latent_dim, seed=0)
         moved = np.repeat(samples[None], 2 * self.model.latent_dim, axis=0)
@@ -71,7 +71,7 @@ class LatentMap:
             moved[2 * dimension, :, dimension], moved[2 * dimension + 1, :, dimension] = -1, 1
         images = self.model.decode(moved.reshape(-1, self.model.latent_dim))
         low, high = np.moveaxis(images.reshape(-1, 2, 16, *IMAGE), 1, 0)
-        return np.abs(high - low).mean(axis=(1, 2, 3)) / images.mean()
+        return 0.5 * np.abs(high - low).mean(axis=(1, 2, 3)) / images.mean()
 
     @cached_property
     def most_informative(self) -> np.ndarray:

@@ -43,14 +43,14 @@ def sliders(run: runs.Run) -> None:
 def told(latent_map: LatentMap) -> str:
     """What the figures beside the sliders are."""
     if latent_map.kl_per_dimension is None:
-        return "of ink, how much comes and goes as one moves from −1 to 1."
+        return "of ink, how much moves as one goes from −1 to 1."
     return "in nats, what one tells of a digit."
 
 
 def _notes(latent_map: LatentMap) -> list[str]:
     """What each latent dimension tells of a digit or, where no figure says that, what it does."""
     if latent_map.kl_per_dimension is None:
-        return [f"{share:.0%} of ink" for share in latent_map.ink_per_dimension]
+        return [f"{100 * share:.0f} % of ink" for share in latent_map.ink_per_dimension]
     return [f"{kl:.2f} nats" for kl in latent_map.kl_per_dimension]
 
 

@@ -1,6 +1,7 @@
 """What How it works shows of a model whose prior is a flow."""
 
 import inspect
+from textwrap import dedent
 
 import streamlit as st
 
@@ -26,17 +27,17 @@ def divergence(path: Path) -> None:
         "maps and samples live in the base space, where the prior is still $\\mathcal{N}(0, I)$."
     )
     st.html(f"<p class='aside'>Mean over 100 draws: <b>{path.told:.1f} nats</b></p>")
-    st.code(inspect.getsource(Posterior.draw), "python")
+    st.code(dedent(inspect.getsource(Posterior.draw)), "python")
 
 
 def show(run: runs.Run) -> None:
     """The base space bent into z, and samples beside those of a model without a flow."""
     st.subheader("What the prior learned", anchor=False)
     st.markdown(
-        "On the left the base space, along the two dimensions that change most of a picture: the "
-        "digits lie as a bell curve would have them. On the right $z$, on the plane on which the "
-        "digits spread most: there they lie in clumps, with nothing between. $T$ bends the one "
-        "into the other; the grid shows how."
+        "On the left the base space, along the two dimensions that move most ink: the digits lie "
+        "as a bell curve would have them. On the right $z$, on the plane on "
+        "which they spread most: there the classes keep apart. $T$ bends the one into the other, "
+        "and the grid with it: it lies along the digits, and folds where there are none."
     )
     base, bent = charts.bent_grid(resources.latent_map(run))
     squares = "".join(
@@ -55,7 +56,7 @@ def show(run: runs.Run) -> None:
     )
     seed = st.session_state.get("prior seed", 0)
     for one in (run, standard):
-        st.html(f'<p><b>{one.name}</b></p><div class="digits small">{_samples(one, seed)}</div>')
+        st.html(_samples(one, seed))
     st.button("Draw others", icon=":material/casino:", on_click=_resample)
 
 
@@ -63,7 +64,8 @@ def _samples(run: runs.Run, seed: int) -> str:
     model = resources.model(run)
     images = model.decode(latents.sample_prior(SAMPLES, model.latent_dim, seed))
     sheet = pictures.contact_sheet(images, SAMPLES // 2)
-    return f'<div class="sheet">{markup.image(sheet, f"Samples of {run.name}")}</div>'
+    picture = markup.image(sheet, f"Samples of {run.name}")
+    return f'<figure class="sheet"><figcaption><b>{run.name}</b></figcaption>{picture}</figure>'
 
 
 def _resample() -> None:
