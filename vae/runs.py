@@ -26,7 +26,6 @@ whose hash the manifest names, so a crash at any moment leaves the last committe
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -337,7 +336,7 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 def event_line(event: dict[str, Any]) -> bytes:
     """An event as a line of a history."""
-    content = json.dumps(event, allow_nan=False).encode()[1:]
+    content = strict_json.line(event).encode()[1:]
     return _PREFIX % zlib.crc32(content) + content + b"\n"
 
 
