@@ -419,7 +419,10 @@ def state(run: Run) -> State:
         said = "starting" if said == "queued" else said
     elif said not in ("queued", "starting") or not is_waiting(run.path):
         # Its end may have come between the two looks: so look once more.
-        again = read(run.path).manifest.state
+        try:
+            again = read(run.path).manifest.state
+        except RunError:
+            return "interrupted"  # somebody removes it
         return "interrupted" if again in ALIVE else again
     return "stopping" if said != "queued" and requested(run.path) == "stop" else said
 
