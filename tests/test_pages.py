@@ -2,8 +2,11 @@
 
 import inspect
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -97,6 +100,57 @@ def test_every_page_opens_without_an_error(
     assert not app.exception
     assert not app.error
     assert [e.value for e in app.title] == [title]
+
+
+@each_page
+def test_one_bad_entry_of_the_folder_is_passed_over_by_every_page(
+    title: str, stem: str, folders: Path
+) -> None:
+    """A name that is no UTF-8, a manifest too deep, figures of another shape, a damaged model."""
+    best = runs.read(runs.SHIPPED / "best")
+    for name in (os.fsdecode(b"caf\xe9"), "two words", "deep"):
+        runs.write_manifest(folders / name, best.manifest)
+    (folders / "deep" / "manifest.json").write_text("[" * 100_000, encoding="utf-8")
+    shutil.copytree(best.path, folders / "figures")
+    (folders / "figures" / "figures.json").write_text("[[]]", encoding="utf-8")
+    (folders / "figures" / runs.OWNER).write_bytes(b"")
+    shutil.copytree(best.path, folders / "damaged")
+    (folders / "damaged" / "decoder.tflite").write_bytes(b"TFL3")
+    app = alone(stem, model="damaged", run="damaged")
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == "map"
+    assert [name for name in app.sidebar.selectbox[0].options if (folders / name).exists()] == [
+        "figures"
+    ]
+    if stem == "train":
+        assert "3 entries of the folder of runs cannot be read" in texts(app)
+        assert "No page can use this model: damaged is damaged: decoder.tflite" in texts(app)
+
+
+def test_every_page_opens_in_a_locale_without_utf_8(folders: Path) -> None:
+    best = runs.read(runs.SHIPPED / "best")
+    shutil.copytree(best.path, folders / "own")
+    failed = replace(best.manifest, state="failed", error="naïve — 九")
+    runs.write_manifest(folders / "own", failed)
+    code = f"""
+import locale, sys
+from streamlit.testing.v1 import AppTest
+assert locale.getencoding().lower() not in ("utf-8", "utf8"), locale.getencoding()
+for stem in {list(PAGES.values())}:
+    app = AppTest.from_file(f"pages/{{stem}}.py", default_timeout={WAIT})
+    app.query_params["run"] = app.query_params["model"] = "own"
+    app.run()
+    print(stem, [ascii(error.value) for error in app.exception])
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | ascii_only,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert ended.stdout == "".join(f"{stem} []\n" for stem in PAGES.values()), ended.stderr
 
 
 def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:

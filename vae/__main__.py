@@ -378,7 +378,8 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _runs(parsed: argparse.Namespace, console: Console) -> int:
-    for run in runs.list_runs(*(parsed.roots or [runs.SHIPPED, runs.own_root()])):
+    listing = runs.survey(*(parsed.roots or [runs.SHIPPED, runs.own_root()]))
+    for run in listing.found:
         m = run.manifest
         loss = m.metrics.get("validation_loss")
         print(
@@ -386,6 +387,8 @@ def _runs(parsed: argparse.Namespace, console: Console) -> int:
             f"latent_dim {m.model.latent_dim}  "
             + (f"validation loss {loss:.2f}" if loss is not None else "no epoch yet")
         )
+    for place, reason in listing.passed_over.items():
+        print(f"{place}  passed over: {reason}", file=sys.stderr)
     return 0
 
 

@@ -83,6 +83,8 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
     missions.trained()
     m = run.manifest
+    if m.usable and resources.fault(run):
+        st.error(f"No page can use this model: {resources.fault(run)}.", icon=":material/error:")
     resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
         st.error(f"Training failed: {m.error}.", icon=":material/error:")
