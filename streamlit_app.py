@@ -1,5 +1,17 @@
-"""Latent Digits: routes to the pages, and nothing else."""
+"""Latent Digits: routes to the pages, and nothing else.
+
+`streamlit run` finds `app` in here and serves that. It runs this file again for each visitor, as
+does a host that only knows how to run a script: there the app lacks its headers, and no more.
+"""
+
+import streamlit as st
 
 from pages.shared import navigation
+from server import MIDDLEWARE
+from vae.limits import check_environment
 
-navigation.route()
+if __name__ == "__main__":
+    navigation.route()
+else:
+    check_environment()
+    app = st.App(__file__, middleware=MIDDLEWARE)

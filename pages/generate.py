@@ -4,14 +4,14 @@ import streamlit as st
 
 from pages.parts.generate import current_latent
 from pages.shared import link, live, resources, widgets
-from vae import latents, pictures
+from vae import latents, mnist, pictures
 
 SAMPLES, COLUMNS = 40, 10
 LIKELIEST, ANY = "its likeliest class", "any class"
-CLASSES = [str(label) for label in range(10)]
+CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
-latent_map = resources.map_of(run)
+latent_map = resources.latent_map(run)
 model, classes = latent_map.model, latent_map.classes
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,27 +47,44 @@ class Server(NamedTuple):
     process: int
     runs: Path
 
+    def end(self) -> None:
+        """As its host would."""
+        os.kill(self.process, signal.SIGTERM)
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, served to all browser tests."""
-    folder = tmp_path_factory.mktemp("server")
+    with served(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def served(folder: Path, below: str = "") -> Iterator[Server]:
+    """The app with its runs in this folder, below a path if one is named."""
+    port = free_port()
     environment = os.environ | {
         "VAE_RUNS_DIR": str(folder / "runs"),
         "KERAS_HOME": str(folder / "keras"),
     }
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    with (folder / "log.txt").open("w") as log:
+    if below:
+        options.append(f"--server.baseUrlPath={below}")
+    with (folder / f"log-{port}.txt").open("w") as log:
         process = subprocess.Popen(
             [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}" + (f"/{below}" if below else "")
     try:
-        _wait_until_healthy(address)
+        wait_until_healthy(address)
         yield Server(address, process.pid, folder / "runs")
     finally:
         process.terminate()
@@ -80,7 +99,8 @@ def _end_trainings(root: Path) -> None:
             runs.request(run.path, "stop")
 
 
-def _wait_until_healthy(address: str) -> None:
+def wait_until_healthy(address: str) -> None:
+    """Wait until the app answers; fail if it does not."""
     for _ in range(150):
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)

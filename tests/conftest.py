@@ -1,6 +1,7 @@
 """What several test files need: small data, and small runs that are really trained."""
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,27 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from chromium import browser, page, server, size, sized_page
+from hypothesis import HealthCheck, settings
 
 from vae import data, inference, runs
 from vae.config import ModelConfig, TrainingConfig
 from vae.latent_map import LatentMap, lay_out
 
 __all__ = ["browser", "page", "server", "size", "sized_page"]  # fixtures
+
+# What the fuzz tests (fuzz.py) try: the same hundred inputs each time, or ten thousand new ones.
+settings.register_profile(
+    "default",
+    max_examples=100,
+    derandomize=True,
+    deadline=None,  # `fuzz.bounded` looks at the processor's time: others work on this machine, too
+    # The files of one example are overwritten by those of the next.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile(
+    "thorough", settings.get_profile("default"), max_examples=10_000, derandomize=False
+)
+settings.load_profile("default")  # before that of the command line
 
 SMALL_MODEL = ModelConfig(
     latent_dim=2, encoder_units=(64, 32), decoder_units=(32, 32), decoder_channels=(8, 8)
@@ -53,6 +69,7 @@ def embedded_splits(train_images: int) -> data.Splits:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", "/nonexistent")
+        patch.setattr(tempfile, "tempdir", "/nonexistent")
         return data.load(train_images=train_images, download=False)
 
 

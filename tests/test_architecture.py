@@ -12,6 +12,12 @@ LIBRARY = sorted((ROOT / "vae").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
 PARTS = sorted((ROOT / "pages" / "parts").rglob("*.py"))
+SERVER = sorted((ROOT / "server").glob("*.py"))
+TOLD_HOW_TO_ENCODE = sorted(
+    file
+    for folder in ("vae", "pages", "server", "benchmarks", "assets")
+    for file in (ROOT / folder).rglob("*.py")
+)
 STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
 TRAINING = "vae.training"  # the one room that may import TensorFlow and Keras
 FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
@@ -46,12 +52,14 @@ def names(files: list[Path]) -> dict[str, Path]:
 
 @pytest.mark.parametrize("file", LIBRARY, ids=name)
 def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
-    assert not packages(file) & {"streamlit", "pages", "streamlit_app"}
+    assert not packages(file) & {"streamlit", "pages", "server", "streamlit_app"}
 
 
 @pytest.mark.parametrize(
     "module",
     [
+        "mnist",
+        "atomic",
         "config",
         "runs",
         "data",
@@ -62,10 +70,17 @@ def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
         "snapshots",
         "results",
         "latent_study",
+        "strict_json",
+        "zip_files",
     ],
 )
 def test_the_simple_modules_need_no_more_than_the_standard_library_and_numpy(module: str) -> None:
     assert packages(ROOT / "vae" / f"{module}.py") <= STANDARD_AND_NUMPY
+
+
+@pytest.mark.parametrize("file", [*PAGES, *PARTS, *SHARED], ids=name)
+def test_pages_know_nothing_of_how_they_are_served(file: Path) -> None:
+    assert "server" not in packages(file)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=name)
@@ -73,8 +88,10 @@ def test_no_page_imports_another(file: Path) -> None:
     assert not imported(file) & set(names(PAGES))
 
 
-@pytest.mark.parametrize("file", [*PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"], ids=name)
-def test_pages_never_import_what_trains(file: Path) -> None:
+@pytest.mark.parametrize(
+    "file", [*PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"], ids=name
+)
+def test_what_is_served_never_import_what_trains(file: Path) -> None:
     assert not packages(file) & {"tensorflow", "keras"}
     assert not any(in_package(module, TRAINING) for module in imported(file))
 
@@ -102,9 +119,9 @@ def test_every_folder_of_parts_has_a_page() -> None:
 
 
 def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
-    served = sorted(
-        {m for file in [*PAGES, *PARTS, *SHARED] for m in imported(file) if m in names(LIBRARY)}
-    )
+    library = {module.removesuffix(".__init__") for module in names([*LIBRARY, *SERVER])}
+    files = [*PAGES, *PARTS, *SHARED, *SERVER]
+    served = sorted({module for file in files for module in imported(file)} & library)
     assert {"vae.inference", "vae.jobs", "vae.charts"} <= set(served)
     code = f"import sys, {', '.join(served)}; print({{'tensorflow', 'keras'}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -113,7 +130,7 @@ def test_the_server_loads_neither_tensorflow_nor_keras() -> None:
 
 def test_there_are_no_import_circles() -> None:
     """Imports within functions count, too: a circle is a circle."""
-    modules = names([*LIBRARY, *PAGES, *PARTS, *SHARED])
+    modules = names([*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER])
     left = {module: imported(file) & set(modules) - {module} for module, file in modules.items()}
     while free := [module for module, needs in left.items() if not needs & set(left)]:
         for module in free:
@@ -126,7 +143,7 @@ def test_a_page_is_short(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 100
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER], ids=name)
 def test_one_thing_has_one_word(file: Path) -> None:
     used = {file.stem}
     for node in ast.walk(ast.parse(file.read_text())):
@@ -158,17 +175,25 @@ def test_what_is_public_in_the_library_is_described(file: Path) -> None:
     assert [node.lineno for node in public if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED], ids=name)
+def logs_its_trace(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler tells the log of everything that it catches."""
+    calls = [node.func for node in ast.walk(handler) if isinstance(node, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr == "exception" for call in calls)
+
+
+@pytest.mark.parametrize("file", [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER], ids=name)
 def test_nothing_is_pickled_and_no_exception_is_swallowed_whole(file: Path) -> None:
     assert not packages(file) & {"pickle", "cloudpickle", "joblib", "dill"}
     handlers = [
         n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ExceptHandler)
     ]
     assert all(handler.type is not None for handler in handlers)
-    assert not any(
-        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    whole = [
+        handler
         for handler in handlers
-    )
+        if isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    ]
+    assert all(logs_its_trace(handler) for handler in whole)
 
 
 def test_no_file_is_larger_than_ten_megabytes_and_no_lock_file_overrides_the_requirements() -> None:
@@ -192,6 +217,63 @@ def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
             folders.append(name)
         else:
             told.add("".join(folders) + name)
-    parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, ROOT / "streamlit_app.py"]
+    parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"]
     there = {file.relative_to(ROOT).as_posix() for file in parts if file.name != "__init__.py"}
     assert told == there
+
+
+def encodes(call: ast.Call) -> bool:
+    """Whether a call turns text into bytes or back: then it has to say how."""
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    if isinstance(call.func, ast.Name):
+        called, of = call.func.id, ""
+    else:
+        called, of = getattr(call.func, "attr", ""), ast.unparse(getattr(call.func, "value", call))
+    if called in ("read_text", "write_text"):
+        return of != "atomic"
+    if {"text", "universal_newlines"} & set(keywords):
+        return of == "subprocess"
+    if called != "open" or of in OPEN_OTHERWISE:
+        return False
+    path_first = not of or of == "io"  # open(path, mode), but path.open(mode)
+    mode = keywords.get("mode") or next(iter(call.args[path_first:]), ast.Constant("r"))
+    return not (isinstance(mode, ast.Constant) and "b" in str(mode.value))
+
+
+OPEN_OTHERWISE = {"Image", "archive", "one", "os", "webbrowser"}
+"""What has an `open` that gives no text."""
+
+
+@pytest.mark.parametrize("file", TOLD_HOW_TO_ENCODE, ids=name)
+def test_text_is_utf_8_wherever_the_app_runs(file: Path) -> None:
+    unsaid = [
+        f"line {call.lineno}: {ast.unparse(call)[:80]}"
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        if encodes(call)
+        and not any(
+            k.arg == "encoding" and ast.unparse(k.value) == "'utf-8'" for k in call.keywords
+        )
+    ]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("path.read_text()", True),
+        ("path.write_text('x')", True),
+        ("path.open()", True),
+        ("path.open('w')", True),
+        ("open(path)", True),
+        ("open(path, mode='a')", True),
+        ("subprocess.run([], text=True)", True),
+        ("path.open('rb')", False),
+        ("open(path, 'wb')", False),
+        ("Image.open(path)", False),
+    ],
+)
+def test_what_encodes_text_is_found(source: str, found: bool) -> None:
+    call = ast.parse(source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert encodes(call) == found

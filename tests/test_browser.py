@@ -1,6 +1,7 @@
 """What only a browser can show: a real server, a real Chromium, a real mouse."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from chromium import PHONE, WIDE, Server, goto, needs_chromium
@@ -10,7 +11,13 @@ OVERFLOW = """() => {
     const main = document.querySelector('[data-testid=stMain]');
     return main.scrollWidth - main.clientWidth;
 }"""
-PAGES = ("", "latent_space", "generate", "morph", "compare", "train", "how_it_works")
+VIOLATIONS = """window.violations = [];
+document.addEventListener("securitypolicyviolation", event =>
+    window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));"""
+PAGES = (
+    "", "latent_space", "latent_space?view=Analysis", "generate", "morph", "compare", "train",
+    "how_it_works",
+)  # fmt: skip
 
 pytestmark = needs_chromium
 
@@ -26,31 +33,59 @@ def test_the_address_restores_page_model_and_view(server: Server, page: Page) ->
     assert "model=best" in page.url
 
 
+class Visit(NamedTuple):
+    """What a page did: how much wider than the screen it is, at a desk and on a phone, in pixels;
+    where it broke the content security policy; what it asked of other hosts."""
+
+    overflows: list[int]
+    violations: list[str]
+    abroad: list[str]
+
+
 @pytest.fixture(scope="module")
-def overflows(server: Server, browser: Browser) -> dict[str, list[int]]:
-    """How much wider than the screen each page is, at a desk and on a phone, in pixels."""
+def visits(server: Server, browser: Browser) -> dict[str, Visit]:
+    """A visit to each page."""
     page = browser.new_page()
+    page.add_init_script(VIOLATIONS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     found = {}
     for path in PAGES:
+        asked.clear()
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         goto(page, f"{server.address}/{path}")
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(1000)  # charts are drawn after the script has run
         wide = page.evaluate(OVERFLOW)
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         page.wait_for_timeout(300)
-        found[path] = [wide, page.evaluate(OVERFLOW)]
+        here = (server.address, "data:", "blob:")
+        found[path] = Visit(
+            [wide, page.evaluate(OVERFLOW)],
+            page.evaluate("window.violations"),
+            [url for url in asked if not url.startswith(here)],
+        )
     page.close()
     return found
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_wider_than_the_screen(overflows: dict[str, list[int]], path: str) -> None:
-    assert max(overflows[path]) <= 0
+def test_nothing_is_wider_than_the_screen(visits: dict[str, Visit], path: str) -> None:
+    assert max(visits[path].overflows) <= 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_breaks_the_content_security_policy(visits: dict[str, Visit], path: str) -> None:
+    assert visits[path].violations == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_asks_another_host_for_anything(visits: dict[str, Visit], path: str) -> None:
+    assert visits[path].abroad == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
-def test_the_server_never_loads_tensorflow(server: Server, overflows: dict[str, list[int]]) -> None:
-    assert len(overflows) == len(PAGES)  # it has served every page
+def test_the_server_never_loads_tensorflow(server: Server, visits: dict[str, Visit]) -> None:
+    assert len(visits) == len(PAGES)  # it has served every page
     libraries = Path(f"/proc/{server.process}/maps").read_text()
     assert "litert" in libraries  # this is the process that serves, and the check can see
     assert "tensorflow" not in libraries

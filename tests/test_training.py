@@ -1,6 +1,8 @@
 """Training: what it lowers, what it keeps and tells, and how it fails."""
 
+import errno
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import tensorflow as tf
 from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 
-from vae import data, history, inference, runs, snapshots
+from vae import data, failures, history, inference, runs, snapshots
 from vae.config import TrainingConfig
 from vae.losses import elbo, reconstruction_loss
 from vae.training import converter, loop
@@ -302,8 +304,10 @@ def test_an_earlier_best_epoch_survives_a_resume(
 def test_the_history_on_disk_is_what_was_told_in_order(few: data.Splits, tmp_path: Path) -> None:
     told: list[Event] = []
     train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path, emit=told.append)
-    lines = (tmp_path / "events.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == told
+    lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    written = [json.loads(line) for line in lines]
+    assert all(event.pop("crc32") for event in written)
+    assert written == told
     kinds = [event["event"] for event in told]
     assert [kinds[0], kinds[-1]] == ["start", "end"]
     assert kinds.count("epoch") == 2
@@ -421,3 +425,73 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
     assert runs.state(run) == "interrupted"
     assert runs.model_files(run)
     assert run.manifest.best_epoch == 1
+
+
+SHORT_OF_MEMORY = f"memory ran short; {failures.LESS_MEMORY}; the last committed epoch is kept"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError("Unable to allocate 2.30 MiB"), SHORT_OF_MEMORY),
+        (
+            tf.errors.ResourceExhaustedError(
+                None, None, "OOM when allocating tensor\n" + "/srv/lib/trace.py\n" * 200
+            ),
+            SHORT_OF_MEMORY,
+        ),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "/srv/x; No space left on device"),
+            "run cannot be written: No space left on device; free some space there, or delete a "
+            "run for good; then resume; the last committed epoch is kept",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/srv/app/runs/run/manifest.json"),
+            "run cannot be written: Read-only file system; let VAE_RUNS_DIR name a folder that "
+            "can be written; then resume; the last committed epoch is kept",
+        ),
+        (
+            tf.errors.InternalError(None, None, "broken in /srv/lib/kernel.cc\n" + "frame\n" * 999),
+            "TensorFlow met an error: broken in kernel.cc; the last committed epoch is kept",
+        ),
+    ],
+    ids=["memory", "tensorflow memory", "tensorflow disk", "read-only", "other"],
+)
+@pytest.mark.usefixtures("without_export")
+def test_what_ends_a_training_is_told_in_one_line_and_whole_in_the_log(
+    few: data.Splits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    said: str,
+) -> None:
+    def step(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Trainer, "step", step)
+    with pytest.raises(TrainingError) as caught:
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path / "run")
+    manifest = runs.read(tmp_path / "run").manifest
+    assert (manifest.state, manifest.error, str(caught.value)) == ("failed", said, said)
+    assert str(error) in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("without_export")
+def test_temporary_files_of_a_training_lie_in_its_run_and_are_gone_at_its_end(
+    few: data.Splits, tmp_path: Path
+) -> None:
+    """AutoGraph writes one for each function that TensorFlow traces."""
+    path, found = tmp_path / "run", set()
+    (path / runs.TEMPORARY).mkdir(parents=True)
+    (path / runs.TEMPORARY / "__autograph_generated_file_old.py").touch()  # of one that was killed
+    before = set(Path(tempfile.gettempdir()).glob("__autograph*"))
+
+    def look(_: Event) -> None:
+        found.update(file.name for file in (path / runs.TEMPORARY).iterdir())
+
+    train(SMALL_MODEL, SMALL_TRAINING, few, path, emit=look)
+    assert any(name.startswith("__autograph_generated_file") for name in found)
+    assert "__autograph_generated_file_old.py" not in found
+    assert not (path / runs.TEMPORARY).exists()
+    assert set(Path(tempfile.gettempdir()).glob("__autograph*")) == before

@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vae import data, results, runs
+from vae import data, failures, results, runs, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _COMMANDS[parsed.command](parsed, console)
     except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
-        return 2
+    except MemoryError as error:
+        console.print(f"error: {failures.words(error)}", style="red", markup=False)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on from the last epoch in --out; with more --epochs a cosine schedule is laid "
         "anew over all of them, so the learning rate first rises again",
+    )
+    train.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only print the config and what it will take; nothing is read, trained or written",
     )
     for config in (ModelConfig, TrainingConfig):
         for name, option in options(config).items():
@@ -158,6 +165,8 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
     model, training = _configs(parsed)
     if not parsed.resume and _holds_a_run(parsed.out):
         raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
+    if parsed.dry_run:
+        return _expect(parsed, model, training, console)
     with runs.locked(parsed.out), _failure_noted(parsed.out):
         # A new run has no old request, only one that came while this started; and a server that
         # resumes a run has cleared it.
@@ -165,8 +174,9 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
             runs.clear_request(parsed.out)
         with _progress(console) as bar:
             splits = _load(parsed.data, training.train_images, bar)
-        console.print_json(data={"model": model.to_json(), "training": training.to_json()})
-        console.print(f"data: {splits.source}; {len(splits.train):,} training images")
+        _print_config(model, training, console)
+        note = f" ({splits.note})" if splits.note else ""
+        console.print(f"data: {splits.source}; {len(splits.train):,} training images{note}")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from vae.training.loop import (  # TensorFlow: seconds, and only needed here
             TrainingError,
@@ -195,13 +205,35 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _print_config(model: ModelConfig, training: TrainingConfig, console: Console) -> None:
+    console.print_json(data={"model": model.to_json(), "training": training.to_json()})
+
+
+def _expect(
+    parsed: argparse.Namespace, model: ModelConfig, training: TrainingConfig, console: Console
+) -> int:
+    """Print the config, and what it will take on this machine."""
+    _print_config(model, training, console)
+    known = runs.list_runs(*{parsed.out.resolve().parent, runs.own_root().resolve()})
+    cost = training_cost.estimate(model, training, data.TRAIN_IMAGES, known)
+    done = runs.read(parsed.out).manifest.epochs_done if parsed.resume else 0
+    seconds = cost.seconds - done * cost.epoch_seconds
+    console.print(f"data: {parsed.data or data.expected_source()}")
+    console.print(
+        f"estimate: {seconds / 60:.1f} minutes for {training.epochs - done} epochs of "
+        f"{cost.epoch_seconds:.1f} s, {cost.megabytes:,.0f} MB of memory, "
+        f"{cost.parameters:,} weights"
+    )
+    return 0
+
+
 @contextmanager
 def _failure_noted(path: Path) -> Iterator[None]:
     """Note in the run, if there is one yet, why its training could not even begin."""
     try:
         yield
-    except (data.DataError, runs.RunError, OSError) as error:
-        runs.note_failure(path, str(error))
+    except (data.DataError, runs.RunError, OSError, MemoryError, ImportError) as error:
+        runs.note_failure(path, failures.words(error))
         raise
 
 
@@ -301,7 +333,7 @@ class _Bench:
 
 
 def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import cards, inference
+    from vae import catalogue, inference
 
     model = inference.load(parsed.run)
     figures = _Bench(parsed, parsed.split, console).measure(model)
@@ -309,8 +341,9 @@ def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
         print(json.dumps(figures.to_json(), indent=1))
     else:
         print(f"{model.name}, on {figures.images:,} {figures.digits}")
-        for row in cards.ROWS:
-            print(f"{row.name:<40}{row(model.run.manifest, figures):<20}{row.protocol}")
+        known = catalogue.Known(model.run.manifest, figures)
+        for figure in catalogue.of("card"):
+            print(f"{figure.name:<40}{figure.text(known):<20}{figure.protocol}")
     return 0
 
 
@@ -319,7 +352,9 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
     from vae import cards, inference, pictures
 
     if parsed.readme:
-        cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
+        cards.with_table(
+            parsed.readme.read_text(encoding="utf-8"), []
+        )  # a wrong document is told before measuring
     bench: _Bench | None = None
     named = []
     for path in sorted(parsed.run, key=lambda path: path.name):  # a shell's order is its locale's

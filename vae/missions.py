@@ -4,6 +4,7 @@ import numpy as np
 
 from vae.latent_map import LatentMap
 from vae.loss_percentiles import LossPercentiles
+from vae.mnist import CLASSES
 from vae.runs import Manifest
 
 COLLAPSED = 0.1
@@ -45,4 +46,4 @@ def has_collapsed(manifest: Manifest) -> bool:
 def _classes_near(latent_map: LatentMap, latent: np.ndarray) -> np.ndarray:
     """How many of the ten nearest digits belong to each class: (10,)."""
     labels = latent_map.digits.labels[latent_map.nearest(latent, _NEIGHBOURS)]
-    return np.bincount(labels, minlength=10)
+    return np.bincount(labels, minlength=len(CLASSES))

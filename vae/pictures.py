@@ -6,6 +6,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from vae.mnist import SIDE
+
 
 def to_bytes(images: np.ndarray) -> np.ndarray:
     """Images in [0, 1], any shape -> uint8 in 0..255."""
@@ -27,18 +29,21 @@ def contact_sheet(images: np.ndarray, columns: int, gap: int = 2, ground: int = 
         ground: grey value of gaps and of places left empty.
     """
     rows = -(-len(images) // columns)
-    cell = 28 + gap
+    cell = SIDE + gap
     sheet = np.full((rows * cell - gap, columns * cell - gap), ground, np.uint8)
     for i, image in enumerate(to_bytes(images)):
         top, left = cell * (i // columns), cell * (i % columns)
-        sheet[top : top + 28, left : left + 28] = image
+        sheet[top : top + SIDE, left : left + SIDE] = image
     return sheet
 
 
-def png(picture: np.ndarray) -> bytes:
-    """A uint8 picture, grey (height, width) or colour (height, width, 3), as a PNG file."""
+def png(picture: np.ndarray, quick: bool = False) -> bytes:
+    """A uint8 picture, grey (height, width) or colour (height, width, 3), as a PNG file.
+
+    Of digits, a quick one is 2 % larger and made in a twentieth of the time.
+    """
     buffer = BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=not quick)
     return buffer.getvalue()
 
 
@@ -64,4 +69,4 @@ def gif(frames: np.ndarray, frames_per_second: int) -> bytes:
 
 def data_url(picture: np.ndarray) -> str:
     """A picture as a PNG inside a URL, for figures."""
-    return "data:image/png;base64," + b64encode(png(picture)).decode()
+    return "data:image/png;base64," + b64encode(png(picture, quick=True)).decode()

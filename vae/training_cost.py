@@ -11,6 +11,7 @@ from statistics import median
 
 from vae import runs
 from vae.config import ModelConfig, TrainingConfig
+from vae.mnist import PIXELS, SIDE
 
 # Seconds of a training step: 0.7 of its processor time, which is what two otherwise idle cores
 # need. Fitted to the configs of benchmarks/training_cost.py, and within 20 % of each.
@@ -33,6 +34,10 @@ BYTES_PER_WEIGHT = 29.0
 BYTES_PER_WEIGHT_AND_EXPORT = 23.0
 BYTES_PER_IMAGE = 1800.0
 
+# Disk: what `tiny` and `best` leave, the checkpoint most of it; and a history with its snapshots.
+DISK_BYTES_PER_WEIGHT = 28.0
+DISK_MEGABYTES = 2.0
+
 
 @dataclass(frozen=True)
 class TrainingCost:
@@ -40,6 +45,7 @@ class TrainingCost:
 
     seconds: float
     megabytes: float
+    disk_megabytes: float
     epoch_seconds: float
     parameters: int
 
@@ -75,7 +81,8 @@ def estimate(
     exports = 2 + max(0.0, log(seconds / EXPORT_EVERY_SECONDS, 1 + EXPORT_GROWTH))
     per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
     megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
-    return TrainingCost(seconds, megabytes, epoch_seconds, weights)
+    disk_megabytes = DISK_MEGABYTES + DISK_BYTES_PER_WEIGHT * weights / 1e6
+    return TrainingCost(seconds, megabytes, disk_megabytes, epoch_seconds, weights)
 
 
 def parameters(model: ModelConfig) -> int:
@@ -116,7 +123,7 @@ def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: i
 
 
 def _encoder(model: ModelConfig) -> _Work:
-    side, channels = 28, [1, *model.encoder_channels]
+    side, channels = SIDE, [1, *model.encoder_channels]
     kernels = convolution = 0
     for before, after in pairwise(channels):
         side = (side + 1) // 2
@@ -130,12 +137,13 @@ def _encoder(model: ModelConfig) -> _Work:
 
 def _decoder(model: ModelConfig) -> _Work:
     small, large = model.decoder_channels
-    sizes = [model.latent_dim, *model.decoder_units, 49 * small]
+    quarter, half = SIDE // 4, SIDE // 2
+    sizes = [model.latent_dim, *model.decoder_units, quarter**2 * small]
     dense = _products(sizes)
-    kernels = {7: [16 * small * large], 14: [16 * large]}  # by the side of what they read
-    kernels[7] += [9 * small * small] * model.refinements
-    kernels[14] += [9 * large * large] * model.refinements
-    biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + 784
+    kernels = {quarter: [16 * small * large], half: [16 * large]}  # by the side of what they read
+    kernels[quarter] += [9 * small * small] * model.refinements
+    kernels[half] += [9 * large * large] * model.refinements
+    biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + PIXELS
     weights = dense + sum(map(sum, kernels.values())) + biases
     return _Work(weights, dense, sum(side**2 * sum(k) for side, k in kernels.items()))
 

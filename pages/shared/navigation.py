@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 _FOLDER = Path(__file__).parents[1]
+_ICON = _FOLDER.parent / "assets" / "icon.svg"
 
 
 def pages() -> list[StreamlitPage]:
@@ -21,8 +22,18 @@ def pages() -> list[StreamlitPage]:
     ]
 
 
+def configure(title: str | None = None) -> None:
+    """The browser's tab, and the layout.
+
+    Told before the pages are: else the browser asks another host for the page's own icon.
+    """
+    words = f"{title} · Latent Digits" if title else None
+    st.set_page_config(page_title=words, page_icon=_ICON, layout="wide")
+
+
 def route() -> None:
     """Show the page that the address names. What the router does, and nothing else."""
+    configure()
     st.session_state["routed"] = True
     st.navigation(pages()).run()
 

@@ -25,6 +25,7 @@ from vae.evaluation.likelihood import (
 from vae.evaluation.neighbours import knn_accuracy, nearest_neighbours
 from vae.inference import Model
 from vae.latents import sample_prior
+from vae.mnist import CLASSES
 from vae.results import Estimate, Figures, Hard
 
 __all__ = [
@@ -99,7 +100,7 @@ def evaluate(
     drawn = model.decode(sample_prior(prior_samples, model.latent_dim, seed_of_samples))
     judged = classifier.probabilities(drawn)
     accepted = judged.max(axis=1) >= CONFIDENCE
-    by_class = np.bincount(judged[accepted].argmax(axis=1), minlength=10)
+    by_class = np.bincount(judged[accepted].argmax(axis=1), minlength=len(CLASSES))
     at_mean = losses.reconstruction_loss(images, model.decode_logits(posterior.mean))
     kl = losses.kl_per_dimension(posterior.mean, posterior.log_variance)
     return Figures(
@@ -127,7 +128,7 @@ def evaluate(
         accepted_digits=float((classifier.probabilities(images).max(axis=1) >= CONFIDENCE).mean()),
         accepted_samples=estimate(accepted.astype(np.float64)),
         samples_by_class=tuple(by_class.tolist()),
-        loss_by_class=tuple(estimate(-dynamic.elbo[test.labels == c]) for c in range(10)),
+        loss_by_class=tuple(estimate(-dynamic.elbo[test.labels == c]) for c in CLASSES),
         hardest=_hardest(-dynamic.elbo, test.labels),
     )
 

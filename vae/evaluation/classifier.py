@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vae.data import Digits
+from vae.mnist import CLASSES, PIXELS
 
 _HIDDEN, _BATCH, _RATE, _SILENCED = 256, 128, 2e-3, 0.2
 _EPOCHS, _FEWEST_STEPS = 8, 600
@@ -19,7 +20,7 @@ class Classifier:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Images (n, 28, 28) in [0, 1] -> the probability of each class: (n, 10)."""
-        hidden = np.maximum(images.reshape(-1, 784) @ self.weights[0] + self.biases[0], 0)
+        hidden = np.maximum(images.reshape(-1, PIXELS) @ self.weights[0] + self.biases[0], 0)
         return _softmax(hidden @ self.weights[1] + self.biases[1])
 
     def accuracy(self, digits: Digits) -> float:
@@ -35,16 +36,16 @@ def train(digits: Digits, seed: int = 0) -> Classifier:
     """
     generator = np.random.default_rng(seed)
     parameters = [
-        generator.normal(0, np.sqrt(2 / 784), (784, _HIDDEN)).astype(np.float32),
+        generator.normal(0, np.sqrt(2 / PIXELS), (PIXELS, _HIDDEN)).astype(np.float32),
         np.zeros(_HIDDEN, np.float32),
-        generator.normal(0, np.sqrt(1 / _HIDDEN), (_HIDDEN, 10)).astype(np.float32),
-        np.zeros(10, np.float32),
+        generator.normal(0, np.sqrt(1 / _HIDDEN), (_HIDDEN, len(CLASSES))).astype(np.float32),
+        np.zeros(len(CLASSES), np.float32),
     ]
     moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
     steps = max(_FEWEST_STEPS, _EPOCHS * len(digits) // _BATCH)
     for step in range(1, steps + 1):
         chosen = generator.integers(len(digits), size=_BATCH)
-        images = digits.images[chosen].reshape(-1, 784) / np.float32(255)
+        images = digits.images[chosen].reshape(-1, PIXELS) / np.float32(255)
         images *= (generator.random(images.shape, np.float32) >= _SILENCED) / (1 - _SILENCED)
         rate = _RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
         rate *= np.sqrt(1 - 0.999**step) / (1 - 0.9**step)

@@ -5,6 +5,7 @@ import numpy as np
 from vae.data import Digits
 from vae.evaluation.likelihood import estimate
 from vae.inference import Model
+from vae.mnist import CLASSES
 from vae.results import Estimate
 
 NEIGHBOURS, REPEATS = 5, 10
@@ -36,7 +37,7 @@ def _voted(votes: np.ndarray) -> np.ndarray:
 
     Where classes draw, the one of the nearest digit among them wins.
     """
-    counts = (votes[..., None] == np.arange(10)).sum(axis=1)
+    counts = (votes[..., None] == np.array(CLASSES)).sum(axis=1)
     rows = np.arange(len(votes))
     leading = counts[rows[:, None], votes] == counts.max(axis=1)[:, None]
     return votes[rows, leading.argmax(axis=1)]

@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from vae import runs
 from vae.inference import Model
-from vae.live import bundle
+from vae.mnist import IMAGE
 
 KINDS = {
     "FULLY_CONNECTED": "dense",
@@ -56,11 +56,6 @@ class Network:
     layers: list[dict[str, Any]]
     weights: dict[str, np.ndarray]
 
-    def to_bytes(self) -> bytes:
-        """A bundle, for `new Decoder(unpack(bytes))` in the page."""
-        values = {"latent_dim": self.latent_dim, "latent": self.latent, "layers": self.layers}
-        return bundle.pack(values, self.weights)
-
 
 def describe(model: Model) -> Network:
     """The decoder of a served model.
@@ -88,8 +83,8 @@ def read(content: bytes) -> Network:
         # Whole numbers are shapes, computed for the sake of the batch; here the batch is one.
         if tensors[operator.outputs[0]].floating
     ]
-    if layers[-1]["output"] != logits or layers[-1]["shape"] != [28, 28]:
-        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in (28, 28)")
+    if layers[-1]["output"] != logits or layers[-1]["shape"] != [*IMAGE]:
+        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in {IMAGE}")
     weights = {
         str(number): _compact(values)
         for number in sorted({number for layer in layers for number in layer["inputs"]})

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-SIZE = 28
+from vae.mnist import SIDE as SIZE
+
 PEN_WIDTH = 2.5
 """Width of MNIST's strokes in pixels. `python -m benchmarks.pen_width` measures it."""
 _MIDDLES = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE)), axis=-1).reshape(-1, 2) + 0.5

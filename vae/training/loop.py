@@ -5,10 +5,12 @@ seed and machine it gives the same history, resumed or not: every random number 
 (seed, step), and a checkpoint after each epoch holds weights, their average and the optimizer.
 """
 
-import os
+import shutil
+import sys
+import tempfile
 import time
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import runs, snapshots
+from vae import atomic, failures, runs, snapshots, zip_files
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.training import converter
@@ -28,6 +30,7 @@ from vae.training_cost import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
 
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
+MAX_CHECKPOINT = 4_000_000_000  # bytes; that of the largest model takes 1.2 GB
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
 
 Event = dict[str, Any]
@@ -98,8 +101,9 @@ class _History:
             self.trainer.averaged.set_weights(self.best.weights)  # nothing is trained any more
             losses = self.trainer.validate(test, pixels="binarised")
             elbo = -losses.reconstruction_loss - losses.kl_divergence
-            metrics = {**self.manifest.metrics, "test_elbo": elbo}
-            self.manifest = replace(self.manifest, metrics=metrics)
+            if np.isfinite(elbo):
+                metrics = {**self.manifest.metrics, "test_elbo": elbo}
+                self.manifest = replace(self.manifest, metrics=metrics)
         self.say("finished")
 
     def break_off(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
@@ -136,8 +140,7 @@ class _History:
     def save_checkpoint(self) -> None:
         """Write all that `restore` needs, replacing the last checkpoint atomically."""
         best = {f"best/{i}": weights for i, weights in enumerate(self.best.weights)}
-        part = self.path / "checkpoint.npz.part"
-        with part.open("wb") as file:
+        with atomic.replaced(self.path / "checkpoint.npz", durable=True) as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -147,9 +150,6 @@ class _History:
                 **self.trainer.state(),
                 **best,
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint.npz")
 
     def restore(self) -> None:
         """Go back to the last checkpoint.
@@ -158,11 +158,7 @@ class _History:
             TrainingError: there is none, or it does not fit.
         """
         try:
-            with (
-                (self.path / "checkpoint.npz").open("rb") as file,
-                np.load(file, allow_pickle=False) as arrays,
-            ):
-                state = dict(arrays)
+            state = zip_files.arrays(self.path / "checkpoint.npz", MAX_CHECKPOINT)
             self.trainer.restore(state)
             self.best = _Best(
                 int(state["best_epoch"]),
@@ -177,7 +173,7 @@ class _History:
             raise TrainingError(
                 f"nothing to resume in {self.path}: checkpoint.npz is missing; train from the start"
             ) from None
-        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise TrainingError(
                 f"the checkpoint in {self.path} does not fit: {error}; what is trained stays "
                 "usable, but to train it further, train from the start"
@@ -213,20 +209,20 @@ def train(
         The run, finished or stopped.
 
     Raises:
-        TrainingError: the loss is no longer finite, there is nothing to resume, or the run
-            directory cannot be written. The last committed epoch stays, and the manifest says
-            what went wrong.
+        TrainingError: the loss is no longer finite, there is nothing to resume, the run
+            directory cannot be written, or memory ran short. The last committed epoch stays, and
+            the manifest says what went wrong.
     """
     path.mkdir(parents=True, exist_ok=True)
     try:
+        runs.clear_leftovers(path)
         (path / "reserve").write_bytes(bytes(RESERVE_BYTES))
-        _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
+        with _temporary_files_in(path / runs.TEMPORARY):
+            _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
         return runs.read(path)
-    except (OSError, tf.errors.OpError) as error:
-        text = (
-            f"{path} cannot be written: {error}; free some space there and resume, the last "
-            "committed epoch is kept"
-        )
+    except (OSError, MemoryError, tf.errors.OpError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # whole, for the log
+        text = f"{_told(path, error)}; the last committed epoch is kept"
         runs.note_failure(path, text)
         raise TrainingError(text) from error
     except TrainingError as error:
@@ -234,6 +230,27 @@ def train(
         raise
     finally:
         (path / "reserve").unlink(missing_ok=True)
+
+
+def _told(path: Path, error: Exception) -> str:
+    """What this error is, and what to do about it."""
+    words = failures.words(error)
+    if isinstance(error, OSError) or failures.disk_error(error) is not None:
+        return f"{path.name} cannot be written: {words}; then resume"
+    return words if words.startswith("memory") else f"TensorFlow met an error: {words}"
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Keep TensorFlow's temporary files here, where whoever ends a killed training finds them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bool) -> _History:
@@ -305,6 +322,7 @@ def _train(
             "batch_size": trainer.batch_size,
             "train_images": len(splits.train),
             "data": splits.source,
+            "note": splits.note,
         }
     )
     try:

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from vae.config import ModelConfig
+from vae.mnist import IMAGE, SIDE
 
 # exp(10) and exp(-10) are far beyond any useful posterior variance, and safe in float32.
 LOG_VARIANCE_BOUND = 10.0
@@ -68,7 +69,7 @@ class PixelBias(layers.Layer):
 
     def build(self, input_shape: tuple) -> None:
         """Create the (28, 28) bias, zero until it is set or trained."""
-        self.bias = self.add_weight(shape=(28, 28), initializer="zeros", name="bias")
+        self.bias = self.add_weight(shape=IMAGE, initializer="zeros", name="bias")
 
     def call(self, inputs):
         """Add the bias."""
@@ -82,10 +83,10 @@ def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
     keeps a gradient everywhere.
     """
     add = _Layers(config, seed)
-    images = keras.Input((28, 28), name="images")
+    images = keras.Input(IMAGE, name="images")
     x = images
     if config.encoder_channels:
-        x = add.convolved(layers.Reshape((28, 28, 1))(images), config.encoder_channels)
+        x = add.convolved(layers.Reshape((*IMAGE, 1))(images), config.encoder_channels)
     x = add.dense(layers.Flatten()(x), config.encoder_units)
     mean = layers.Dense(config.latent_dim, kernel_initializer=add.kernel(), name="mean")(x)
     raw = layers.Dense(config.latent_dim, kernel_initializer="zeros", name="raw_log_variance")(x)
@@ -99,12 +100,13 @@ def build_decoder(config: ModelConfig, seed: int = 0) -> keras.Model:
     """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images."""
     add = _Layers(config, seed)
     small, large = config.decoder_channels
+    quarter = SIDE // 4  # two layers double it
     latents = keras.Input((config.latent_dim,), name="latents")
     x = add.dense(latents, config.decoder_units)
-    x = add.activated(layers.Dense(7 * 7 * small, kernel_initializer=add.kernel())(x))
-    x = add.refined(layers.Reshape((7, 7, small))(x))
+    x = add.activated(layers.Dense(quarter * quarter * small, kernel_initializer=add.kernel())(x))
+    x = add.refined(layers.Reshape((quarter, quarter, small))(x))
     x = add.refined(add.activated(add.transposed(x, large, 4, 2)))
-    x = layers.Reshape((28, 28))(add.transposed(x, 1, 4, 2))
+    x = layers.Reshape(IMAGE)(add.transposed(x, 1, 4, 2))
     return keras.Model(latents, PixelBias(name="pixel_bias")(x), name="decoder")
 
 

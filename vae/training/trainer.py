@@ -14,6 +14,7 @@ import tensorflow as tf
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits
 from vae.losses import kl_per_dimension, reconstruction_loss
+from vae.mnist import IMAGE, SIDE
 from vae.training.model import VAE, sample_posterior
 
 
@@ -218,14 +219,14 @@ def augmented(images: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:
     n = tf.shape(images)[0]
     draws = strength * tf.random.stateless_normal(tf.stack([n, 6]), seed)
     xx, xy, yx, yy = (tf.eye(2)[r, c] + 0.06 * draws[:, 2 * r + c] for r in (0, 1) for c in (0, 1))
-    centre = 13.5
+    centre = (SIDE - 1) / 2
     x0 = centre - centre * (xx + xy) + 0.3 * draws[:, 4]
     y0 = centre - centre * (yx + yy) + 0.3 * draws[:, 5]
     zero = tf.zeros_like(x0)
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.expand_dims(images, -1),
         transforms=tf.stack([xx, xy, x0, yx, yy, y0, zero, zero], axis=1),
-        output_shape=(28, 28),
+        output_shape=IMAGE,
         fill_value=0.0,
         interpolation="BILINEAR",
     )

@@ -5,19 +5,20 @@ import streamlit as st
 
 from pages.shared import resources
 from vae import pictures, runs, tables
+from vae.mnist import CLASSES
 
 COLUMNS, MOST = 16, 160  # digits of the contact sheet
 
 
 def show(run: runs.Run) -> None:
     """The chart, and what is selected on it."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     st.caption(
         "Choose digits with the lasso or the box: they come as a contact sheet and as a table. "
         "A double click takes the choice back."
     )
     event = st.plotly_chart(
-        resources.figure(run),
+        resources.scatter(run),
         key=f"chart-{run.name}",
         on_select="rerun",
         selection_mode=("box", "lasso"),
@@ -30,7 +31,7 @@ def show(run: runs.Run) -> None:
         st.info("Nothing is chosen yet.", icon=":material/lasso_select:")
         return
     st.subheader(f"{len(chosen):,} digits", anchor=False)
-    counts = np.bincount(latent_map.digits.labels[chosen], minlength=10)
+    counts = np.bincount(latent_map.digits.labels[chosen], minlength=len(CLASSES))
     st.caption(" · ".join(f"{n} × {label}" for label, n in enumerate(counts) if n))
     shown = chosen[np.linspace(0, len(chosen) - 1, min(MOST, len(chosen))).astype(int)]
     sheet = pictures.contact_sheet(latent_map.digits.pixels[shown], COLUMNS)

@@ -1,0 +1,72 @@
+"""The app, served in a process of its own, and what that process uses. Linux only."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and its process."""
+
+    address: str
+    process: int
+    runs: Path
+
+    def cpu_seconds(self) -> float:
+        """What its process has used of the processors so far, without its trainings."""
+        fields = (
+            Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        )
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def megabytes(self) -> float:
+        """The memory that its process holds now, without its trainings."""
+        status = Path(f"/proc/{self.process}/status").read_text(encoding="utf-8")
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+
+@contextmanager
+def serving(runs: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[Server]:
+    """The app, or another script, with its runs in `runs`; its log lies beside them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    runs.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    with (runs.parent / "server.txt").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=ROOT,
+            env=os.environ | {"VAE_RUNS_DIR": str(runs)},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}", process)
+        yield Server(f"http://127.0.0.1:{port}", process.pid, runs)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], patience: float = 60) -> None:
+    end = time.monotonic() + patience
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start within {patience:.0f} s")

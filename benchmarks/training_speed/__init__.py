@@ -1,0 +1,1 @@
+"""How fast trainings are: this project, plain Keras and PyTorch, the same networks side by side."""

@@ -1,0 +1,89 @@
+"""How fast trainings are, side by side: `python -m benchmarks.training_speed --data MNIST`.
+
+Images a second of this project, of the same networks in plain Keras `fit`, and in PyTorch (left out
+where it is not installed: benchmarks/requirements.txt), for `baseline` and `best`: in turn, each in
+a process of its own. `--quality` measures the seconds until a model of two dimensions is as good as
+Keras' example of a VAE ends, by this project and by that example's own recipe (up to 30 epochs of
+it: half an hour on 2 cores).
+"""
+
+import argparse
+import importlib.util
+import json
+import platform
+import subprocess
+import sys
+from importlib import import_module
+from statistics import median
+
+from vae import data
+from vae.config import PRESETS
+
+KINDS = {"ours": "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
+
+
+def main() -> None:
+    """Print a table, and all figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="a folder with MNIST; else what training would find")
+    parser.add_argument("--presets", nargs="+", default=["baseline", "best"], choices=PRESETS)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
+    parser.add_argument("--quality", metavar="PRESET", choices=PRESETS)
+    parser.add_argument("--measure", choices=[*KINDS, "example"], help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(_measured(given)))
+    elif given.quality:
+        _print_quality(given)
+    else:
+        _print_speed(given)
+
+
+def _measured(given: argparse.Namespace) -> object:
+    splits = data.load(given.data)
+    if given.quality:
+        from benchmarks.training_speed import quality
+
+        if given.measure == "example":
+            return quality.example(splits)
+        return quality.ours(PRESETS[given.quality], splits)
+    kind = import_module(f"benchmarks.training_speed.{KINDS[given.measure]}")
+    preset = PRESETS[given.presets[0]]
+    return kind.images_per_second(preset, splits.train.images, given.seconds)
+
+
+def _in_a_process(given: argparse.Namespace, kind: str, *arguments: str) -> object:
+    command = [sys.executable, "-m", "benchmarks.training_speed", "--measure", kind, *arguments]
+    if given.data:
+        command += ["--data", given.data]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(answer.stdout)
+
+
+def _print_speed(given: argparse.Namespace) -> None:
+    kinds = [k for k in KINDS if k != "PyTorch" or importlib.util.find_spec("torch")]
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in given.presets:
+        speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for _ in range(given.repeats):
+            for kind in kinds:
+                options = ["--presets", name, "--seconds", str(given.seconds)]
+                speeds[kind].append(float(str(_in_a_process(given, kind, *options))))
+        found[name] = speeds
+    print(f"Images a second: the median and the range of {given.repeats}, {platform.machine()}\n")
+    print(f"| preset | {' | '.join(kinds)} |\n|---{'|---' * len(kinds)}|")
+    for name, speeds in found.items():
+        cells = [f"{median(v):,.0f} ({min(v):,.0f} to {max(v):,.0f})" for v in speeds.values()]
+        print(f"| {name} | {' | '.join(cells)} |")
+    print(json.dumps(found))
+
+
+def _print_quality(given: argparse.Namespace) -> None:
+    ours = [_in_a_process(given, "ours", "--quality", given.quality) for _ in range(given.repeats)]
+    example = _in_a_process(given, "example", "--quality", given.quality)
+    print(json.dumps({given.quality: ours, "Keras' example": example}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""What serves the app over HTTP, around Streamlit's own server.
+
+`streamlit_app.py` hands `MIDDLEWARE` to it, from the outermost to the innermost.
+"""
+
+from starlette.middleware import Middleware
+
+from server.compression import Compression
+from server.headers import Headers
+
+MIDDLEWARE = [Middleware(Headers), Middleware(Compression)]

@@ -1,0 +1,57 @@
+"""The benchmark of training speed: all sides train the same networks, and each is measured."""
+
+import importlib.util
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.training_speed import keras_fit, ours, quality
+from vae.config import PRESETS, Preset
+from vae.data import Splits
+
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
+)
+
+
+def small(preset: Preset) -> Preset:
+    return replace(preset, training=replace(preset.training, batch_size=16, epochs=1))
+
+
+@pytest.mark.parametrize("side", [ours, keras_fit], ids=["ours", "Keras fit"])
+def test_each_side_tells_how_many_images_it_sees_in_a_second(side, few: Splits) -> None:
+    speed = side.images_per_second(small(PRESETS["tiny"]), few.train.images, 0.2)
+    assert 10 < speed < 1e6
+
+
+def test_keras_fit_learns_by_the_same_loss(few: Splits) -> None:
+    tiny = PRESETS["tiny"].model
+    plain = keras_fit.PlainVAE(keras_fit.build_encoder(tiny), keras_fit.build_decoder(tiny))
+    plain.compile(optimizer="adam")
+    pixels = few.train.pixels
+    history = plain.fit(pixels, batch_size=20, epochs=3, verbose=keras_fit.QUIET).history
+    assert history["loss"][-1] < history["loss"][0]
+    added = np.add(history["reconstruction_loss"], history["kl_divergence"])
+    np.testing.assert_allclose(history["loss"], added, rtol=1e-4)
+
+
+def test_a_training_that_never_is_good_enough_takes_for_ever(few: Splits) -> None:
+    assert quality.ours(small(PRESETS["tiny"]), few) == math.inf
+
+
+def test_the_example_tells_its_loss_after_each_epoch(few: Splits) -> None:
+    splits = Splits(few.train, few.train[:10], few.train[:10], "few")
+    seconds, losses = quality.example(splits, epochs=1)
+    assert seconds > 0
+    assert 300 < losses[0] < 800  # a black-and-white guess has 543 nats
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["baseline", "best"])
+def test_pytorch_has_the_same_networks(name: str) -> None:
+    from benchmarks.training_speed import pytorch  # PyTorch
+    from vae import training_cost
+
+    assert pytorch.parameters(PRESETS[name].model) == training_cost.parameters(PRESETS[name].model)

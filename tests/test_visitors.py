@@ -1,0 +1,55 @@
+"""Visitors over real WebSockets: what the benchmark measures, at a tiny size."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import visitor, visitors
+from benchmarks.server import Server, serving
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("site") / "runs") as server:
+        yield server
+
+
+@pytest.mark.timeout(120)
+def test_two_visitors_walk_through_all_pages_without_an_error(site: Server) -> None:
+    row = asyncio.run(visitors.load(site, visitors=2, seconds=0, think=0))
+
+    assert row["errors"] == []
+    assert row["pages"] == 2 * len(visitors.PAGES)
+    assert 0 < row["median"] <= row["p95"]
+    assert "| 2 |" in visitors.tabulated([row | {
+        "training": False, "megabytes_one_tour": 0.0, "megabytes": site.megabytes()
+    }])  # fmt: skip
+
+
+def test_a_widget_that_a_visitor_changes_changes_the_page(site: Server) -> None:
+    async def sheets() -> list[list[str]]:
+        async with visitor.enter(site.address) as one:
+            await one.open("generate")
+            before = [view.json for view in one.find("bidi_component")]
+            seed = next(box for box in one.find("number_input") if box.label == "Seed")
+            await one.change(seed.id, double_value=7)
+            return [before, [view.json for view in one.find("bidi_component")]]
+
+    before, after = asyncio.run(sheets())
+
+    assert len(before) == len(after)
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
+
+
+def test_a_page_that_shows_an_exception_counts_as_an_error(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("raise ValueError('spilt milk')")
+
+    async def open_it(address: str) -> None:
+        async with visitor.enter(address) as one:
+            await one.open()
+
+    with serving(tmp_path / "runs", script) as broken, pytest.raises(visitor.VisitError):
+        asyncio.run(open_it(broken.address))
