@@ -38,4 +38,4 @@ def image() -> np.ndarray | Blank:
         return picture["pixels"]
     if placed:
         return preprocess.drawing_to_image(picture["pixels"], upright=upright)
-    return preprocess.pixels.shrunk(picture["pixels"])
+    return preprocess.ink.shrunk(picture["pixels"])

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vae.mnist import SIDE
 from vae.preprocess import edge, pen, pixels, placement, strokes
 from vae.preprocess.placement import Blank
 
@@ -62,7 +63,7 @@ def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
         (28, 28) float32 in [0, 1], or a `Blank`.
     """
     images = [
-        pen.draw(lines * (pen.SIZE / canvas), strokes.width(stroke) * pen.SIZE / canvas)
+        pen.draw(lines * (SIDE / canvas), strokes.width(stroke) * SIDE / canvas)
         for stroke in drawn
         if len(lines := strokes.lines([stroke]))
     ]
