@@ -17,7 +17,7 @@ def show(run: runs.Run) -> None:
     view, revision = _known(run)
     said = (st.session_state.get(key) or {}).get("place")
     if said is not None:
-        view = MapView.told(said)
+        view = MapView.told(said, resources.map_of(run))
         session.places()[run.name] = (view, revision)
     view.to_link()
     latent = view.latent(resources.map_of(run))
