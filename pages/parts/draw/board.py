@@ -18,8 +18,9 @@ def show() -> None:
     """The canvas and its buttons; what is drawn goes to the session."""
     from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
 
+    _replace_if_astray()
     state = session.canvas()
-    result = st_canvas(
+    st_canvas(
         stroke_width=st.session_state.get("pen", canvas.PEN),
         stroke_color="#ffffff",
         background_color="#000000",
@@ -28,8 +29,7 @@ def show() -> None:
         initial_drawing={"objects": state["initial"]} if state["initial"] else None,
         key=_canvas_key(),
     )
-    if result.json_data is not None:
-        state["strokes"] = result.json_data.get("objects", [])
+    state["strokes"] = _strokes()
     with st.container(horizontal=True, gap="small"):
         drawn = bool(state["strokes"])
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
@@ -104,11 +104,24 @@ def _canvas_key() -> str:
     return f"canvas-{session.canvas()['version']}"
 
 
+def _strokes() -> list[dict[str, Any]]:
+    """The strokes on the canvas: as it sent them last, or as they were before it sent any."""
+    sent = st.session_state.get(_canvas_key())
+    for name in ("drawing", "raw", "objects"):
+        sent = sent.get(name) if isinstance(sent, dict) else None
+    return session.canvas()["strokes"] if sent is None else strokes.read(sent)
+
+
+def _replace_if_astray() -> None:
+    """Another canvas in place of one that sent what no canvas sends."""
+    sent = st.session_state.get(_canvas_key()) or {}
+    if not isinstance(sent.get("drawing") or {}, dict) or sent.get("backgroundFit") is not None:
+        _take_over()
+
+
 def _undo() -> None:
     """Take back the last stroke, which may have come together with the click."""
-    sent = st.session_state.get(_canvas_key())
-    newest = sent["drawing"]["raw"].get("objects", []) if sent else session.canvas()["strokes"]
-    session.redraw(newest[:-1], session.canvas()["picture"])
+    session.redraw(_strokes()[:-1], session.canvas()["picture"])
 
 
 def _take_over() -> None:
