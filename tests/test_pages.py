@@ -813,6 +813,20 @@ def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path
     assert 'alt="Samples of five"' in texts(app)
 
 
+def test_an_address_opens_a_few_runs_and_only_where_it_names_runs(owned: Path) -> None:
+    def offered(**query: str | list[str]) -> bool:
+        return "five" in alone("compare", **query).multiselect(key="runs").options
+
+    assert offered(model="five")
+    assert offered(run="five")
+    assert not offered(z="five")
+    assert not offered(runs="map,five")
+    assert not offered(model=["map", "five"])
+    guesses = [f"tiny-{i}" for i in range(6)]
+    assert offered(runs=[*guesses[1:], "five"])
+    assert not offered(runs=[*guesses, "five"])
+
+
 def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:
     app = routed("draw")
     lines = [[["M", 20, y], ["L", 260, y]] for y in range(20, 270, 80)]

@@ -5,6 +5,7 @@ is read from its run directory, so it survives reruns, page changes, closed tabs
 """
 
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -98,7 +99,8 @@ class Jobs:
         with self._lock:
             self.limits.check(model, training, self.estimate(model, training).seconds)
             self.limits.check_room(len(self._queue), len(runs.list_runs(self.root)))
-            name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
+            # A part that nobody can guess: who names a run, sees it.
+            name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
             manifest = runs.Manifest(preset=preset, model=model, training=training, state="queued")
             path = self.root
             try:

@@ -8,6 +8,7 @@ for everybody to see; so is, for whoever has its link, a run that an address nam
 import hashlib
 import re
 import secrets
+from itertools import chain
 from pathlib import Path
 
 import streamlit as st
@@ -17,6 +18,7 @@ from vae import runs
 
 COOKIE = "latent-digits-visitor"
 FILE = "owner"  # in the run directory
+_NAMED = {"model": 1, "run": 1, "runs": 6}  # how many runs an address names, by its parameters
 _KEEP = component(
     "latent_digits_visitor",
     js=f"""export default function ({{ data }}) {{
@@ -46,9 +48,9 @@ def owns(path: Path) -> bool:
 def sees(run: runs.Run) -> bool:
     """Whether the run is in this visitor's lists."""
     opened: set[str] = st.session_state.setdefault("opened", set())
-    for name in st.query_params:
-        for value in st.query_params.get_all(name):
-            opened.update(value.split(","))
+    named = (st.query_params.get_all(name)[:most] for name, most in _NAMED.items())
+    if run.name in chain.from_iterable(named):
+        opened.add(run.name)
     return _owner(run.path) in ("", _mark()) or run.name in opened
 
 
