@@ -83,9 +83,14 @@ def button(app: AppTest, label: str) -> Any:
 
 
 def texts(app: AppTest) -> str:
-    """All words on the page."""
+    """All words on the page, as a visitor reads them."""
     elements = [*app.main, *app.sidebar]
-    return "\n".join(str(getattr(e, "value", "")) for e in elements)
+    return read("\n".join(str(getattr(e, "value", "")) for e in elements))
+
+
+def read(markdown: str) -> str:
+    """Words without what keeps them from being markup."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\N{WORD JOINER}", "")
 
 
 @each_page
@@ -575,6 +580,33 @@ def owned(folders: Path, own_run: str) -> Path:
     """The run directory of a visitor's own run."""
     (folders / own_run / "owner").write_text(sha256(VISITOR.encode()).hexdigest())
     return folders / own_run
+
+
+HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
+
+
+@each_page
+def test_a_name_is_shown_as_it_is_and_is_no_markup(
+    title: str, stem: str, folders: Path, small_run: runs.Run
+) -> None:
+    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    manifest = runs.read(copied).manifest
+    data = manifest.data | {"source": HOSTILE}
+    runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
+    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    if stem == "draw":
+        app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
+        app.run()
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == HOSTILE
+    marked = [str(e.value) for kind in MARKED for e in [*app.get(kind), *app.sidebar.get(kind)]]
+    html = [str(e.proto.body) for e in app.get("html")]
+    assert HOSTILE in read("".join(marked))  # as the source of its data, for one
+    assert not [body for body in marked if "[x]" in body or "www.evil" in body]
+    assert not [body for body in html if "<img src=x>" in body]
+
+
+MARKED = ("markdown", "caption", "error", "warning", "info", "success", "toast")
 
 
 def labels(app: AppTest) -> set[str]:

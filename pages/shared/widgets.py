@@ -1,5 +1,7 @@
 """Parts that several pages show."""
 
+import re
+
 import numpy as np
 import streamlit as st
 
@@ -8,6 +10,8 @@ from vae import pictures, runs
 from vae.mnist import SIDE
 
 DEFAULT_MODEL = "map"
+# Signs that mean something to markdown: anywhere; at an end of a word; at the beginning; of a list.
+_MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
 
 def begin(title: str) -> runs.Run:
@@ -26,7 +30,7 @@ def begin(title: str) -> runs.Run:
     manifest = run.manifest
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
-        f"trained on {manifest.data['train']:,} images of {manifest.data['source']} "
+        f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
         f"for {manifest.best_epoch} epochs"
     )
     st.title(title)
@@ -51,6 +55,14 @@ def _chosen_name(names: list[str]) -> str:
     )
     st.query_params["model"] = name
     return name
+
+
+def plain(words: object) -> str:
+    """Words from anywhere, a name or an error, to be shown as they are where markdown is read."""
+    line = " ".join(str(words).split())
+    # Addresses become links, and :name: a symbol, even without their markup: so they are parted.
+    parted = re.sub(r"(:|@|www)(?=\S)", "\\1\N{WORD JOINER}", line, flags=re.IGNORECASE)
+    return re.sub(_MARKUP, r"\\\g<0>", parted)
 
 
 def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
-from pages.shared import canvas, resources, session
+from pages.shared import canvas, resources, session, widgets
 from vae import pictures, preprocess
 from vae.preprocess import Blank, strokes, uploads
 
@@ -153,6 +153,6 @@ def _take_upload() -> None:
     if file is None:
         return
     try:
-        replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
+        replace(pixels=uploads.read(file.getvalue()), words=f"From {widgets.plain(file.name)}.")
     except uploads.UploadError as error:
-        session.canvas()["refused"] = f"{file.name}: {error}"
+        session.canvas()["refused"] = widgets.plain(f"{file.name}: {error}")

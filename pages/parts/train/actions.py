@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import run_list
-from pages.shared import ownership, resources
+from pages.shared import ownership, resources, widgets
 from vae import archive, runs, runs_folder
 
 UNDOS = 3  # deleted runs that are offered at once
@@ -53,7 +53,7 @@ def undo() -> None:
     found = runs_folder.deleted(resources.jobs().root)
     for trash in [trash for trash in found if ownership.owns(trash.path)][:UNDOS]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{trash.name}** is deleted.")
+            st.markdown(f"**{widgets.plain(trash.name)}** is deleted.")
             _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
 
 
@@ -76,7 +76,9 @@ def attempt(action: Callable[..., Any], *arguments: Any) -> None:
     try:
         action(*arguments)
     except (runs.RunError, ValueError) as error:
-        st.toast(f"That did not work: {error}.", icon=":material/error:", duration="long")
+        st.toast(
+            f"That did not work: {widgets.plain(error)}.", icon=":material/error:", duration="long"
+        )
 
 
 def _button(

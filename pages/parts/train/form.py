@@ -68,7 +68,7 @@ def form() -> None:
         )
         _expect(model, training)
     except ValueError as error:
-        st.error(f"This cannot be trained: {error}.")
+        st.error(f"This cannot be trained: {widgets.plain(error)}.")
         st.button("Train", icon=":material/play_arrow:", disabled=True)
         return
     if st.button("Train", type="primary", icon=":material/play_arrow:"):

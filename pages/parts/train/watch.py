@@ -80,7 +80,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     m = run.manifest
     resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
-        st.error(f"Training failed: {m.error}.", icon=":material/error:")
+        st.error(f"Training failed: {widgets.plain(m.error)}.", icon=":material/error:")
     elif state == "interrupted":
         st.warning(
             "The training process ended before its time: the server or the process was stopped. "
@@ -92,7 +92,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     if m.usable:
         st.markdown(
             f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
-            f"{m.data['train']:,} images of {m.data['source']}, in "
+            f"{m.data['train']:,} images of {widgets.plain(m.data['source'])}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
 
