@@ -8,8 +8,10 @@ import streamlit as st
 
 from pages.shared import navigation
 from server import MIDDLEWARE
+from vae.limits import check_environment
 
 if __name__ == "__main__":
     navigation.route()
 else:
+    check_environment()
     app = st.App(__file__, middleware=MIDDLEWARE)

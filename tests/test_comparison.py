@@ -64,9 +64,10 @@ def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: run
     assert plain.manifest.training.is_autoencoder
     assert not small_run.manifest.training.is_autoencoder
     epochs = [e for e in runs.read_events(small_run.path)[0] if e["event"] == "epoch"]
-    assert comparison.told(small_run, epochs) == epochs
-    assert list(comparison.told(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
-    curves = charts.overlaid_curves({"plain": comparison.told(plain, epochs)}, "kl_divergence")
+    assert comparison.comparable(small_run, epochs) == epochs
+    assert list(comparison.comparable(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
+    kept = {"plain": comparison.comparable(plain, epochs)}
+    curves = charts.overlaid_curves(kept, "kl_divergence")
     assert [len(trace["y"]) for trace in curves.to_plotly_json()["data"]] == [0, 0]
     model, digits = inference.Model(plain), comparison.ten_digits(0)
     terms = model.terms(digits.pixels, model.encode(digits.pixels))
@@ -92,7 +93,7 @@ def test_the_table_has_every_figure_of_every_run_and_its_csv_the_same(
     values = {row.name: row.values for row in rows}
     assert values["Negative ELBO"] == (150.25, None)
     assert values["Latent dimensions"] == (2, 5)
-    assert values["Weights"] == tuple(r.manifest.parameters for r in (small_run, run_of_five))
+    assert values["Parameters"] == tuple(r.manifest.parameters for r in (small_run, run_of_five))
     head, *lines = csv.reader(comparison.as_csv(rows, ["a", "b"]).splitlines())
     assert head == ["figure", "a", "b"]
     for row, (name, *cells) in zip(rows, lines, strict=True):
@@ -106,7 +107,7 @@ def test_what_was_measured_on_the_test_images_is_in_the_table() -> None:
     charts = [results.read(run) for run in shipped]
     for name, values in {
         "Test: NLL, dynamic": [one.nll_dynamic.mean for one in charts],
-        "Test: k-NN accuracy, 1,000 labels": [one.knn_accuracy["1000"].mean for one in charts],
+        "Test: k-NN accuracy, 1000 labels": [one.knn_accuracy["1000"].mean for one in charts],
         "Test: samples accepted": [one.accepted_samples.mean for one in charts],
     }.items():
         said = [v for v in rows[name].values if v is not None]

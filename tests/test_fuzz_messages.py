@@ -50,7 +50,7 @@ def is_a_view_of(view: MapView, latent_map: LatentMap) -> bool:
 def test_any_state_of_the_map_is_a_view_that_a_link_restores(flat: LatentMap, state: Any) -> None:
     st.query_params.clear()
     with bounded():
-        view = MapView.told(state, flat)
+        view = MapView.from_page(state, flat)
         view.to_link()
     assert is_a_view_of(view, flat)
     link_to_it = st.query_params.to_dict()
@@ -67,13 +67,15 @@ def test_any_address_is_a_view_of_the_map(flat: LatentMap, query: dict[str, str]
 
 
 @given(near | texts)
-def test_any_latent_that_is_told_is_a_latent_or_none(told: Any) -> None:
+def test_any_latent_that_is_told_is_a_latent_or_none(flat: LatentMap, told: Any) -> None:
     with bounded():
-        latent = link.latent(told, 2)
+        latent = link.latent(told, flat)
     if latent is not None:
         assert latent.shape == (2,)
         assert np.isfinite(latent).all()
-        assert np.array_equal(link.latent(link.text(latent), 2), latent)
+        again = link.latent(link.text(latent), flat)
+        assert again is not None
+        assert np.array_equal(again, latent)
 
 
 @given(numbers | json_values | texts)
@@ -90,7 +92,9 @@ def test_any_selection_of_the_chart_is_some_of_its_digits(points: Any) -> None:
     assert set(chosen) <= set(range(5000))
 
 
-kinds = some.sampled_from(["digit", "class", "random", "pin", "place", "hand", "drawing", "end A"])
+kinds = some.sampled_from(
+    ["digit", "class", "random", "pin", "map", "generated", "drawing", "end A"]
+)
 listed = some.lists(numbers, max_size=3).map(lambda values: ",".join(map(str, values)))
 ends = some.builds(lambda kind, text: f"{kind}:{text}", kinds, texts | listed) | texts
 

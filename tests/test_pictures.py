@@ -70,7 +70,7 @@ def test_a_data_url_holds_the_png() -> None:
     picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
     start, _, content = pictures.data_url(picture).partition(",")
     assert start == "data:image/png;base64"
-    assert base64.b64decode(content, validate=True) == pictures.png(picture)
+    assert base64.b64decode(content, validate=True) == pictures.png(picture, quick=True)
 
 
 def test_a_gif_holds_every_frame_to_the_last_grey_and_is_the_same_each_time() -> None:

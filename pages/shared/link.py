@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-FARTHEST = 10.0  # standard deviations of the prior; nothing is farther out
+from vae.latent_map import LatentMap
 
 
 def numbers(told: Any, n: int) -> list[float] | None:
@@ -40,15 +40,18 @@ def whole(told: Any, end: int) -> int | None:
     return found[0] if found else None
 
 
-def latent(told: Any, latent_dim: int) -> np.ndarray | None:
-    """A latent (latent_dim,), told as a list or as a text; None if it is none of this size."""
-    values = numbers(told, latent_dim)
-    return None if values is None else tidy(np.array(values))
+def latent(told: Any, latent_map: LatentMap) -> np.ndarray | None:
+    """The latent (latent_dim,) that is told, as a list or as a text, within the map's reach.
+
+    None if it is none of this map's.
+    """
+    values = numbers(told, latent_map.model.latent_dim)
+    return None if values is None else tidy(np.clip(values, -latent_map.reach, latent_map.reach))
 
 
 def tidy(latents: np.ndarray) -> np.ndarray:
     """Latents (..., latent_dim) as an address can name them: float64."""
-    return np.round(np.clip(np.asarray(latents, np.float64), -FARTHEST, FARTHEST), 4) + 0.0
+    return np.round(np.asarray(latents, np.float64), 4) + 0.0
 
 
 def text(latent: Iterable[float]) -> str:

@@ -10,6 +10,7 @@ import re
 import secrets
 from itertools import chain
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -17,6 +18,7 @@ from streamlit.components.v2 import component
 from vae import runs
 
 COOKIE = "latent-digits-visitor"
+_STREAMLITS = "_streamlit_xsrf"
 FILE = "owner"  # in the run directory
 _NAMED = {"model": 1, "run": 1, "runs": 6}  # how many runs an address names, by its parameters
 _KEEP = component(
@@ -29,7 +31,7 @@ _KEEP = component(
 
 def claim(path: Path) -> None:
     """Make a run this visitor's."""
-    (path / FILE).write_text(_mark())
+    (path / FILE).write_text(_mark(), encoding="utf-8")
     st.session_state["owns"] = True
 
 
@@ -38,6 +40,37 @@ def keep_name() -> None:
     if st.session_state.get("owns"):
         with st.container(height=1, border=False):
             _KEEP(key="visitor", data=_name(), height=1)
+
+
+def is_framed() -> bool:
+    """Whether the browser keeps no cookie of this site, as in a frame of another site.
+
+    Streamlit gives one to every visitor before it lets them in, and takes no files from a visitor
+    without it.
+    """
+    context = st.context
+    return bool(context.headers) and not {_STREAMLITS, COOKIE} & set(context.cookies)
+
+
+def offer_tab(run: str = "") -> None:
+    """Say what does not work in a frame of another site, and offer this page in a tab of its own.
+
+    `run` is one to find there again.
+    """
+    if not is_framed():
+        return
+    query = st.query_params.to_dict() | ({"run": run} if run else {})
+    st.warning(
+        "This app is shown in a frame of another site, where your browser keeps no cookie of it: "
+        "files cannot be sent, and what you train here is yours only until you leave. Open it in "
+        "a tab of its own.",
+        icon=":material/open_in_new:",
+    )
+    address = f"{st.context.url}?{urlencode(query, doseq=True)}"
+    st.link_button("Open in a tab of its own", address, icon=":material/open_in_new:")
+    if run:
+        st.caption("This link shows the run to whoever has it, also after you left:")
+        st.code(address, language=None, wrap_lines=True)
 
 
 def owns(path: Path) -> bool:
@@ -56,9 +89,11 @@ def sees(run: runs.Run) -> bool:
 
 def _owner(path: Path) -> str:
     try:
-        return (path / FILE).read_text()
+        return (path / FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
+    except OSError:
+        return "unknown"  # and so nobody's
 
 
 def _mark() -> str:

@@ -1,9 +1,17 @@
-"""What all visitors share: models, digits, training jobs. The only cached things in the app."""
+"""What all visitors share: models, digits, training jobs. The only cached things in the app.
 
+Any visitor's browser can send `clear_cache`, which empties Streamlit's caches for everybody. What
+can be made again lives in those. What must live once a server is kept by this module, which is
+imported once, however often pages run: the queue of trainings, and what `settle` did.
+"""
+
+import functools
 import gc
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -18,15 +26,15 @@ from vae import (
     data,
     history,
     inference,
-    latent_map,
     live,
-    loss_percentiles,
     runs,
     snapshots,
 )
 from vae.config import TrainingConfig
 from vae.jobs import Jobs
+from vae.latent_map import LatentMap, lay_out
 from vae.live import training
+from vae.loss_percentiles import LossPercentiles, measure
 
 
 def _identity(run: runs.Run) -> tuple[str, ...]:
@@ -34,10 +42,28 @@ def _identity(run: runs.Run) -> tuple[str, ...]:
     return (str(run.path), *run.manifest.files.values())
 
 
+_Made = TypeVar("_Made")
 _HASH: dict[str | type, Any] = {runs.Run: _identity}
 
 
-@st.cache_resource(show_spinner=False)
+class Once(Generic[_Made]):
+    """Calls a function once a server, whoever asks first, and answers the same ever after."""
+
+    def __init__(self, make: Callable[[], _Made]) -> None:
+        functools.update_wrapper(self, make)
+        self._made = functools.cache(make)
+        self._lock = threading.RLock()
+
+    def __call__(self) -> _Made:
+        with self._lock:
+            return self._made()
+
+    def forget(self) -> None:
+        """Begin anew, as another server would; for tests."""
+        self._made.cache_clear()
+
+
+@Once
 def settle() -> None:
     """Once, after the imports: what is loaded by now lives on, so spare it every collection.
 
@@ -47,9 +73,13 @@ def settle() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
+@Once
 def jobs() -> Jobs:
-    """The trainings of this server."""
+    """The trainings of this server.
+
+    Raises:
+        ValueError: the environment sets a limit that is none.
+    """
     return Jobs(runs.own_root())
 
 
@@ -72,27 +102,27 @@ def digits() -> data.Digits:
 
 
 @st.cache_resource(show_spinner="Laying out the map", max_entries=16, hash_funcs=_HASH)
-def map_of(run: runs.Run) -> latent_map.LatentMap:
+def latent_map(run: runs.Run) -> LatentMap:
     """The run's latent map over the embedded digits."""
-    return latent_map.lay_out(model(run), digits())
+    return lay_out(model(run), digits())
 
 
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
-def figure(run: runs.Run) -> go.Figure:
-    """The map as a Plotly figure."""
-    return charts.scatter(map_of(run))
+def scatter(run: runs.Run) -> go.Figure:
+    """The map as a Plotly chart."""
+    return charts.scatter(latent_map(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
-def percentiles_of(run: runs.Run) -> loss_percentiles.LossPercentiles:
+def loss_percentiles(run: runs.Run) -> LossPercentiles:
     """The run's loss terms on real digits."""
-    return loss_percentiles.measure(map_of(run))
+    return measure(latent_map(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def locator(run: runs.Run) -> str:
     """The run's still map as a data URL."""
-    return charts.locator(map_of(run))
+    return charts.locator(latent_map(run))
 
 
 @st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)
@@ -102,16 +132,20 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
-    """The epoch events of a history that is `size` bytes long by now."""
-    events = history.standing(runs.read_events(path)[0])
+def _epochs(path: Path, run: int, size: int) -> list[dict[str, Any]]:
+    """The epoch events of a history; `run` and `size` tell it from earlier ones there."""
+    events = history.effective(runs.read_events(path)[0])
     return [event for event in events if event["event"] == "epoch"]
 
 
 def epochs(run: runs.Run) -> list[dict[str, Any]]:
     """The losses after each of the run's epochs."""
     history = run.path / "events.jsonl"
-    return _epochs(run.path, history.stat().st_size) if history.exists() else []
+    return (
+        _epochs(run.path, runs.identity(run.path), history.stat().st_size)
+        if history.exists()
+        else []
+    )
 
 
 @st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)
@@ -119,20 +153,25 @@ def bundle(run: runs.Run, kind: str) -> bytes:
     """What a live view needs of a run: "decoder", "map" or "digits"."""
     if kind == "digits":
         return live.digits_bundle(digits())
-    return live.decoder_bundle(model(run)) if kind == "decoder" else live.map_bundle(map_of(run))
+    if kind == "map":
+        return live.map_bundle(latent_map(run))
+    return live.decoder_bundle(model(run))
 
 
 def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
     """The run's snapshots for the page, or None if it has none."""
     epochs = tuple(snapshots.files(run.path))
-    return _packed_snapshots(run.path, epochs, run.manifest.training, growing) if epochs else None
+    if not epochs:
+        return None
+    identity = runs.identity(run.path)
+    return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _packed_snapshots(
-    path: Path, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
+    path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
 ) -> bytes | None:
-    """`epochs` is there to tell a longer history from a shorter one."""
+    """`run` and `epochs` tell these snapshots from earlier ones there."""
     taken = snapshots.read_all(path)
     events, _ = runs.read_events(path)
     drawing = snapshots.read_drawing(path)

@@ -74,9 +74,9 @@ def enter(page: str) -> bool:
 
 def events(path: Path) -> list[dict[str, Any]]:
     """The history of one run; each call reads only what is new."""
-    followed = st.session_state.get("followed")
-    if followed is None or followed["path"] != path:
-        followed = {"path": path, "cursor": 0, "events": []}
+    followed, run = st.session_state.get("followed"), (path, runs.identity(path))
+    if followed is None or followed["run"] != run:
+        followed = {"run": run, "cursor": 0, "events": []}
         st.session_state["followed"] = followed
     new, followed["cursor"] = runs.read_events(path, followed["cursor"])
     followed["events"] += new
@@ -116,14 +116,14 @@ def pinned(run: str) -> np.ndarray | None:
     return st.session_state.get("pins", {}).get(run)
 
 
-def places() -> dict[str, Any]:
+def map_views() -> dict[str, Any]:
     """For each run what its map shows, and how often that was set from outside the map."""
-    return st.session_state.setdefault("places", {})
+    return st.session_state.setdefault("map views", {})
 
 
-def hands() -> dict[str, tuple[np.ndarray, int]]:
-    """For each run the latent in hand (latent_dim,), and how often it was set from outside."""
-    return st.session_state.setdefault("hands", {})
+def current_latents() -> dict[str, tuple[np.ndarray, int]]:
+    """For each run Generate's latent (latent_dim,), and how often it was set from outside."""
+    return st.session_state.setdefault("current latents", {})
 
 
 class Morph(TypedDict):

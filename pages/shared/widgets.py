@@ -18,6 +18,7 @@ def begin(title: str) -> runs.Run:
     """What each page starts with: its settings, and the model chooser; the chosen run."""
     navigation.configure(title)
     navigation.hand_over()
+    _check_settings()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
@@ -35,6 +36,17 @@ def begin(title: str) -> runs.Run:
     )
     st.title(title)
     return run
+
+
+def _check_settings() -> None:
+    """A server that only runs scripts is told here what others are told at their start."""
+    try:
+        resources.jobs()
+    except ValueError as error:
+        st.error(
+            f"This server's settings have a mistake: {plain(error)}.", icon=":material/settings:"
+        )
+        st.stop()
 
 
 def _chosen_name(names: list[str]) -> str:
@@ -72,12 +84,6 @@ def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:
         picture = pictures.enlarged(pictures.to_bytes(image), 2 * width // SIDE)
         st.image(picture, width="stretch", output_format="PNG", alt=alt)
         st.caption(caption)
-
-
-def nats(reconstruction_loss: float, kl_divergence: float) -> str:
-    """Both terms of the loss, and their sum, as a line of text."""
-    total = reconstruction_loss + kl_divergence
-    return f"{reconstruction_loss:.1f} + {kl_divergence:.1f} = **{total:.1f} nats**"
 
 
 def latent_text(latent: np.ndarray) -> str:

@@ -49,7 +49,7 @@ def _clean_object(stroke: dict[str, Any], every: int) -> dict[str, Any]:
     thinned = [*path[:-1:every], *path[-1:]] if isinstance(path, list) else []
     clean = {**stroke, "path": [step for step in thinned if _is_step(step)]}
     pen = clean.get("strokeWidth")
-    if not _is_number(pen, _WIDEST_PEN) or pen <= 0:
+    if pen is None or not _is_number(pen, _WIDEST_PEN) or pen <= 0:
         clean.pop("strokeWidth", None)
     return clean
 

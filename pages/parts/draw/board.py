@@ -7,11 +7,13 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
-from pages.shared import canvas, resources, session, widgets
+from pages.shared import canvas, ownership, resources, session, widgets
 from vae import pictures, preprocess
 from vae.preprocess import Blank, strokes, uploads
 
-_ATTEND = component("latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text())
+_ATTEND = component(
+    "latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
+)
 
 
 def show() -> None:
@@ -62,6 +64,7 @@ def others() -> None:
         st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
             help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
         with st.popover("Photo", icon=":material/photo_camera:"):
+            ownership.offer_tab()
             st.file_uploader(
                 "One digit, dark on light or light on dark (PNG or JPEG)",
                 key="upload",

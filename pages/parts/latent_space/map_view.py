@@ -27,7 +27,7 @@ class MapView:
     manifold: bool = False
 
     @classmethod
-    def told(cls, state: Any, latent_map: LatentMap) -> Self:
+    def from_page(cls, state: Any, latent_map: LatentMap) -> Self:
         """What the map in the page says of itself."""
         told: dict[str, Any] = state if isinstance(state, dict) else {}
         frame, hidden = told.get("frame"), told.get("hidden")
@@ -65,7 +65,7 @@ class MapView:
     ) -> Self:
         """What is not of this model, or no place at all, is left out."""
         chosen = link.whole(digit, len(latent_map.digits))
-        latent = link.latent(z, latent_map.model.latent_dim) if chosen is None else None
+        latent = link.latent(z, latent_map) if chosen is None else None
         return cls(
             z=None if latent is None else latent.tolist(),
             digit=chosen,
