@@ -1,6 +1,7 @@
 """Training processes: queued, one at a time, stopped, and told apart when they die."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -275,12 +276,10 @@ def test_trainings_begun_in_the_same_second_have_directories_of_their_own(
 
     monkeypatch.setattr(queue, "datetime", Noon)
     paths = [server.start(MODEL, TRAINING, preset) for preset in ("map", "map", "map", "tiny")]
-    assert [path.name for path in paths] == [
-        "map-20250203-120000",
-        "map-20250203-120000-2",
-        "map-20250203-120000-3",
-        "tiny-20250203-120000",
-    ]
+    names = [path.name.rsplit("-", 1) for path in paths]
+    assert [name for name, _ in names] == [f"{p}-20250203-120000" for p in ("map",) * 3 + ("tiny",)]
+    assert len({part for _, part in names}) == 4  # who cannot guess it finds no run of others
+    assert all(re.fullmatch("[0-9a-f]{8}", part) for _, part in names)
 
 
 def test_visitors_who_start_at_once_get_a_run_each_and_still_one_at_a_time(server: Jobs) -> None:

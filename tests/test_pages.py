@@ -86,9 +86,14 @@ def button(app: AppTest, label: str) -> Any:
 
 
 def texts(app: AppTest) -> str:
-    """All words on the page."""
+    """All words on the page, as a visitor reads them."""
     elements = [*app.main, *app.sidebar]
-    return "\n".join(str(getattr(e, "value", "")) for e in elements)
+    return read("\n".join(str(getattr(e, "value", "")) for e in elements))
+
+
+def read(markdown: str) -> str:
+    """Words without what keeps them from being markup."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\N{WORD JOINER}", "")
 
 
 @each_page
@@ -690,6 +695,37 @@ def owned(folders: Path, own_run: str) -> Path:
     return folders / own_run
 
 
+HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
+
+
+@each_page
+def test_a_name_is_shown_as_it_is_and_is_no_markup(
+    title: str, stem: str, folders: Path, small_run: runs.Run
+) -> None:
+    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    manifest = runs.read(copied).manifest
+    data = manifest.data | {"source": HOSTILE}
+    runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
+    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    if stem == "draw":
+        app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
+        app.run()
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == HOSTILE
+    marked = [
+        str(getattr(e, "value", ""))
+        for kind in MARKED
+        for e in [*app.get(kind), *app.sidebar.get(kind)]
+    ]
+    html = [str(e.proto.body) for e in app.get("html")]
+    assert HOSTILE in read("".join(marked))  # as the source of its data, for one
+    assert not [body for body in marked if "[x]" in body or "www.evil" in body]
+    assert not [body for body in html if "<img src=x>" in body]
+
+
+MARKED = ("markdown", "caption", "error", "warning", "info", "success", "toast")
+
+
 def labels(app: AppTest) -> set[str]:
     return {button.label for button in app.button}
 
@@ -937,6 +973,20 @@ def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path
     app = alone("compare", runs=["five", "six"])
     assert {"five", "six"} <= set(app.multiselect(key="runs").options)
     assert 'alt="Samples of five"' in texts(app)
+
+
+def test_an_address_opens_a_few_runs_and_only_where_it_names_runs(owned: Path) -> None:
+    def offered(**query: str | list[str]) -> bool:
+        return "five" in alone("compare", **query).multiselect(key="runs").options
+
+    assert offered(model="five")
+    assert offered(run="five")
+    assert not offered(z="five")
+    assert not offered(runs="map,five")
+    assert not offered(model=["map", "five"])
+    guesses = [f"tiny-{i}" for i in range(6)]
+    assert offered(runs=[*guesses[1:], "five"])
+    assert not offered(runs=[*guesses, "five"])
 
 
 def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:

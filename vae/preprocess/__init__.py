@@ -7,7 +7,6 @@ of a drawing changes what the model sees. The path comes from the canvas' stroke
 in pixels as the centre lines of the ink.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ __all__ = ["Blank", "as_drawn", "drawing_to_image"]
 
 
 def drawing_to_image(
-    rgba: np.ndarray | None, drawn: Sequence[Any] | None = None, upright: bool = False
+    rgba: np.ndarray | None, drawn: list[Any] | None = None, upright: bool = False
 ) -> np.ndarray | Blank:
     """What the model sees of a drawing.
 
@@ -34,7 +33,7 @@ def drawing_to_image(
         rgba: a picture, (height, width, 4) uint8; only looked at where there are no strokes.
             Light ink on a dark background or dark ink on a light one, evenly lit or not.
         drawn: the pen's strokes, each an (n, 2) array of points or an object of the canvas'
-            `json_data["objects"]`.
+            `json_data["objects"]`; what is no stroke is left out, and the rest bounded.
         upright: take the slant away.
 
     Returns:
@@ -52,7 +51,7 @@ def drawing_to_image(
     return found if isinstance(found, Blank) else edge.redrawn(found, upright)
 
 
-def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
+def as_drawn(drawn: list[Any], canvas: float) -> np.ndarray | Blank:
     """The same drawing without any of this: the whole canvas, shrunk.
 
     Args:
@@ -64,7 +63,7 @@ def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
     """
     images = [
         pen.draw(lines * (SIDE / canvas), strokes.width(stroke) * SIDE / canvas)
-        for stroke in drawn
+        for stroke in strokes.read(drawn)
         if len(lines := strokes.lines([stroke]))
     ]
     return np.max(images, axis=0) if images else Blank("Nothing is drawn yet.")

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.components.v2 import component
 
-from pages.shared import resources, session
+from pages.shared import resources, session, widgets
 from vae import runs
 from vae.live import training
 
@@ -28,6 +28,6 @@ def scrubber(run: runs.Run, live: bool = False) -> None:
         _SCRUBBER(key=f"scrubber-{run.name}", data=data)
     elif not live:
         st.caption(
-            f"{run.name} has no snapshots, so there is nothing to look back on. Every training "
-            "from this page keeps them, and so does the shipped model best."
+            f"{widgets.plain(run.name)} has no snapshots, so there is nothing to look back on. "
+            "Every training from this page keeps them, and so does the shipped model best."
         )
