@@ -3,7 +3,7 @@
 import gc
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,6 +25,7 @@ from vae import (
     snapshots,
 )
 from vae.config import TrainingConfig
+from vae.following import Followed
 from vae.jobs import Jobs
 from vae.live import training
 
@@ -101,17 +102,39 @@ def measured(run: runs.Run) -> dict[str, float]:
     return comparison.measure(model(run), snapshots.mapped_digits())
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _epochs(path: Path, size: int) -> list[dict[str, Any]]:
-    """The epoch events of a history that is `size` bytes long by now."""
-    events = history.standing(runs.read_events(path)[0])
-    return [event for event in events if event["event"] == "epoch"]
+class Told(NamedTuple):
+    """What the pages tell of a history: how far it is, its epochs' events, data for the curves."""
+
+    progress: history.Progress | None
+    epochs: list[dict[str, Any]]
+    curves: dict[str, Any] | None
 
 
-def epochs(run: runs.Run) -> list[dict[str, Any]]:
-    """The losses after each of the run's epochs."""
-    history = run.path / "events.jsonl"
-    return _epochs(run.path, history.stat().st_size) if history.exists() else []
+def told(run: runs.Run) -> Told:
+    """What the run's history tells by now."""
+    try:
+        file = (run.path / "events.jsonl").stat()
+    except FileNotFoundError:
+        return Told(None, [], None)
+    return _told(run.path, file.st_ino, file.st_size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _told(path: Path, number: int, size: int) -> Told:
+    """`number` and `size`, of the file, tell one history from another and from a longer one."""
+    events = _followed(path, number).events()
+    begun = any(event["event"] == "start" for event in events)
+    return Told(
+        history.progress(events),
+        [event for event in history.standing(events) if event["event"] == "epoch"],
+        training.curves_data(events) if begun else None,
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _followed(path: Path, number: int) -> Followed:
+    """The few histories that grow now; 3 MB each, after a hundred epochs."""
+    return Followed(path)
 
 
 @st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)

@@ -120,7 +120,7 @@ def figures_of(compared: list[runs.Run]) -> list[Row]:
 
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
-    epochs = {run.name: comparison.told(run, resources.epochs(run)) for run in compared}
+    epochs = {run.name: comparison.told(run, resources.told(run).epochs) for run in compared}
     legend = "".join(f"<span>{_swatch(i)}{escape(name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.components.v2 import component
 
-from pages.shared import resources, session
+from pages.shared import resources
 from vae import runs
 from vae.live import training
 
@@ -17,9 +17,9 @@ _SCRUBBER = component(
 
 def curves(run: runs.Run) -> None:
     """The losses so far, if there are any."""
-    events = session.events(run.path)
-    if any(event["event"] == "start" for event in events):
-        _CURVES(key=f"curves-{run.name}", data=training.curves_data(events))
+    data = resources.told(run).curves
+    if data is not None:
+        _CURVES(key=f"curves-{run.name}", data=data)
 
 
 def scrubber(run: runs.Run, live: bool = False) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, session, widgets
+from pages.shared import missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -47,7 +47,7 @@ def _live(run: runs.Run, shown: runs.State) -> None:
 
 def _standing(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
-    progress = history.progress(session.events(run.path))
+    progress = resources.told(run).progress
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
@@ -127,4 +127,4 @@ def _astray(run: runs.Run) -> None:
 
 
 def _epochs(run: runs.Run) -> list[dict[str, Any]]:
-    return [event for event in session.events(run.path) if "kl_per_dimension" in event]
+    return [event for event in resources.told(run).epochs if "kl_per_dimension" in event]
