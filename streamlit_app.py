@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.shared import navigation
 from server import MIDDLEWARE
+from server.sockets import send_at_once
 
 if __name__ == "__main__":
     navigation.route()
 else:
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(__file__, lifespan=send_at_once, middleware=MIDDLEWARE)
