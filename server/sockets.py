@@ -5,6 +5,7 @@ import socket
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 
@@ -23,7 +24,7 @@ async def send_at_once(app: Any) -> AsyncIterator[None]:
 
 def _listening() -> Iterator[socket.socket]:
     """This process's listening TCP sockets; each is a copy that is closed afterwards."""
-    for number in map(int, os.listdir("/dev/fd")):
+    for number in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         with suppress(OSError):  # the folder's own number is closed by now
             if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue

@@ -1,8 +1,8 @@
 """Connections of a served app send small messages at once."""
 
 import asyncio
-import os
 import socket
+from pathlib import Path
 
 from server.sockets import send_at_once
 
@@ -12,7 +12,7 @@ def test_connections_to_what_listens_when_the_app_starts_send_at_once() -> None:
         async with send_at_once(None):
             pass
 
-    before = len(os.listdir("/dev/fd"))
+    before = len([*Path("/dev/fd").iterdir()])
     with socket.socket() as listening, socket.socket() as client:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -21,4 +21,4 @@ def test_connections_to_what_listens_when_the_app_starts_send_at_once() -> None:
         connection, _ = listening.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    assert len(os.listdir("/dev/fd")) == before
+    assert len([*Path("/dev/fd").iterdir()]) == before
