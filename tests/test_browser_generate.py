@@ -9,7 +9,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from chromium import ROOT, Server, eventually, goto, needs_chromium, settled
+from chromium import Server, eventually, goto, needs_chromium, settled
+from node import evaluate
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -110,13 +111,15 @@ def test_the_digit_morphs_while_the_thumb_moves_and_python_hears_of_it_once(
     assert len(sent) == before + 1
 
 
-def test_positions_are_shares_of_the_prior(page: Page) -> None:
-    source = (ROOT / "vae" / "live" / "normal.js").read_text()
+def test_positions_are_shares_of_the_prior() -> None:
     shares = [1e-9, 1e-4, 0.001, 0.07, 0.08, 0.3, 0.5, 0.61, 0.93, 0.999, 1 - 1e-7]
-    found, back = page.evaluate(
-        """([source, shares]) => new Function('shares', source +
-            'const z = shares.map(quantile); return [z, z.map(shareBelow)]')(shares)""",
-        [source, shares],
+    found, back = evaluate(
+        """
+        const { quantile, shareBelow } = await live("latents/prior.js");
+        const z = input.map(quantile);
+        return [z, z.map(shareBelow)];
+        """,
+        shares,
     )
     np.testing.assert_allclose(found, [NormalDist().inv_cdf(p) for p in shares], rtol=1e-12)
     np.testing.assert_allclose(back, shares, rtol=1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vae import cards, config, results, runs
+from vae import cards, catalogue, config, results, runs
 from vae.results import Estimate, Figures, Hard
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,8 @@ MANIFEST = runs.Manifest(
 
 
 def row(name: str, manifest: runs.Manifest = MANIFEST) -> str:
-    return next(r for r in cards.ROWS if r.name == name)(manifest, FIGURES)
+    figure = next(figure for figure in catalogue.of("card") if figure.name == name)
+    return figure.text(catalogue.Known(manifest, FIGURES))
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_figures_that_are_not_json_are_refused(stored: runs.Run) -> None:
         results.read(stored)
 
 
-def test_a_row_tells_the_value_with_its_standard_error() -> None:
+def test_a_figure_tells_its_value_with_its_standard_error() -> None:
     assert row("-ELBO, dynamic") == "91.2 ± 0.2"
     assert row("of that: KL divergence") == "24.3"  # its error is less than what is shown
     assert row("k-NN accuracy, 1000 labels") == "88.4 ± 0.2 %"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from vae import charts, runs
+from vae import charts
 from vae.latent_map import LatentMap
 
 
@@ -66,64 +66,6 @@ def test_axes_are_named_after_what_they_are(scatter: go.Figure, deep: LatentMap)
     assert layout.xaxis.title.text == "z<sub>1</sub>"
     layout = charts.scatter(deep).layout
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("1st component", "2nd component")
-
-
-@pytest.fixture
-def events() -> list[dict]:
-    """The history of two epochs of four steps, with numbers that tell themselves apart."""
-
-    def losses(start: float) -> dict:
-        return {"loss": start, "reconstruction_loss": start + 0.1, "kl_divergence": start + 0.2}
-
-    return [
-        {"event": "start", "epochs": 2, "steps_per_epoch": 4},
-        {"event": "progress", "epoch": 1, "step": 2, **losses(10)},
-        {"event": "progress", "epoch": 1, "step": 4, **losses(20)},
-        {"event": "epoch", "epoch": 1, "train": losses(30), "validation": losses(40)},
-        {"event": "progress", "epoch": 2, "step": 8, **losses(50)},
-        {"event": "epoch", "epoch": 2, "train": losses(60), "validation": losses(70)},
-        {"event": "end", "state": "finished"},
-    ]
-
-
-def test_curves_show_the_values_of_the_events(events: list[dict]) -> None:
-    found = traces(charts.curves(events))
-    for panel, shift in enumerate((0, 0.1, 0.2)):
-        batches, training, validation = found[3 * panel : 3 * panel + 3]
-        assert list(batches.x) == [0.5, 1.0, 2.0]  # in epochs
-        assert list(batches.y) == [10 + shift, 20 + shift, 50 + shift]
-        assert list(training.x) == list(validation.x) == [1, 2]
-        assert list(training.y) == [30 + shift, 60 + shift]
-        assert list(validation.y) == [40 + shift, 70 + shift]
-        assert {trace.xaxis for trace in (batches, training, validation)} == {batches.xaxis}
-    assert len({trace.xaxis for trace in found}) == 3
-
-
-def test_each_curve_is_in_the_legend_once(events: list[dict]) -> None:
-    named = [trace.name for trace in traces(charts.curves(events)) if trace.showlegend]
-    assert named == ["training, by batch", "training", "validation"]
-
-
-def test_curves_can_leave_batches_out(events: list[dict]) -> None:
-    found = traces(charts.curves(events, by_batch=False))
-    assert [trace.name for trace in found if trace.showlegend] == ["training", "validation"]
-    assert not any(len(trace.x) for trace in found if trace.name == "training, by batch")
-
-
-def test_curves_of_a_training_that_just_began_are_empty(events: list[dict]) -> None:
-    for begun in ([], events[:1]):
-        found = traces(charts.curves(begun))
-        assert len(found) == 9
-        assert not any(len(trace.x) for trace in found)
-
-
-def test_curves_of_a_real_run_are_complete(small_run: runs.Run) -> None:
-    events, _ = runs.read_events(small_run.path)
-    training, validation = traces(charts.curves(events))[1:3]
-    epochs = [event for event in events if event["event"] == "epoch"]
-    assert list(training.y) == [event["train"]["loss"] for event in epochs]
-    assert list(validation.y) == [event["validation"]["loss"] for event in epochs]
-    assert min(validation.y) == small_run.manifest.metrics["validation_loss"]
 
 
 def test_the_locator_is_a_square_transparent_picture_of_the_digits(flat: LatentMap) -> None:

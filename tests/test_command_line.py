@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from vae import cards, data, inference, results, runs
+from vae import cards, catalogue, data, inference, results, runs
 from vae.__main__ import _stop_on_signals, main
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
 from vae.evaluation import classifier
@@ -341,10 +341,10 @@ def test_evaluate_prints_every_figure_with_its_protocol(trained: Trained) -> Non
     assert status == 0, err
     first, *lines = out.splitlines()
     assert first == f"run, on 500 test digits of {EMBEDDED}"
-    assert len(lines) == len(cards.ROWS)
-    for row, line in zip(cards.ROWS, lines, strict=True):
-        assert line.startswith(row.name + " ")
-        assert line.endswith(" " + row.protocol)
+    assert len(lines) == len(catalogue.of("card"))
+    for figure, line in zip(catalogue.of("card"), lines, strict=True):
+        assert line.startswith(figure.name + " ")
+        assert line.endswith(" " + figure.protocol)
     assert re.search(r"^-ELBO, dynamic +\d+\.\d ± \d+\.\d ", out, re.MULTILINE)
     assert re.search(r"^active units +[0-3] of 3 ", out, re.MULTILINE)
 

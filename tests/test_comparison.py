@@ -92,7 +92,7 @@ def test_the_table_has_every_figure_of_every_run_and_its_csv_the_same(
     values = {row.name: row.values for row in rows}
     assert values["Negative ELBO"] == (150.25, None)
     assert values["Latent dimensions"] == (2, 5)
-    assert values["Weights"] == tuple(r.manifest.parameters for r in (small_run, run_of_five))
+    assert values["Parameters"] == tuple(r.manifest.parameters for r in (small_run, run_of_five))
     head, *lines = csv.reader(comparison.as_csv(rows, ["a", "b"]).splitlines())
     assert head == ["figure", "a", "b"]
     for row, (name, *cells) in zip(rows, lines, strict=True):
@@ -106,7 +106,7 @@ def test_what_was_measured_on_the_test_images_is_in_the_table() -> None:
     charts = [results.read(run) for run in shipped]
     for name, values in {
         "Test: NLL, dynamic": [one.nll_dynamic.mean for one in charts],
-        "Test: k-NN accuracy, 1,000 labels": [one.knn_accuracy["1000"].mean for one in charts],
+        "Test: k-NN accuracy, 1000 labels": [one.knn_accuracy["1000"].mean for one in charts],
         "Test: samples accepted": [one.accepted_samples.mean for one in charts],
     }.items():
         said = [v for v in rows[name].values if v is not None]

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae import data, history, inference, jobs, runs, snapshots
+from vae import data, history, inference, runs, snapshots
+from vae.jobs.command import arguments, check_resumable
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("VAE_TEST_KILLS", "2"))
@@ -283,8 +284,8 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_r
     if not epochs_done and KILLS < 10:
         return  # to begin anew takes seconds, and shows little
     subprocess.run(["mount", "-o", f"remount,size={10 * used}", str(root)], check=True)
-    jobs._check_resumable(run)
-    nursery.start(*jobs._arguments(run)[3:])
+    check_resumable(run)
+    nursery.start(*arguments(run)[3:])
     assert nursery.ended()[0] == 0, nursery.log.read_text()
     assert losses(path) == pytest.approx(losses(undisturbed), rel=1e-5)
 

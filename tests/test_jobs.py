@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,10 @@ import numpy as np
 import pytest
 
 from vae import __main__ as command_line
-from vae import jobs, runs, runs_folder, snapshots
+from vae import failures, runs, runs_folder, snapshots
 from vae.config import PRESETS, ModelConfig, Option, Preset, TrainingConfig, options
-from vae.jobs import Jobs, command, command_of
+from vae.jobs import Jobs, admission, command_of, endings, process, queue
+from vae.jobs.command import arguments, command
 from vae.limits import LimitError, Limits
 
 ROOT = Path(__file__).parents[1]
@@ -99,8 +101,8 @@ def started(server: Jobs, n: int) -> list[Path]:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     """A server whose trainings are stand-ins; the last of them is gone after the test."""
-    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", STAND_IN, str(run.path)])
-    monkeypatch.setattr(jobs, "WATCH_SECONDS", 0.02)
+    monkeypatch.setattr(process, "arguments", lambda run: ["-c", STAND_IN, str(run.path)])
+    monkeypatch.setattr(queue, "WATCH_SECONDS", 0.02)
     server = Jobs(tmp_path / "runs")
     yield server
     found = [run.path for run in runs.list_runs(server.root)]
@@ -126,7 +128,7 @@ def test_a_training_is_starting_while_its_process_has_not_said_anything(
         "import sys, time; from pathlib import Path; print('here', flush=True)\n"
         "while not Path(sys.argv[1], 'end').exists(): time.sleep(0.02)"
     )
-    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", program, str(run.path)])
+    monkeypatch.setattr(process, "arguments", lambda run: ["-c", program, str(run.path)])
     path = server.start(MODEL, TRAINING, "tiny")
     until(lambda: (path / "log.txt").read_text() != "", "the stand-in runs")
     assert server.state(path) == "starting"
@@ -188,9 +190,9 @@ def test_a_waiting_run_whose_directory_is_deleted_does_not_hold_up_the_queue(ser
 
 def test_a_training_whose_directory_is_deleted_does_not_hold_up_the_queue(server: Jobs) -> None:
     first, second = started(server, 2)
-    process = process_id(first)
+    number = process_id(first)
     shutil.rmtree(first)
-    os.kill(process, signal.SIGKILL)
+    os.kill(number, signal.SIGKILL)
     until_state(server, second, "training")
 
 
@@ -220,7 +222,7 @@ def test_a_process_that_ends_with_an_error_is_told_as_failed_with_its_status_and
     assert runs.read(first).manifest.error == (
         "the training process ended with status 3; its log.txt says more"
     )
-    assert (first / "log.txt").read_text() == "the stand-in trains\n"
+    assert process.printed(first).endswith("\nthe stand-in trains\n")
     until_state(server, second, "training")
 
 
@@ -232,17 +234,20 @@ def test_a_process_that_is_killed_is_told_as_interrupted_before_and_after_it_is_
     until_state(server, path, "interrupted")
     until(lambda: runs.read(path).manifest.state == "interrupted", "that is noted")
     assert server.state(path) == "interrupted"
-    assert runs.read(path).manifest.error == ""
+    assert runs.read(path).manifest.error == (
+        "SIGKILL ended its process, most often as memory ran short: it was expected to take "
+        f"661 MB; {failures.LESS_MEMORY}; log.txt in its directory may say more"
+    )
 
 
 def test_a_process_that_never_gets_to_train_is_told_as_failed_and_its_errors_are_in_the_log(
     server: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_arguments", lambda _: ["-c", "raise SystemExit('no such luck')"])
+    monkeypatch.setattr(process, "arguments", lambda _: ["-c", "raise SystemExit('no such luck')"])
     path = server.start(MODEL, TRAINING, "tiny")
     until_state(server, path, "failed")
     assert "ended with status 1; its log.txt" in runs.read(path).manifest.error
-    assert (path / "log.txt").read_text() == "no such luck\n"
+    assert process.printed(path).endswith("\nno such luck\n")
 
 
 def test_what_a_failed_training_said_of_itself_is_kept(
@@ -253,7 +258,7 @@ def test_what_a_failed_training_said_of_itself_is_kept(
         "runs.write_manifest(path, manifest)\n"
         "sys.exit(1)"
     )
-    monkeypatch.setattr(jobs, "_arguments", lambda run: ["-c", program, str(run.path)])
+    monkeypatch.setattr(process, "arguments", lambda run: ["-c", program, str(run.path)])
     first, second = (server.start(MODEL, TRAINING, "tiny") for _ in range(2))
     until_state(server, second, "failed")  # so the end of the first has been seen, too
     assert runs.read(first).manifest.error == "the loss is nan"
@@ -267,7 +272,7 @@ def test_trainings_begun_in_the_same_second_have_directories_of_their_own(
         def now(cls, tz: object = None) -> "Noon":
             return cls(2025, 2, 3, 12, 0, 0)
 
-    monkeypatch.setattr(jobs, "datetime", Noon)
+    monkeypatch.setattr(queue, "datetime", Noon)
     paths = [server.start(MODEL, TRAINING, preset) for preset in ("map", "map", "map", "tiny")]
     assert [path.name for path in paths] == [
         "map-20250203-120000",
@@ -289,11 +294,11 @@ def test_visitors_who_start_at_once_get_a_run_each_and_still_one_at_a_time(serve
 SERVER = """
 import sys, time
 from pathlib import Path
-from vae import jobs
 from vae.config import PRESETS
+from vae.jobs import Jobs, process
 
-jobs._arguments = lambda run: ["-c", sys.argv[2], str(run.path)]
-server = jobs.Jobs(Path(sys.argv[1]))
+process.arguments = lambda run: ["-c", sys.argv[2], str(run.path)]
+server = Jobs(Path(sys.argv[1]))
 paths = [server.start(PRESETS["tiny"].model, PRESETS["tiny"].training, "tiny") for _ in range(2)]
 while server.state(paths[0]) != "training":
     time.sleep(0.02)
@@ -342,14 +347,14 @@ def test_a_restarted_server_waits_for_the_training_that_it_finds_and_can_rule_it
 
 def test_a_paused_training_goes_on_where_it_was_and_keeps_its_place(server: Jobs) -> None:
     first, second = started(server, 2)
-    process = process_id(first)
+    number = process_id(first)
     server.pause(first)
     until_state(server, first, "paused")
     time.sleep(0.3)
     assert server.state(second) == "queued"
     server.resume(first)
     until_state(server, first, "training")
-    assert process_id(first) == process
+    assert process_id(first) == number
 
 
 def test_a_paused_training_can_be_stopped(server: Jobs) -> None:
@@ -403,7 +408,7 @@ def test_a_training_asked_to_stop_is_stopping_until_it_has(server: Jobs) -> None
 def test_a_training_that_still_starts_is_stopped_at_once(
     server: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_arguments", lambda _: ["-c", "import time; time.sleep(1000)"])
+    monkeypatch.setattr(process, "arguments", lambda _: ["-c", "import time; time.sleep(1000)"])
     path = server.start(MODEL, TRAINING, "tiny")
     assert server.state(path) == "starting"
     server.stop(path)
@@ -423,11 +428,11 @@ def test_a_stopped_training_goes_on_through_the_queue(server: Jobs) -> None:
 def test_a_run_with_a_checkpoint_is_resumed_and_one_without_begins(tmp_path: Path) -> None:
     path = tmp_path / "run"
     runs.write_manifest(path, runs.Manifest("tiny", MODEL, TRAINING, state="stopped"))
-    begins = jobs._arguments(runs.read(path))
+    begins = arguments(runs.read(path))
     assert read_back(begins) == (MODEL, TRAINING)
     assert "--resume" not in begins
     (path / "checkpoint.npz").touch()
-    goes_on = jobs._arguments(runs.read(path))
+    goes_on = arguments(runs.read(path))
     assert goes_on == ["-m", "vae", "train", "--resume", "--out", str(path)]
     assert read_back(goes_on) == (MODEL, TRAINING)
 
@@ -454,7 +459,7 @@ def test_a_run_is_extended_at_once_while_its_process_still_ends(
 ) -> None:
     path = server.start(MODEL, TRAINING, "tiny")
     until_state(server, path, "training")
-    monkeypatch.setattr(jobs, "WATCH_SECONDS", 2)  # the end is not noted before that
+    monkeypatch.setattr(queue, "WATCH_SECONDS", 2)  # the end is not noted before that
     time.sleep(0.1)
     (path / "checkpoint.npz").touch()
     end(path)
@@ -524,10 +529,15 @@ def test_two_trainings_run_at_once_where_the_deployer_says_so(server: Jobs) -> N
         (Limits(epochs=9), "this has 10 epochs; this server allows 9"),
         (Limits(weights=100_000), "this has 357,557 weights; this server allows 100,000"),
         (Limits(minutes=0.1), "minutes; this server allows 0.1: take fewer epochs, fewer images"),
-        (Limits(queue=0), "0 trainings wait already; come back when fewer do"),
-        (Limits(kept_runs=1), "this server keeps 1 runs, and so many are here; delete one first"),
+        (Limits(kept_runs=1), "this server keeps 1 runs, and so many are here; delete one for go"),
+        (
+            Limits(disk=5),
+            "all runs on this server may take 5 MB; they take 0, and this needs 12 more: delete a "
+            "run for good, or take a smaller model",
+        ),
+        (Limits(read_only=True), "models are only shown on this server; to make your own, run the"),
     ],
-    ids=str.split("epochs weights minutes queue runs"),
+    ids=str.split("epochs weights minutes runs disk read-only"),
 )
 def test_a_training_beyond_a_limit_is_refused_and_leaves_nothing(
     server: Jobs, limits: Limits, text: str
@@ -537,6 +547,291 @@ def test_a_training_beyond_a_limit_is_refused_and_leaves_nothing(
     with pytest.raises(LimitError, match=text):
         server.start(PRESETS["tiny"].model, PRESETS["tiny"].training, "tiny")
     assert [run.path for run in runs.list_runs(server.root)] == [path]
+
+
+def test_where_none_may_wait_one_may_still_train(server: Jobs) -> None:
+    server.limits = Limits(queue=0)
+    assert server.refusal(MODEL, TRAINING) == ""
+    (path,) = started(server, 1)
+    refused = "another training runs, and more may not wait on this server; come back later"
+    assert server.refusal(MODEL, TRAINING) == refused
+    with pytest.raises(LimitError, match=f"^{refused}$"):
+        server.start(MODEL, TRAINING, "tiny")
+    assert [run.path for run in runs.list_runs(server.root)] == [path]
+
+
+def test_no_more_wait_than_may(server: Jobs) -> None:
+    server.limits = Limits(queue=1)
+    started(server, 2)
+    with pytest.raises(LimitError, match=r"^1 trainings wait already, and more may not"):
+        server.start(MODEL, TRAINING, "tiny")
+
+
+def test_a_stopped_or_finished_run_is_held_to_the_limits_before_it_is_queued(server: Jobs) -> None:
+    """Those of today: the run may be older than they are."""
+    path = ended(server, seconds=240.0)
+    stopped = replace(
+        runs.read(path).manifest, state="stopped", training=replace(TRAINING, epochs=3)
+    )
+    for limits, text in [
+        (Limits(epochs=2), r"^this has (3|21) epochs; this server allows 2$"),
+        (Limits(weights=10), r"^this has [\d,]+ weights; this server allows 10$"),
+        (Limits(minutes=3), r"^this takes about \d minutes; this server allows 3: take fewer"),
+        (Limits(disk=1), r"^all runs on this server may take 1 MB"),
+        (Limits(read_only=True), "^models are only shown on this server"),
+    ]:
+        server.limits = limits
+        with pytest.raises(LimitError, match=text):
+            server.extend(path, 20)
+        assert server.state(path) == "finished"
+        runs.write_manifest(path, stopped)
+        with pytest.raises(LimitError, match=text):
+            server.resume(path)
+        assert server.state(path) == "stopped"
+        runs.write_manifest(path, replace(stopped, state="finished"))
+
+
+def test_a_stopped_run_does_not_jump_over_a_full_queue(server: Jobs) -> None:
+    path = ended(server, state="stopped")
+    server.limits = Limits(queue=0)
+    started(server, 1)
+    with pytest.raises(LimitError, match="another training runs, and more may not wait"):
+        server.resume(path)
+    assert server.state(path) == "stopped"
+
+
+def test_a_deleted_run_counts_until_it_is_gone_for_good(server: Jobs) -> None:
+    path = ended(server)
+    (path / "large").write_bytes(bytes(3_000_000))
+    trash = server.discard(path)
+    server.limits = Limits(kept_runs=1)
+    text = (
+        r"^this server keeps 1 runs, and so many are here \(1 of them deleted, but not for good\);"
+    )
+    with pytest.raises(LimitError, match=text):
+        server.start(MODEL, TRAINING, "tiny")
+    server.limits = Limits(disk=5)
+    with pytest.raises(LimitError, match="they take 3, and this needs"):
+        server.start(MODEL, TRAINING, "tiny")
+    runs_folder.delete_for_good(trash)
+    server.limits = Limits(kept_runs=1, disk=5)
+    assert server.start(MODEL, TRAINING, "tiny").exists()
+
+
+def test_what_trainings_will_yet_take_of_the_disk_counts(server: Jobs) -> None:
+    """Else all that are queued would fit, and together fill the disk."""
+    server.limits = Limits(disk=7)
+    started(server, 2)  # 2.5 MB each, in the end
+    with pytest.raises(LimitError, match="may take 7 MB; they take 5, and this needs 2 more"):
+        server.start(MODEL, TRAINING, "tiny")
+
+
+def test_a_run_to_import_is_held_to_the_limits(server: Jobs) -> None:
+    path = ended(server)
+    (path / "large").write_bytes(bytes(3_000_000))
+    for limits, text in [
+        (Limits(upload=1), r"^this file has 2\.0 MB; this server takes 1$"),
+        (Limits(kept_runs=1), "^this server keeps 1 runs"),
+        (Limits(disk=4), "^all runs on this server may take 4 MB; they take 3, and this needs 2 m"),
+        (Limits(read_only=True), "^models are only shown on this server"),
+    ]:
+        with pytest.raises(LimitError, match=text):
+            admission.check_import(server.root, limits, 2_000_000)
+    admission.check_import(server.root, Limits(upload=2, kept_runs=2, disk=6), 2_000_000)
+    with pytest.raises(LimitError, match=r"^all runs on this server may take 2 MB"):
+        admission.check_imported(server.root, Limits(disk=2))
+
+
+def test_visitors_runs_are_kept_so_long_and_then_wait_in_the_trash(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that nobody made in the app, and one that trains, stay."""
+    path = ended(server)
+    (path / runs.OWNER).touch()
+    terminal = Path(shutil.copytree(path, server.root / "from-a-terminal"))
+    (terminal / runs.OWNER).unlink()
+    limits = Limits(keep_days=7, trash_hours=2)
+    now = time.time()
+    for days, there in [(6.9, ["ended", "from-a-terminal"]), (7.1, ["from-a-terminal"])]:
+        monkeypatch.setattr(time, "time", lambda days=days: now + days * 86400)
+        admission.tidy(server.root, limits)
+        assert [run.name for run in runs.list_runs(server.root)] == there
+    (trash,) = runs_folder.deleted(server.root)
+    monkeypatch.setattr(time, "time", lambda: now + 7.1 * 86400 + 7100)
+    admission.tidy(server.root, limits)
+    assert trash.path.exists()
+    monkeypatch.setattr(time, "time", lambda: now + 7.1 * 86400 + 7300)
+    admission.tidy(server.root, replace(limits, read_only=True))
+    assert trash.path.exists()
+    admission.tidy(server.root, limits)
+    assert not trash.path.exists()
+
+
+def test_a_run_is_its_visitors_before_anything_begins_and_not_begun_if_it_cannot_be(
+    server: Jobs,
+) -> None:
+    found: list[list[Path]] = []
+    server.start(MODEL, TRAINING, "tiny", None, lambda path: found.append(list(path.iterdir())))
+    assert found == [[]]
+
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path / "owner"))
+
+    with pytest.raises(runs.RunError) as caught:
+        server.start(MODEL, TRAINING, "tiny", None, full)
+    assert str(caught.value) == (
+        "the training cannot be started: No space left on device; free some space there, or "
+        "delete a run for good"
+    )
+    assert len(list(server.root.iterdir())) == 1
+
+
+def by_a_signal(name: str) -> str:
+    return (
+        f"{name} ended its process, most often as memory ran short: it was expected to take 900 "
+        f"MB; {failures.LESS_MEMORY}; log.txt in its directory may say more"
+    )
+
+
+AVX = "instructions, but these aren't available on your machine."  # as TensorFlow says it
+NO_AVX = (
+    "this machine's processor lacks instructions that TensorFlow needs (AVX); train on another "
+    "machine and import the run here"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "state", "said"),
+    [
+        (-9, "", "interrupted", by_a_signal("SIGKILL")),
+        (-6, "", "interrupted", by_a_signal("SIGABRT")),
+        (-11, "", "interrupted", by_a_signal("SIGSEGV")),
+        (-7, "", "interrupted", by_a_signal("SIGBUS")),
+        (137, "", "interrupted", by_a_signal("SIGKILL")),
+        (134, "", "interrupted", by_a_signal("SIGABRT")),
+        (-4, "", "failed", NO_AVX),
+        (132, "", "failed", NO_AVX),
+        (-6, AVX, "failed", NO_AVX),
+        (-15, "", "interrupted", ""),
+        (-1, "", "interrupted", ""),
+        (1, "", "failed", "the training process ended with status 1; its log.txt says more"),
+        (200, "", "failed", "the training process ended with status 200; its log.txt says more"),
+    ],
+)
+def test_the_end_of_a_process_is_told_with_what_to_do(
+    status: int, log: str, state: runs.State, said: str
+) -> None:
+    assert endings.of(status, log, 900.0) == (state, said)
+
+
+def test_a_process_whose_log_ends_for_want_of_memory_is_told_so() -> None:
+    state, said = endings.of(1, "MemoryError: Unable to allocate", 900.0)
+    assert state == "failed"
+    assert said.startswith("memory ran short: it was expected to take 900 MB; lower the batch size")
+
+
+def test_only_what_the_last_process_of_a_run_printed_counts(server: Jobs) -> None:
+    path = ended(server, state="stopped")
+    (path / process.LOG).write_text("$ python -m vae\nMemoryError\n")
+    server.resume(path)
+    until_state(server, path, "training")
+    end(path, status=1)
+    until_state(server, path, "failed")
+    assert runs.read(path).manifest.error.startswith("the training process ended with status 1")
+
+
+def test_temporary_files_of_a_killed_training_are_removed(server: Jobs) -> None:
+    (path,) = started(server, 1)
+    (path / runs.TEMPORARY).mkdir()
+    (path / runs.TEMPORARY / "__autograph_generated_file1.py").touch()
+    Jobs(server.root)  # another server leaves those of one that lives
+    assert (path / runs.TEMPORARY).exists()
+    os.kill(process_id(path), signal.SIGKILL)
+    until(lambda: not (path / runs.TEMPORARY).exists(), "they are gone")
+
+
+def test_temporary_files_that_outlived_their_server_are_removed_by_the_next(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "run" / runs.TEMPORARY / "folder").mkdir(parents=True)
+    Jobs(tmp_path, Limits(read_only=True))
+    assert (tmp_path / "run" / runs.TEMPORARY).exists()
+    Jobs(tmp_path)
+    assert not (tmp_path / "run" / runs.TEMPORARY).exists()
+
+
+class _Unforeseen(Exception):
+    """Nobody thought of this one."""
+
+
+@pytest.mark.parametrize("step", ["_reap", "_advance", "_hold_to_limits", "_note_idleness"])
+def test_an_unexpected_error_is_told_and_what_waits_still_starts(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
+) -> None:
+    first, second = started(server, 2)
+
+    def breaks() -> None:
+        raise _Unforeseen("at /srv/secret/place")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(server, step, breaks)
+        until(lambda: server.trouble != "", "it is told")
+        assert server.trouble == "_Unforeseen: at place"
+        end(first)
+        time.sleep(0.2)
+    until_state(server, second, "training")
+    until(lambda: server.trouble == "", "that is over")
+    told = [r for r in caplog.records if r.exc_info and r.exc_info[0] is _Unforeseen]
+    assert len(told) == 1  # not at every look
+
+
+def test_a_run_that_cannot_be_begun_for_an_unexpected_reason_fails_and_the_next_one_trains(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = started(server, 3)
+    usual = process.start
+
+    def start(run: runs.Run) -> Any:
+        if run.path == second:
+            raise _Unforeseen("no")
+        return usual(run)
+
+    monkeypatch.setattr(process, "start", start)
+    end(first)
+    until_state(server, third, "training")
+    assert server.state(second) == "failed"
+    assert runs.read(second).manifest.error == "the training process could not be started: no"
+    assert not runs.is_waiting(second)
+
+
+def test_an_end_that_cannot_be_noted_still_gives_up_the_place(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = started(server, 2)
+
+    def breaks(*_: Any) -> Any:
+        raise _Unforeseen("no")
+
+    monkeypatch.setattr(endings, "of", breaks)
+    end(first, status=3)
+    until_state(server, second, "training")
+    assert not runs.is_waiting(first)
+    assert server.state(first) == "interrupted"
+
+
+def test_a_watch_that_cannot_begin_is_told_and_tried_again(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", start)
+        first, second = started(server, 2)
+        assert server.trouble == "RuntimeError: can't start new thread"
+    end(first)
+    assert server.place(second) == 1  # a page looks, and so it is tried again
+    until_state(server, second, "training")
 
 
 def test_a_training_that_takes_longer_than_allowed_is_stopped(server: Jobs) -> None:
@@ -553,21 +848,6 @@ def test_a_restarted_server_holds_the_training_that_it_finds_to_its_limits(
     restarted = Jobs(running.parent, Limits(minutes=1))
     runs.write_manifest(running, replace(runs.read(running).manifest, seconds=61.0))
     until_state(restarted, running, "stopped")
-
-
-def test_limits_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Limits.from_environment() == Limits()
-    monkeypatch.setenv("VAE_MAX_EPOCHS", "30")
-    monkeypatch.setenv("VAE_MAX_MINUTES", "7.5")
-    monkeypatch.setenv("VAE_AT_ONCE", "2")
-    assert Limits.from_environment() == Limits(at_once=2, epochs=30, minutes=7.5)
-    monkeypatch.setenv("VAE_AT_ONCE", "0")
-    with pytest.raises(ValueError, match=r"^VAE_AT_ONCE is 0; give a larger number$"):
-        Limits.from_environment()
-    monkeypatch.setenv("VAE_MAX_EPOCHS", "few")
-    text = "^VAE_MAX_EPOCHS is 'few'; give a number of epochs of one training$"
-    with pytest.raises(ValueError, match=text):
-        Limits.from_environment()
 
 
 def test_a_drawing_waits_in_the_run_directory_for_its_training(server: Jobs) -> None:
@@ -602,11 +882,11 @@ def test_a_training_gives_way_to_the_pages_and_ctrl_c_at_the_server_does_not_rea
     server: Jobs,
 ) -> None:
     (path,) = started(server, 1)
-    process = process_id(path)
-    assert os.getpriority(os.PRIO_PROCESS, process) >= jobs.NICENESS > 0
+    number = process_id(path)
+    assert os.getpriority(os.PRIO_PROCESS, number) >= process.NICENESS > 0
     if sys.platform == "linux":
-        assert os.sched_getscheduler(process) == os.SCHED_IDLE
-    assert os.getsid(process) == process != os.getsid(0)
+        assert os.sched_getscheduler(number) == os.SCHED_IDLE
+    assert os.getsid(number) == number != os.getsid(0)
 
 
 def read_back(arguments: list[str]) -> tuple[ModelConfig, TrainingConfig]:
@@ -618,9 +898,9 @@ def read_back(arguments: list[str]) -> tuple[ModelConfig, TrainingConfig]:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_command_trains_what_it_was_made_from(preset: str) -> None:
     model, training = PRESETS[preset].model, PRESETS[preset].training
-    arguments = command(model, training, preset, Path("/runs/one"))
-    assert read_back(arguments) == (model, training)
-    parsed = command_line._parser().parse_args(arguments[2:])
+    typed = command(model, training, preset, Path("/runs/one"))
+    assert read_back(typed) == (model, training)
+    parsed = command_line._parser().parse_args(typed[2:])
     assert (parsed.preset, parsed.out) == (preset, Path("/runs/one"))
 
 

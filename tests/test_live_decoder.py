@@ -1,46 +1,30 @@
 """The decoder in the page draws what the served model and Keras draw."""
 
 from base64 import b64encode
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import needs_chromium
-from playwright.sync_api import Browser, Page
+from node import evaluate, needs_node
 
 from vae import inference, live, runs
 from vae.inference import Model
 from vae.live import bundle, network
 
-CODE = Path(live.__file__).parent
 SHIPPED = [run.name for run in runs.list_runs(runs.SHIPPED)]
+DECODE = """
+    const { unpack } = await live("bundle.js");
+    const { Decoder } = await live("decoder.js");
+    const decoder = new Decoder(unpack(Uint8Array.from(Buffer.from(input.bundle, "base64"))));
+    return input.latents.map((latent) => Array.from(decoder.decode(latent)));
+"""
 
-pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def bare(browser: Browser) -> Iterator[Page]:
-    """A page with nothing but the scripts that read bundles and decode."""
-    page = browser.new_page()
-    for name in ("bundle", "decoder"):
-        page.add_script_tag(content=(CODE / f"{name}.js").read_text())
-    unpacked = "const unpacked = t => unpack(Uint8Array.from(atob(t), c => c.charCodeAt()))"
-    page.add_script_tag(content=unpacked)
-    yield page
-    page.close()
+pytestmark = needs_node
 
 
-def decoded(page: Page, model: Model, latents: np.ndarray) -> np.ndarray:
+def decoded(content: bytes, latents: np.ndarray) -> np.ndarray:
     """What the page decodes from latents (n, latent_dim): (n, 28, 28) in [0, 1]."""
-    images = page.evaluate(
-        """([text, latents]) => {
-            const decoder = new Decoder(unpacked(text));
-            return latents.map(latent => Array.from(decoder.decode(latent)));
-        }""",
-        [b64encode(live.decoder_bundle(model)).decode(), latents.tolist()],
-    )
-    return np.array(images).reshape(-1, 28, 28)
+    value = {"bundle": b64encode(content).decode(), "latents": latents.tolist()}
+    return np.array(evaluate(DECODE, value)).reshape(-1, 28, 28)
 
 
 def random_latents(model: Model, n: int = 200) -> np.ndarray:
@@ -48,16 +32,14 @@ def random_latents(model: Model, n: int = 200) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_run_is_decoded_as_it_is_served(bare: Page, name: str) -> None:
+def test_every_shipped_run_is_decoded_as_it_is_served(name: str) -> None:
     model = inference.load(runs.SHIPPED / name)
     latents = random_latents(model)
-    assert np.abs(decoded(bare, model, latents) - model.decode(latents)).max() < 1e-5
+    assert np.abs(decoded(live.decoder_bundle(model), latents) - model.decode(latents)).max() < 1e-5
 
 
 @pytest.mark.parametrize("fixture", ["small_run", "run_of_five"])
-def test_a_fresh_run_is_decoded_as_keras_does(
-    bare: Page, fixture: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_fresh_run_is_decoded_as_keras_does(fixture: str, request: pytest.FixtureRequest) -> None:
     from vae.training.model import load_weights  # TensorFlow: the fixture has loaded it, too
 
     run = request.getfixturevalue(fixture)
@@ -65,7 +47,7 @@ def test_a_fresh_run_is_decoded_as_keras_does(
     vae = load_weights(run.manifest.model, runs.model_files(run)["model.keras"])
     latents = random_latents(model)
     by_keras = inference.sigmoid(np.asarray(vae.decoder(latents)))
-    assert np.abs(decoded(bare, model, latents) - by_keras).max() < 1e-5
+    assert np.abs(decoded(live.decoder_bundle(model), latents) - by_keras).max() < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -78,7 +60,7 @@ def test_a_fresh_run_is_decoded_as_keras_does(
     ],
     ids=["smallest", "residual", "refined", "smooth"],
 )
-def test_every_shape_of_decoder_is_decoded_as_keras_does(bare: Page, options: dict) -> None:
+def test_every_shape_of_decoder_is_decoded_as_keras_does(options: dict) -> None:
     from vae.config import ModelConfig
     from vae.training import converter  # TensorFlow: only for the tests that need it
     from vae.training.model import build_decoder
@@ -86,14 +68,10 @@ def test_every_shape_of_decoder_is_decoded_as_keras_does(bare: Page, options: di
     decoder = build_decoder(ModelConfig(**options), seed=1)
     read = network.read(converter.convert(decoder))
     latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
-    text = b64encode(read.to_bytes()).decode()
-    images = bare.evaluate(
-        "([text, zs]) => { const d = new Decoder(unpacked(text));"
-        " return zs.map(z => Array.from(d.decode(z))) }",
-        [text, latents.tolist()],
-    )
+    values = {"latent_dim": read.latent_dim, "latent": read.latent, "layers": read.layers}
+    images = decoded(bundle.pack(values, read.weights), latents)
     by_keras = inference.sigmoid(np.asarray(decoder(latents.astype(np.float32))))
-    assert np.abs(np.array(images).reshape(-1, 28, 28) - by_keras).max() < 1e-5
+    assert np.abs(images - by_keras).max() < 1e-5
 
 
 def test_weights_travel_in_half_precision_and_lose_nothing(small_run: runs.Run) -> None:
@@ -103,7 +81,7 @@ def test_weights_travel_in_half_precision_and_lose_nothing(small_run: runs.Run) 
     assert odd.dtype == np.float32  # half precision would lose something
 
 
-def test_bundles_bring_every_array_through_to_the_last_bit(bare: Page) -> None:
+def test_bundles_bring_every_array_through_to_the_last_bit() -> None:
     halves = np.arange(65536, dtype=np.uint16).view(np.float16)
     arrays = {
         "bytes": np.arange(5, dtype=np.uint8),
@@ -112,11 +90,14 @@ def test_bundles_bring_every_array_through_to_the_last_bit(bare: Page) -> None:
         "single": np.array([1e-45, -0.1, 3e38], np.float32),
     }
     content = bundle.pack({"words": "é", "list": [1, 2.5]}, arrays)
-    read = bare.evaluate(
-        """text => { const { values, arrays } = unpacked(text);
-            const all = Object.entries(arrays).map(([name, { data, shape }]) =>
-                [name, [shape, Array.from(data, v => Number.isNaN(v) ? 'nan' : String(v))]]);
-            return [values, Object.fromEntries(all)] }""",
+    read = evaluate(
+        """
+        const { unpack } = await live("bundle.js");
+        const { values, arrays } = unpack(Uint8Array.from(Buffer.from(input, "base64")));
+        const all = Object.entries(arrays).map(([name, { data, shape }]) =>
+            [name, [shape, Array.from(data, v => Number.isNaN(v) ? 'nan' : String(v))]]);
+        return [values, Object.fromEntries(all)];
+        """,
         b64encode(content).decode(),
     )
     assert read[0] == {"words": "é", "list": [1, 2.5]}

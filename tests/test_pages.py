@@ -705,7 +705,7 @@ def test_runs_are_compared_on_the_same_inputs_with_their_losses_and_figures(own_
             *("best", "map", "five")
         ]
     assert "A ready one" in text
-    assert "Weights" in text
+    assert "Parameters" in text
     assert len(re.findall(r"<b>\d+\.\d nats</b>", text)) == 2  # the best, of digits and drawing
 
 

@@ -303,7 +303,7 @@ class _Bench:
 
 
 def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
-    from vae import cards, inference
+    from vae import catalogue, inference
 
     model = inference.load(parsed.run)
     figures = _Bench(parsed, parsed.split, console).measure(model)
@@ -311,8 +311,9 @@ def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
         print(json.dumps(figures.to_json(), indent=1))
     else:
         print(f"{model.name}, on {figures.images:,} {figures.digits}")
-        for row in cards.ROWS:
-            print(f"{row.name:<40}{row(model.run.manifest, figures):<20}{row.protocol}")
+        known = catalogue.Known(model.run.manifest, figures)
+        for figure in catalogue.of("card"):
+            print(f"{figure.name:<40}{figure.text(known):<20}{figure.protocol}")
     return 0
 
 

@@ -1,136 +1,31 @@
 """Model cards: what a run is, how good, and where it fails, told from the run itself."""
 
 import re
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vae import pictures, results, runs
+from vae import catalogue, pictures, results, runs
+from vae.catalogue import Known
 from vae.config import PRESETS
 from vae.data import Digits
 from vae.inference import Model
-from vae.jobs import command
+from vae.jobs import command_of
 from vae.mnist import CLASSES, SIDE
-from vae.results import Estimate, Figures
+from vae.results import Figures
 from vae.runs import Manifest
 
 FILE, PICTURE = "README.md", "hardest.png"
 START, END = "<!-- figures: python -m vae card -->", "<!-- end of figures -->"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure in words: its name, how it is measured, and the text of its value."""
-
-    name: str
-    protocol: str
-    text: Callable[[Manifest, Figures], str]
-    of_density: bool = False
-    """Whether only a model of a density has it: a plain autoencoder has no ELBO."""
-
-    def __call__(self, manifest: Manifest, figures: Figures) -> str:
-        """The value of one run as text; a dash where it has none."""
-        if self.of_density and manifest.training.is_autoencoder:
-            return "–"
-        return self.text(manifest, figures)
-
-
-def _nats(estimate: Estimate, sign: int = 1) -> str:
-    error = f"{estimate.standard_error:.1f}"
-    return f"{sign * estimate.mean:.1f}" + (f" ± {error}" if error != "0.0" else "")
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.mean:.1f} ± {100 * estimate.standard_error:.1f} %"
-
-
-def _knn(n: str) -> Row:
-    return Row(
-        f"k-NN accuracy, {n} labels",
-        f"5 neighbours among {n} labelled posterior means, 10 draws of these",
-        lambda manifest, figures: _percent(figures.knn_accuracy[n]),
-    )
-
-
-ROWS = (
-    Row(
-        "-ELBO, dynamic",
-        "pixels drawn anew as black or white, 5 samples of each posterior",
-        lambda manifest, figures: _nats(figures.elbo_dynamic, -1),
-        of_density=True,
-    ),
-    Row(
-        "NLL, dynamic",
-        "exact on a 512 x 512 grid for 2 dimensions, else a bound from importance samples",
-        lambda manifest, figures: _nats(figures.nll_dynamic),
-        of_density=True,
-    ),
-    Row(
-        "-ELBO, grey",
-        "grey pixels as targets, as in the examples of Keras and PyTorch",
-        lambda manifest, figures: _nats(figures.elbo_grey, -1),
-        of_density=True,
-    ),
-    Row(
-        "of that: reconstruction loss",
-        "decoded from samples of the posterior",
-        lambda manifest, figures: _nats(figures.reconstruction_loss_grey),
-        of_density=True,
-    ),
-    Row(
-        "of that: KL divergence",
-        "of the posterior from the prior, closed form",
-        lambda manifest, figures: _nats(figures.kl_divergence_grey),
-        of_density=True,
-    ),
-    Row(
-        "reconstruction loss at the mean, grey",
-        "decoded from the posterior mean, as the app shows it",
-        lambda manifest, figures: _nats(figures.reconstruction_loss_at_mean),
-    ),
-    Row(
-        "active units",
-        "latent dimensions whose posterior mean varies by more than 0.01",
-        lambda manifest, figures: f"{figures.active_units} of {manifest.model.latent_dim}",
-    ),
-    *(_knn(n) for n in ("100", "600", "1000")),
-    Row(
-        "samples accepted",
-        "pictures decoded from the prior that a small classifier is 90 % sure of",
-        lambda manifest, figures: _percent(figures.accepted_samples),
-    ),
-    Row(
-        "training",
-        "epochs, wall-clock time",
-        lambda manifest, figures: f"{manifest.epochs_done} epochs, {minutes(manifest.seconds)}",
-    ),
-    Row("parameters", "both networks", lambda manifest, figures: f"{manifest.parameters:,}"),
-)
-
-
-def minutes(seconds: float) -> str:
-    """A training's time in words."""
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-
-
-def training_command(run: runs.Run) -> str:
-    """The command that trains this run again."""
-    m = run.manifest
-    preset = m.preset if m.preset in PRESETS else next(iter(PRESETS))
-    arguments = command(m.model, m.training, preset, Path("runs") / run.name)
-    return shlex.join(["python", *arguments, "--data", "MNIST"])
-
-
 def table(named: list[tuple[runs.Run, Figures]]) -> str:
     """All figures of these runs, a column each: a Markdown table."""
     heads = [f"`{run.name}`, {run.manifest.model.latent_dim} dimensions" for run, _ in named]
     lines = [_line("figure", "protocol", *heads), _line(*["---"] * (2 + len(heads)))]
-    for row in ROWS:
-        values = (row(run.manifest, figures) for run, figures in named)
-        lines.append(_line(row.name, row.protocol, *values))
+    known = [Known(run.manifest, figures) for run, figures in named]
+    for figure in catalogue.of("card"):
+        lines.append(_line(figure.name, figure.protocol, *map(figure.text, known)))
     return "\n".join(lines)
 
 
@@ -154,10 +49,11 @@ not to read digits for you.
 
 On {m.data["train"]:,} digits of {m.data["source"]}; epoch {m.best_epoch} of {m.epochs_done} had \
 the lowest loss on {m.data["validation"]:,} validation digits and was kept. It took \
-{minutes(m.seconds)} with {versions}. `MNIST` is a folder with `mnist.npz` or the four idx files:
+{catalogue.minutes(m.seconds)} with {versions}. `MNIST` is a folder with `mnist.npz` or the four \
+idx files:
 
 ```sh
-{training_command(run)}
+{command_of(run, run.name)} --data MNIST
 ```
 
 SHA-256 of the data: `{m.data["sha256"]}`.

@@ -13,24 +13,11 @@ from plotly.subplots import make_subplots
 from vae import pictures
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
+from vae.losses import TERMS
 from vae.mnist import CLASSES
+from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION
 
-# Ten colours that stay apart for all kinds of colour vision, on white and on black, in an order
-# that gives digits which lie side by side (3 5 8, 4 7 9) the most different ones.
-# Source: Petroff 2021, "Accessible Color Sequences for Data Visualization" (ten colours).
-CLASS_COLOURS = (
-    "#a96b59", "#b9ac70", "#e76300", "#3f90da", "#832db6",
-    "#92dadd", "#94a4a2", "#ffa90e", "#bd1f01", "#717581",
-)  # fmt: skip
-TRAIN, VALIDATION = "#3f90da", "#e76300"
-TERMS = {
-    "loss": "Loss",
-    "reconstruction_loss": "Reconstruction loss",
-    "kl_divergence": "KL divergence",
-}
 SPLITS = {"train": "dot", "validation": "solid"}
-# Six colours for runs. Source: as above (six colours), without the grey.
-RUN_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#9c9ca1")
 _HEIGHT = 540
 
 
@@ -72,54 +59,6 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
         constrain="domain",
         constraintoward="top",
         zeroline=False,
-    )
-    return figure
-
-
-def curves(events: list[dict], by_batch: bool = True) -> go.Figure:
-    """Loss, reconstruction loss and KL divergence over epochs, training and validation.
-
-    Args:
-        events: a run's history.
-        by_batch: also draw the training losses within the epochs, faintly.
-    """
-    figure = make_subplots(
-        rows=1, cols=3, subplot_titles=tuple(TERMS.values()), horizontal_spacing=0.07
-    )
-    steps = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
-    batches = [e for e in events if e["event"] == "progress"] if by_batch else []
-    epochs = [e for e in events if e["event"] == "epoch"]
-    for column, term in enumerate(TERMS, start=1):
-        first = column == 1
-        figure.add_scatter(
-            x=[e["step"] / steps for e in batches],
-            y=[e[term] for e in batches],
-            mode="lines",
-            line={"color": TRAIN, "width": 1},
-            opacity=0.4,
-            name="training, by batch",
-            showlegend=first and by_batch,
-            row=1,
-            col=column,
-        )
-        for split, colour in (("train", TRAIN), ("validation", VALIDATION)):
-            figure.add_scatter(
-                x=[e["epoch"] for e in epochs],
-                y=[e[split][term] for e in epochs],
-                mode="lines+markers",
-                marker={"size": 5},
-                line={"color": colour, "width": 2},
-                name="training" if split == "train" else "validation",
-                showlegend=first,
-                row=1,
-                col=column,
-            )
-    figure.update_xaxes(title="epoch", rangemode="tozero")
-    figure.update_yaxes(title="nats per image", col=1)
-    figure.update_layout(
-        height=320,
-        margin={"l": 0, "r": 0, "t": 28, "b": 0},
-        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
     )
     return figure
 

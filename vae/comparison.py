@@ -1,18 +1,19 @@
 """Runs side by side: what each makes of the same inputs, and their figures in one table."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from vae import evaluation, latents, losses, results, snapshots
+from vae import catalogue, evaluation, latents, losses, results, snapshots
+from vae.catalogue import Better, Known
 from vae.data import Digits
 from vae.inference import Model
 from vae.mnist import CLASSES
-from vae.runs import Manifest, Run
+from vae.runs import Run
 
 SAMPLES = STEPS = 10
 """Prior samples, and pictures from one end of an interpolation to the other."""
@@ -106,9 +107,6 @@ def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:
     }
 
 
-Better = Literal["lower", "higher"] | None
-
-
 @dataclass(frozen=True)
 class Row:
     """One figure of every run; None where a run has none. `better` says which is best, if any."""
@@ -137,48 +135,23 @@ class Row:
 def table(chosen: Sequence[Run], measured: Sequence[dict[str, float]]) -> list[Row]:
     """The figures of runs: what `measure` found on the same digits for each of them, what was
     measured on MNIST's test images if it was, and what their manifests tell."""
-    tested = [_tested(run) for run in chosen]
-
-    def here(name: str, key: str, better: Better = None, form: str = ",.1f") -> Row:
-        return Row(name, tuple(figures.get(key) for figures in measured), better, form)
-
-    def on_test(name: str, key: str, better: Better, form: str = ",.1f") -> Row:
-        return Row(f"Test: {name}", tuple(figures.get(key) for figures in tested), better, form)
-
-    def known(name: str, value: Callable[[Manifest], float | None], form: str = ",.0f") -> Row:
-        return Row(name, tuple(value(run.manifest) for run in chosen), form=form)
-
+    known = [
+        Known(run.manifest, _tested(run), found)
+        for run, found in zip(chosen, measured, strict=True)
+    ]
     return [
-        here("Negative ELBO", "negative_elbo", "lower"),
-        here("Reconstruction loss", "reconstruction_loss", "lower"),
-        here("KL divergence", "kl_divergence"),
-        here("Active units", "active_units", form=",.0f"),
-        on_test("negative ELBO, dynamic", "elbo", "lower"),
-        on_test("NLL, dynamic", "nll", "lower"),
-        on_test("k-NN accuracy, 1,000 labels", "knn", "higher", ".1%"),
-        on_test("samples accepted", "accepted", "higher", ".1%"),
-        known("Latent dimensions", lambda manifest: manifest.model.latent_dim),
-        known("Validation loss", lambda m: m.metrics.get("validation_loss"), ",.1f"),
-        known("Best epoch", lambda manifest: manifest.best_epoch),
-        known("Seconds of training", lambda manifest: manifest.seconds),
-        known("Weights", lambda manifest: manifest.parameters),
+        Row(figure.heading, tuple(map(figure.of, known)), figure.better, figure.form)
+        for figure in catalogue.of("comparison")
     ]
 
 
-def _tested(run: Run) -> dict[str, float]:
-    """What was measured of a run on MNIST's test images; nothing if it was not."""
+def _tested(run: Run) -> results.Figures | None:
+    """What was measured of a run on MNIST's test images; None if it was not."""
     try:
         figures = results.read(run)
     except results.ResultsError:
-        return {}
-    if (figures.digits, figures.images) != _TEST:
-        return {}
-    found = {"accepted": figures.accepted_samples.mean}
-    if "1000" in figures.knn_accuracy:
-        found["knn"] = figures.knn_accuracy["1000"].mean
-    if not run.manifest.training.is_autoencoder:
-        found |= {"elbo": -figures.elbo_dynamic.mean, "nll": figures.nll_dynamic.mean}
-    return found
+        return None
+    return figures if (figures.digits, figures.images) == _TEST else None
 
 
 def as_csv(rows: Sequence[Row], names: Sequence[str]) -> str:

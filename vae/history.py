@@ -1,17 +1,15 @@
-"""What a run's events tell: how far it is, how long it will take, whether its latent space is used.
-
-Standard library only.
-"""
+"""What a run's events tell: how far it is, how long it takes, whether its latent space is used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
-_LOSSES = ("loss", "reconstruction_loss", "kl_divergence")
+from vae.losses import TERMS
+
 _NUMBERS = {
     "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
-    "progress": ("epoch", "step", "images_per_second", *_LOSSES),
+    "progress": ("epoch", "step", "images_per_second", *TERMS),
     "epoch": ("epoch", "seconds", "images_per_second"),
     "end": (),
 }
@@ -24,7 +22,7 @@ def is_event(event: Any) -> bool:
         return False
     parts = [(event, _NUMBERS[kind])]
     if kind == "epoch":
-        parts += [(event.get(split), _LOSSES) for split in ("train", "validation")]
+        parts += [(event.get(split), TERMS) for split in ("train", "validation")]
     if not all(isinstance(part, dict) for part, _ in parts):
         return False
     numbers: list[Any] = [part.get(name) for part, names in parts for name in names]

@@ -21,7 +21,7 @@ def quantiles(n: int) -> np.ndarray:
     """n points that cut the prior into equal shares, ascending: (n,) float32.
 
     Point i is the quantile (i + 1/2) / n, the middle of its share. `quantile` in
-    `live/sliders.js` is the same function in the page.
+    `live/normal.js` is the same function in the page.
     """
     return np.array([PRIOR.inv_cdf((i + 0.5) / n) for i in range(n)], np.float32)
 

@@ -10,6 +10,14 @@ from typing import Any
 
 import numpy as np
 
+TERMS = {
+    "loss": "Loss",
+    "reconstruction_loss": "Reconstruction loss",
+    "kl_divergence": "KL divergence",
+}
+"""What a training's history tells of each epoch, as its events name it and as it is shown. The loss
+is the reconstruction loss plus the KL divergence times its weight."""
+
 
 def reconstruction_per_pixel(images: Any, logits: Any, ops: Any = np) -> Any:
     """Binary cross-entropy of each pixel: -log p(pixel | latent).

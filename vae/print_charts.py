@@ -7,8 +7,9 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from vae import pictures
-from vae.charts import RUN_COLOURS, SPLITS, TERMS, settled_range, with_term
+from vae.charts import RUN_COLOURS, SPLITS, settled_range, with_term
 from vae.comparison import Answers, Inputs
+from vae.losses import TERMS
 
 _WIDTH = 7.0  # inches: a page of A4 with its margins
 _DPI = 300

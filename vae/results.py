@@ -27,6 +27,9 @@ class Estimate:
     mean: float
     standard_error: float
 
+    def __neg__(self) -> "Estimate":
+        return Estimate(-self.mean, self.standard_error)
+
 
 @dataclass(frozen=True)
 class Hard:

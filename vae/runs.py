@@ -41,6 +41,7 @@ FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
 TEMPORARY = "temporary"
+OWNER = "owner"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 
 State = Literal[

@@ -1,8 +1,11 @@
 """A folder of runs: new ones, renamed ones, and deleted ones that can still be brought back."""
 
+import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,21 +74,18 @@ class Trash:
 
 
 def delete(run: runs.Run) -> Trash:
-    """Move a run to the trash, where `restore` finds it for a day.
+    """Move a run to the trash, where `restore` finds it until the trash is emptied.
 
     Raises:
         runs.RunError: the run is alive or shipped.
     """
     _check_settled(run, "deleted")
-    root = run.path.parent
-    empty_trash(root)
-    target = new_directory(root / TRASH, f"{int(time.time())}-{run.name}")
+    target = new_directory(run.path.parent / TRASH, f"{int(time.time())}-{run.name}")
     return Trash(run.path.rename(target), run.name)
 
 
 def deleted(root: Path) -> list[Trash]:
-    """What was deleted from `root` within a day, the latest first."""
-    empty_trash(root)
+    """What was deleted from `root` and is still there, the latest first."""
     found = sorted((root / TRASH).glob("[0-9]*-*"), reverse=True)
     return [Trash(path, path.name.split("-", 1)[1]) for path in found]
 
@@ -97,14 +97,59 @@ def restore(trash: Trash) -> runs.Run:
         runs.RunError: it is no longer there.
     """
     if not trash.path.is_dir():
-        raise runs.RunError(f"{trash.name} is no longer in the trash; it is kept there for a day")
+        raise runs.RunError(f"{trash.name} is no longer in the trash; it is kept there for a time")
     target = new_directory(trash.path.parents[1], trash.name)
-    return runs.read(trash.path.rename(target))
+    run = runs.read(trash.path.rename(target))
+    (run.path / "manifest.json").touch()  # it is kept as long as a new one
+    return run
+
+
+def delete_for_good(trash: Trash) -> None:
+    """Remove a deleted run.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    with suppress(FileNotFoundError):  # somebody was faster
+        shutil.rmtree(trash.path)
 
 
 def empty_trash(root: Path, older_than: float = TRASH_SECONDS) -> None:
     """Remove what was deleted from `root` more than so many seconds ago, for good."""
-    for path in (root / TRASH).glob("*-*"):
-        deleted = path.name.split("-")[0]
-        if deleted.isdecimal() and int(deleted) <= time.time() - older_than:
-            shutil.rmtree(path, ignore_errors=True)
+    for trash in deleted(root):
+        when = trash.path.name.split("-")[0]
+        if when.isdecimal() and int(when) <= time.time() - older_than:
+            shutil.rmtree(trash.path, ignore_errors=True)
+
+
+def delete_old(root: Path, older_than: float) -> None:
+    """Move visitors' runs to the trash that ended more than so many seconds ago.
+
+    Those that nobody made in the app stay: whoever put them there knows why.
+    """
+    for run in runs.list_runs(root):
+        with suppress(runs.RunError, OSError):
+            ended = (run.path / "manifest.json").stat().st_mtime
+            if (run.path / runs.OWNER).exists() and ended <= time.time() - older_than:
+                delete(run)
+
+
+def count(root: Path) -> tuple[int, int]:
+    """How many runs are in `root`, and how many in its trash; damaged ones count, too."""
+    kept = [file for file in root.glob("*/manifest.json") if not file.parent.name.startswith(".")]
+    return len(kept), len(deleted(root))
+
+
+def megabytes(path: Path) -> float:
+    """What all files below `path` take, those in the trash too."""
+    return sum(_sizes(path)) / 1e6
+
+
+def _sizes(path: Path) -> Iterator[int]:
+    with suppress(OSError), os.scandir(path) as entries:  # it may go while we count
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _sizes(Path(entry.path))
+                else:
+                    yield entry.stat(follow_symlinks=False).st_size

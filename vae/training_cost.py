@@ -34,6 +34,10 @@ BYTES_PER_WEIGHT = 29.0
 BYTES_PER_WEIGHT_AND_EXPORT = 23.0
 BYTES_PER_IMAGE = 1800.0
 
+# Disk: what `tiny` and `best` leave, the checkpoint most of it; and a history with its snapshots.
+DISK_BYTES_PER_WEIGHT = 28.0
+DISK_MEGABYTES = 2.0
+
 
 @dataclass(frozen=True)
 class TrainingCost:
@@ -41,6 +45,7 @@ class TrainingCost:
 
     seconds: float
     megabytes: float
+    disk_megabytes: float
     epoch_seconds: float
     parameters: int
 
@@ -76,7 +81,8 @@ def estimate(
     exports = 2 + max(0.0, log(seconds / EXPORT_EVERY_SECONDS, 1 + EXPORT_GROWTH))
     per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
     megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
-    return TrainingCost(seconds, megabytes, epoch_seconds, weights)
+    disk_megabytes = DISK_MEGABYTES + DISK_BYTES_PER_WEIGHT * weights / 1e6
+    return TrainingCost(seconds, megabytes, disk_megabytes, epoch_seconds, weights)
 
 
 def parameters(model: ModelConfig) -> int:

@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from vae import pictures
+from vae import palette, pictures
 from vae.charts import class_names
 from vae.latent_map import LatentMap
 
@@ -83,7 +83,8 @@ def difference(seen: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
     Both colours are as light as the difference is large, on black as the digits are.
     """
     more, less = np.clip(rebuilt - seen, 0, 1)[..., None], np.clip(seen - rebuilt, 0, 1)[..., None]
-    return pictures.to_bytes(more * np.array([1, 0.6, 0.15]) + less * np.array([0.3, 0.65, 1]))
+    colours = palette.light(palette.TOO_MUCH_INK), palette.light(palette.TOO_LITTLE_INK)
+    return pictures.to_bytes(more * np.array(colours[0]) + less * np.array(colours[1]))
 
 
 def heat(values: np.ndarray) -> np.ndarray:

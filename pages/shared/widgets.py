@@ -62,12 +62,6 @@ def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:
         st.caption(caption)
 
 
-def nats(reconstruction_loss: float, kl_divergence: float) -> str:
-    """Both terms of the loss, and their sum, as a line of text."""
-    total = reconstruction_loss + kl_divergence
-    return f"{reconstruction_loss:.1f} + {kl_divergence:.1f} = **{total:.1f} nats**"
-
-
 def latent_text(latent: np.ndarray) -> str:
     """A latent (latent_dim,) as text; of many dimensions only how far it is from the origin."""
     if len(latent) <= 4:

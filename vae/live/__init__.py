@@ -1,41 +1,30 @@
 """What runs in the page: a model's decoder under the finger, without a rerun.
 
 Python sends *bundles*, heavy and constant (a decoder's weights, the digits, where they lie), and
-*views*, light and changing. The script files here run in the browser as one script; `stage.js`
-says how bundles and views meet.
+*views*, light and changing. The README beside this file says what the scripts are, and `stage.js`
+how bundles and views meet.
 """
 
 import gzip
-import json
-from pathlib import Path
 
 import numpy as np
 
-from vae.charts import CLASS_COLOURS
 from vae.data import Digits
 from vae.inference import Model
 from vae.latent_map import LatentMap
+from vae.live import scripts
 from vae.live.bundle import pack
 from vae.live.network import describe
-
-_FOLDER = Path(__file__).parent
-_ORDER = (
-    "bundle", "decoder", "elements", "pictures", "atlas", "stage",
-    "map_words", "map_details", "map_canvas", "map_input", "map",
-    "normal", "strip_slider", "sliders", "sheet", "path", "morph", "main",
-)  # fmt: skip
 
 
 def script() -> str:
     """The JavaScript that comes with every bundle: all of it."""
-    style = (_FOLDER / "live.css").read_text()
-    parts = [(_FOLDER / f"{name}.js").read_text() for name in _ORDER]
-    return "\n".join([f"const STYLE = {json.dumps(style)};", *parts])
+    return scripts.joined("main.js")
 
 
 def view_script() -> str:
     """The JavaScript of a view: it calls the other one."""
-    return (_FOLDER / "view.js").read_text()
+    return scripts.source("view.js")
 
 
 def name_of(model: Model) -> str:
@@ -56,22 +45,21 @@ def digits_bundle(digits: Digits) -> bytes:
     return gzip.compress(pack({"kind": "digits", "id": "all"}, arrays), mtime=0)
 
 
-def map_bundle(atlas: LatentMap) -> bytes:
+def map_bundle(latent_map: LatentMap) -> bytes:
     """Where the digits lie in a model's latent space: bundle "map/NAME"."""
     header = {
         "kind": "map",
-        "id": name_of(atlas.model),
-        "latent_dim": atlas.model.latent_dim,
-        "extent": atlas.extent,
-        "colours": CLASS_COLOURS,
+        "id": name_of(latent_map.model),
+        "latent_dim": latent_map.model.latent_dim,
+        "extent": latent_map.extent,
     }
     arrays = {
-        "mean": atlas.posterior.mean,
-        "log_variance": atlas.posterior.log_variance,
-        "points": atlas.points.astype(np.float32),
-        "labels": atlas.digits.labels,
-        "origin": atlas.plane.origin,
-        "axes": atlas.plane.axes,
-        "neighbour_distances": atlas.neighbour_distances,
+        "mean": latent_map.posterior.mean,
+        "log_variance": latent_map.posterior.log_variance,
+        "points": latent_map.points.astype(np.float32),
+        "labels": latent_map.digits.labels,
+        "origin": latent_map.plane.origin,
+        "axes": latent_map.plane.axes,
+        "neighbour_distances": latent_map.neighbour_distances,
     }
     return pack(header, arrays)

@@ -1,24 +1,49 @@
+// Computes a run's decoder (network.py) in the page.
+//
+// Dense layers and transposed convolutions are one thing: the inputs that are not zero (after a
+// ReLU about half) multiply runs of weights, which lie one after the other in memory, and the sum
+// is added to a run of outputs.
+
+import { product } from "./bundle.js";
+
 /**
- * Computes a run's decoder (network.py) in the page.
- *
- * Dense layers and transposed convolutions are one thing: the inputs that are not zero (after a
- * ReLU about half) multiply runs of weights, which lie one after the other in memory, and the sum
- * is added to a run of outputs.
+ * @import { Bundle } from "./bundle.js"
+ * @import { Image } from "./shared/pictures.js"
  */
 
-class Decoder {
-  /** @param bundle what `unpack` made of Network.to_bytes(). */
-  constructor({ values: { latent_dim, latent, layers }, arrays }) {
-    this.latentDim = latent_dim;
-    this.latent = new Float32Array(latent_dim);
-    const results = { [latent]: { data: this.latent, shape: [latent_dim] }, ...arrays };
-    this.steps = layers.map((layer) => prepared(layer, results));
+/**
+ * @typedef {Float32Array<ArrayBuffer>} Floats
+ * @typedef {{data: Floats, shape: number[]}} Tensor without the batch
+ * @typedef {() => void} Step computes one layer from what the earlier ones left
+ *
+ * @typedef {object} Layer see `Network` in network.py
+ * @property {keyof typeof LAYERS | "reshape"} kind
+ * @property {number[]} inputs
+ * @property {number} output
+ * @property {number[]} shape
+ * @property {keyof typeof ACTIVATIONS | null} activation
+ * @property {[down: number, across: number]} [stride]
+ */
+
+export class Decoder {
+  /** @param {Bundle} bundle what `decoder_bundle` packed */
+  constructor({ values: { latent_dim: latentDim, latent, layers }, arrays }) {
+    /** @type {number} */
+    this.latentDim = latentDim;
+    this.latent = new Float32Array(latentDim);
+    const weights = /** @type {Record<string, Tensor>} */ (arrays);
+    /** @type {Record<string, Tensor>} by number */
+    const results = { ...weights, [latent]: { data: this.latent, shape: [latentDim] } };
+    /** @type {Step[]} */
+    this.steps = layers.map((/** @type {Layer} */ layer) => prepared(layer, results));
     this.logits = results[layers.at(-1).output].data;
   }
 
   /**
-   * The image of one latent (latentDim numbers): a new Float32Array of 28 * 28 pixels in [0, 1],
-   * row by row.
+   * The image of one latent (latentDim numbers).
+   *
+   * @param {ArrayLike<number>} latent
+   * @returns {Image}
    */
   decode(latent) {
     if (latent.length !== this.latentDim) {
@@ -31,8 +56,11 @@ class Decoder {
 }
 
 /**
- * A function that computes one layer. Its result, {data, shape}, is entered into `results`, from
- * where later layers read.
+ * What computes one layer. Its result is entered into `results`, from where later layers read.
+ *
+ * @param {Layer} layer
+ * @param {Record<string, Tensor>} results
+ * @returns {Step}
  */
 function prepared(layer, results) {
   const inputs = layer.inputs.map((number) => results[number]);
@@ -40,23 +68,23 @@ function prepared(layer, results) {
     results[layer.output] = { data: inputs[0].data, shape: layer.shape };
     return () => {};
   }
-  const size = layer.shape.reduce((product, length) => product * length, 1);
-  const output = { data: new Float32Array(size), shape: layer.shape };
+  const output = { data: new Float32Array(product(layer.shape)), shape: layer.shape };
   results[layer.output] = output;
   const compute = LAYERS[layer.kind](inputs, output, layer);
-  const activate = ACTIVATIONS[layer.activation];
-  if (!activate) return compute;
+  if (layer.activation === null) return compute;
+  const activate = elementwise(ACTIVATIONS[layer.activation], output.data, output.data);
   return () => {
     compute();
-    for (let i = 0; i < size; i++) output.data[i] = activate(output.data[i]);
+    activate();
   };
 }
 
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
-const relu = (x) => (x > 0 ? x : 0);
+const sigmoid = (/** @type {number} */ x) => 1 / (1 + Math.exp(-x));
+const relu = (/** @type {number} */ x) => Math.max(x, 0);
 
-const ACTIVATIONS = { relu, sigmoid, tanh: Math.tanh };
+const ACTIVATIONS = { relu, tanh: Math.tanh };
 
+/** @satisfies {Record<string, (inputs: Tensor[], output: Tensor, layer: Layer) => Step>} */
 const LAYERS = {
   dense,
   transposed_convolution: transposedConvolution,
@@ -67,34 +95,71 @@ const LAYERS = {
   tanh: ([x], output) => elementwise(Math.tanh, x.data, output.data),
 };
 
+/**
+ * @param {(x: number) => number} f
+ * @param {Floats} x
+ * @param {Floats} output
+ * @returns {Step}
+ */
 function elementwise(f, x, output) {
   return () => {
     for (let i = 0; i < output.length; i++) output[i] = f(x[i]);
   };
 }
 
-/** The smaller one is repeated, as when a bias is added. */
+/**
+ * The smaller one is repeated, as when a bias is added.
+ *
+ * @param {(x: number, y: number) => number} f
+ * @param {Floats} a
+ * @param {Floats} b
+ * @param {Floats} output
+ * @returns {Step}
+ */
 function pairwise(f, a, b, output) {
   return () => {
     for (let i = 0; i < output.length; i++) output[i] = f(a[i % a.length], b[i % b.length]);
   };
 }
 
-/** output = bias + kernel x, with the kernel (out, in): like a convolution of a single pixel. */
+/**
+ * output = bias + kernel x, with the kernel (out, in): like a convolution of a single pixel.
+ *
+ * @param {Tensor[]} inputs
+ * @param {Tensor} output
+ * @returns {Step}
+ */
 function dense([x, kernel, bias], output) {
   const [width, depth] = kernel.shape;
-  return transposedConvolution(
-    [{ data: x.data, shape: [1, 1, depth] }, { data: kernel.data, shape: [width, 1, 1, depth] }, bias],
-    { data: output.data, shape: [1, 1, width] },
-    { stride: [1, 1] },
-  );
+  const pixel = { data: x.data, shape: [1, 1, depth] };
+  const kernels = { data: kernel.data, shape: [width, 1, 1, depth] };
+  return convolution(pixel, kernels, bias, { data: output.data, shape: [1, 1, width] }, [1, 1]);
 }
 
 /**
- * Each input pixel adds its multiples of the kernel (out, height, width, in) around its place.
- * With the kernel as (height, in, width, out), a row of it goes to one run of the output.
+ * @param {Tensor[]} inputs
+ * @param {Tensor} output
+ * @param {Layer} layer
+ * @returns {Step}
  */
-function transposedConvolution([x, kernel, bias], output, { stride: [down, across] }) {
+function transposedConvolution([x, kernel, bias], output, { stride }) {
+  if (!stride) throw new TypeError("a transposed convolution without its stride");
+  return convolution(x, kernel, bias, output, stride);
+}
+
+/**
+ * A transposed convolution: each input pixel adds its multiples of the kernel
+ * (out, height, width, in) around it. With the kernel as (height, in, width, out), a row of it goes
+ * to one run of the output.
+ *
+ * @param {Tensor} x
+ * @param {Tensor} kernel
+ * @param {Tensor | undefined} bias
+ * @param {Tensor} output
+ * @param {[down: number, across: number]} stride
+ * @returns {Step}
+ */
+function convolution(x, kernel, bias, output, [down, across]) {
   const [rows, columns, depth] = x.shape;
   const [outRows, outColumns, channels] = output.shape;
   const [, height, width] = kernel.shape;
@@ -130,36 +195,67 @@ function transposedConvolution([x, kernel, bias], output, { stride: [down, acros
 /**
  * output[to + m] += sum over i of factors[i] * weights[from + starts[i] + m], for all m < run and
  * i < count. Four i at a time, since it is the outputs' coming and going that takes the time.
+ *
+ * @param {Floats} output
+ * @param {number} to
+ * @param {number} run
+ * @param {Floats} weights
+ * @param {number} from
+ * @param {Floats} factors
+ * @param {Int32Array} starts
+ * @param {number} count
  */
 function addRows(output, to, run, weights, from, factors, starts, count) {
   let i = 0;
   for (; i + 4 <= count; i += 4) {
-    const a = factors[i], b = factors[i + 1], c = factors[i + 2], d = factors[i + 3];
-    const p = from + starts[i], q = from + starts[i + 1];
-    const r = from + starts[i + 2], s = from + starts[i + 3];
+    const a = factors[i],
+      b = factors[i + 1],
+      c = factors[i + 2],
+      d = factors[i + 3];
+    const p = from + starts[i],
+      q = from + starts[i + 1];
+    const r = from + starts[i + 2],
+      s = from + starts[i + 3];
     for (let m = 0; m < run; m++) {
       output[to + m] +=
         a * weights[p + m] + b * weights[q + m] + c * weights[r + m] + d * weights[s + m];
     }
   }
   for (; i < count; i++) {
-    const a = factors[i], p = from + starts[i];
+    const a = factors[i],
+      p = from + starts[i];
     for (let m = 0; m < run; m++) output[to + m] += a * weights[p + m];
   }
 }
 
-/** Every output begins as its bias, which is repeated. */
+/**
+ * Every output begins as its bias, which is repeated.
+ *
+ * @param {Floats} output
+ * @param {Tensor | undefined} bias
+ */
 function start(output, bias) {
   if (!bias) output.fill(0);
   else for (let at = 0; at < output.length; at += bias.data.length) output.set(bias.data, at);
 }
 
-/** Rows (or columns) of the full result that are cut off before the first of the output. */
+/**
+ * Rows (or columns) of the full result that are cut off before the first of the output.
+ *
+ * @param {number} size
+ * @param {number} kernelSize
+ * @param {number} outSize
+ * @param {number} stride
+ */
 function padding(size, kernelSize, outSize, stride) {
   return Math.max(0, (size - 1) * stride + kernelSize - outSize) >> 1;
 }
 
-/** A kernel (out, height, width, in) as (height, in, width, out). */
+/**
+ * A kernel (out, height, width, in) as (height, in, width, out).
+ *
+ * @param {Tensor} kernel
+ */
 function rowsByInput({ data, shape: [channels, height, width, depth] }) {
   const weights = new Float32Array(data.length);
   let to = 0;

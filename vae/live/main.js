@@ -1,16 +1,11 @@
-// What Streamlit calls for each bundle. Reads what arrives; shows the views that wait for it.
+// What Streamlit calls for each bundle. Takes in what arrives; shows the views that wait for it.
 
-const READERS = {
-  decoder: (bundle) => new Decoder(bundle),
-  map: (bundle) => new Atlas(bundle),
-  digits: (bundle) => new Digits(bundle),
-};
+import { close, show, take } from "./stage.js";
 
-const VIEWS = { map: mountMap, sliders: mountSliders, sheet: mountSheet, morph: mountMorph };
+globalThis.latentDigits ??= { views: new Map() };
+const { views } = Object.assign(globalThis.latentDigits, { show, close });
 
-globalThis.latentDigits ??= { waiting: new Map() };
-Object.assign(globalThis.latentDigits, { show, close });
-
+/** @param {Component<Uint8Array<ArrayBuffer>>} component */
 export default function ({ data }) {
-  receive(data);
+  take(data, views);
 }

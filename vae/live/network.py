@@ -12,7 +12,6 @@ from ai_edge_litert import schema_py_generated as schema
 
 from vae import runs
 from vae.inference import Model
-from vae.live import bundle
 from vae.mnist import IMAGE
 
 KINDS = {
@@ -56,11 +55,6 @@ class Network:
     latent: int
     layers: list[dict[str, Any]]
     weights: dict[str, np.ndarray]
-
-    def to_bytes(self) -> bytes:
-        """A bundle, for `new Decoder(unpack(bytes))` in the page."""
-        values = {"latent_dim": self.latent_dim, "latent": self.latent, "layers": self.layers}
-        return bundle.pack(values, self.weights)
 
 
 def describe(model: Model) -> Network:

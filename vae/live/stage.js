@@ -3,65 +3,104 @@
 // A bundle is what is heavy and constant: a decoder's weights, the points of a map, the digits.
 // A view is what a visitor touches. Views name the bundles that they need and wait for them.
 
-const KEPT_BUNDLES = 12;
-const bundles = new Map(); // "decoder/1a2b3c" -> what `READERS` made of it, the latest last
-const mounted = new Map(); // the shadow root of a component -> its view
+import { receive, received } from "./bundles.js";
+import { MapView } from "./map/map_view.js";
+import { Morph } from "./morph/morph.js";
+import { element } from "./shared/elements.js";
+import { couldNotBeRead } from "./shared/failure.js";
+import { styled } from "./shared/styled.js";
+import { Sheet } from "./sheet/sheet.js";
+import { Sliders } from "./sliders/sliders.js";
+import { STYLE } from "./style.js";
 
-/** Take a bundle in; one that is known already is not read again. */
-async function receive(bytes) {
-  const content = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unzipped(bytes) : bytes;
-  const bundle = unpack(content);
-  const { kind, id } = bundle.values;
-  const name = `${kind}/${id}`;
-  const known = bundles.get(name);
-  bundles.delete(name);
-  bundles.set(name, known ?? READERS[kind](bundle));
-  for (const oldest of bundles.keys()) {
-    if (bundles.size <= KEPT_BUNDLES) break;
-    bundles.delete(oldest);
+/**
+ * @typedef {object} Say how a view tells Python
+ * @property {(name: string, value: unknown) => void} state
+ * @property {(name: string, value: unknown) => void} trigger
+ *
+ * @typedef {object} View
+ * @property {(data: any) => void} update take what Python has
+ * @property {() => void} destroy
+ */
+
+/** @type {Record<string, new (root: HTMLElement, needed: any, say: Say) => View>} */
+const VIEWS = { map: MapView, sliders: Sliders, sheet: Sheet, morph: Morph };
+
+/** @type {Map<ShadowRoot, {view: View, needs: string}>} */
+const mounted = new Map();
+
+/**
+ * Why bundles will not come. One that cannot be read does not say which it was: it may be any that
+ * was missing then. @type {{error: unknown, names: Set<string>} | null}
+ */
+let failure = null;
+
+/**
+ * Take a bundle in, and show what was waiting for it.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Map<ShadowRoot, Component>} views
+ */
+export async function take(bytes, views) {
+  try {
+    await receive(bytes);
+  } catch (error) {
+    console.error(error);
+    failure = { error, names: new Set([...views.values()].flatMap(missing)) };
   }
-  for (const show of globalThis.latentDigits.waiting.values()) show();
+  for (const component of views.values()) show(component);
 }
 
-async function unzipped(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/** @param {Component} component */
+function missing({ data }) {
+  return data.needs.filter((/** @type {string} */ name) => received(name) === undefined);
 }
 
-/** Show or update the view of a component, once all that it needs is there. */
-function show({ data, parentElement, setStateValue, setTriggerValue }) {
-  const needed = data.needs.map((name) => bundles.get(name));
-  const missing = needed.includes(undefined);
-  let view = mounted.get(parentElement);
-  if (view && (missing || view.needs !== data.needs.join())) {
-    close(parentElement);
-    view = undefined;
+/**
+ * Show or update the view of a component, once all that it needs is there.
+ *
+ * @param {Component} component
+ */
+export function show(component) {
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
+  const needs = data.needs.join();
+  const absent = missing(component);
+  if (absent.length || mounted.get(parentElement)?.needs !== needs) close(parentElement);
+  if (absent.length) return notice(parentElement, whyAbsent(absent));
+  if (!mounted.has(parentElement)) {
+    const root = styled(parentElement, "live", STYLE);
+    const say = { state: setStateValue, trigger: setTriggerValue };
+    const view = new VIEWS[data.view](root, data.needs.map(received), say);
+    mounted.set(parentElement, { view, needs });
   }
-  if (missing) return notice(parentElement, "Loading the model …");
-  if (!view) {
-    const root = clean(parentElement);
-    view = VIEWS[data.view](root, needed, { state: setStateValue, trigger: setTriggerValue });
-    view.needs = data.needs.join();
-    mounted.set(parentElement, view);
-  }
-  view.update(data);
+  mounted.get(parentElement)?.view.update(data);
 }
 
-function close(parentElement) {
-  mounted.get(parentElement)?.destroy();
+/**
+ * End the view that is mounted here, if there is one.
+ *
+ * @param {ShadowRoot} parentElement
+ */
+export function close(parentElement) {
+  mounted.get(parentElement)?.view.destroy();
   mounted.delete(parentElement);
 }
 
-/** An empty, styled element in the component's shadow root. */
-function clean(parentElement) {
-  parentElement.querySelector(".live")?.remove();
-  const root = element("div", { className: "live" });
-  root.append(element("style", { textContent: STYLE }));
-  parentElement.append(root);
-  return root;
+/** @param {string[]} absent */
+function whyAbsent(absent) {
+  if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
+  const isLost = absent.some((name) => failure?.names.has(name));
+  return isLost ? couldNotBeRead("The model", failure?.error) : "Loading the model …";
 }
 
+/**
+ * Words instead of a view.
+ *
+ * @param {ShadowRoot} parentElement
+ * @param {string} words
+ */
 function notice(parentElement, words) {
-  if (parentElement.querySelector(".live .notice")) return;
-  clean(parentElement).append(element("p", { className: "notice faint", textContent: words }));
+  if (parentElement.querySelector(".live .notice")?.textContent === words) return;
+  const root = styled(parentElement, "live", STYLE);
+  root.append(element("p", { className: "notice faint", textContent: words }));
 }

@@ -5,40 +5,27 @@ the slider, or a new point on a curve, takes no rerun.
 """
 
 import gzip
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vae import history, snapshots
-from vae.charts import CLASS_COLOURS
 from vae.config import TrainingConfig
+from vae.live import scripts
 from vae.live.bundle import pack
+from vae.losses import TERMS
 from vae.pictures import to_bytes
 from vae.snapshots import Snapshot
-
-_FOLDER = Path(__file__).parent
-TERMS = ("loss", "reconstruction_loss", "kl_divergence")
 
 
 def scrubber_script() -> str:
     """The JavaScript of the slider through snapshots; its data is `scrubber_data`."""
-    return _joined("bundle.js", "elements.js", "scrubber.js")
-
-
-def scrubber_style() -> str:
-    """The CSS of the slider through snapshots."""
-    return _joined("scrubber.css")
+    return scripts.joined("scrubber/main.js")
 
 
 def curves_script() -> str:
     """The JavaScript of the loss curves; its data is `curves_data`."""
-    return _joined("elements.js", "curves.js")
-
-
-def curves_style() -> str:
-    """The CSS of the loss curves."""
-    return _joined("curves.css")
+    return scripts.joined("curves/main.js")
 
 
 def scrubber_data(
@@ -69,7 +56,6 @@ def scrubber_data(
         "losses": {epoch: losses[epoch] for epoch in epochs if epoch in losses},
         "kl_weight": training.kl_weight,
         "dead_below": history.DEAD_BELOW,
-        "colours": CLASS_COLOURS,
         "growing": growing,
     }
     arrays = {
@@ -88,8 +74,9 @@ def scrubber_data(
 def curves_data(events: list[dict[str, Any]], batches: int = 1000) -> dict[str, Any]:
     """A run's losses: `planned` epochs, and a row for each epoch and for each progress event.
 
-    A row of `epochs` is the epoch and its training and validation losses, three terms each; one
-    of `batches` is the place in epochs and the training losses there.
+    `terms` are the names of the losses. A row of `epochs` is the epoch and its training and
+    validation losses, each term; one of `batches` is the place in epochs and the training losses
+    there.
 
     Args:
         events: the run's history, with at least its start.
@@ -111,11 +98,8 @@ def curves_data(events: list[dict[str, Any]], batches: int = 1000) -> dict[str, 
         if e["event"] == "epoch"
     ]
     return {
+        "terms": list(TERMS.values()),
         "planned": max(start["epochs"], len(epochs)),
         "batches": np.round(thinned, 3).tolist(),
         "epochs": epochs,
     }
-
-
-def _joined(*names: str) -> str:
-    return "\n".join((_FOLDER / name).read_text() for name in names)

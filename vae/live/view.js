@@ -1,13 +1,16 @@
 // What Streamlit calls for a view. Small, because it is sent with every message; the rest of the
-// script comes with the bundles, before or after.
+// scripts come with the bundles, before or after.
 
+/** @param {Component} component */
 export default function (component) {
-  const live = (globalThis.latentDigits ??= { waiting: new Map() });
+  globalThis.latentDigits ??= { views: new Map() };
+  const live = globalThis.latentDigits;
   const root = component.parentElement;
-  live.waiting.set(root, () => live.show?.(component));
+  live.views.set(root, component);
   live.show?.(component);
   return () => {
-    live.waiting.delete(root);
+    if (live.views.get(root) !== component) return; // a later call has taken over
+    live.views.delete(root);
     live.close?.(root);
   };
 }

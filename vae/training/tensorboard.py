@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from vae.losses import TERMS
+
 FOLDER = "tensorboard"
 
 
@@ -31,7 +33,7 @@ class Scalars:
 
     def _add(self, prefix: str, values: Mapping[str, Any], step: int) -> None:
         with self._writer.as_default():
-            for name in ("loss", "reconstruction_loss", "kl_divergence"):
+            for name in TERMS:
                 tensor = tf.constant(values[name], tf.float32)
                 tf.summary.write(f"{prefix}/{name}", tensor, step=step, metadata=self._metadata)
 

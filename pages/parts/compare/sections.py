@@ -20,6 +20,7 @@ from vae import (
 )
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
+from vae.losses import TERMS
 from vae.mnist import CLASSES
 from vae.preprocess import Blank, strokes
 
@@ -126,12 +127,12 @@ def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
         "in nats per image</span></p>"
     )
-    for column, term in zip(st.columns(len(charts.TERMS)), charts.TERMS, strict=True):
+    for column, term in zip(st.columns(len(TERMS)), TERMS, strict=True):
         column.plotly_chart(
             charts.overlaid_curves(epochs, term),
             key=f"overlaid-{term}",
             config={"displayModeBar": False},
-            alt=f"{charts.TERMS[term]} of each model over epochs",
+            alt=f"{TERMS[term]} of each model over epochs",
         )
     if any(run.manifest.training.encoder_share for run in compared):
         st.caption(

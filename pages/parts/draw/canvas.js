@@ -1,25 +1,28 @@
 // The ready-made canvas has small buttons of its own, and waits a while before it sends a stroke.
 // Hidden as they are on a phone, the buttons cover the upper right corner: a finger cannot draw
 // there. So they are taken away; one of them, "Update the app", is pressed when the pen goes up.
+
 export default function () {
-    let frames = 120; // the canvas may come later, but not by more than two seconds
-    const attend = () => {
-        const found = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-            .map(element => element.shadowRoot?.querySelector(".dc-root"))
-            .filter(root => root && !root.dataset.attended);
-        found.forEach(free);
-        if (!found.length && --frames) requestAnimationFrame(attend);
-    };
-    attend();
+  let frames = 120; // the canvas may come later, but not by more than two seconds
+  const attend = () => {
+    const found = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+      .map((isolated) => isolated.shadowRoot?.querySelector(".dc-root"))
+      .filter((root) => root instanceof HTMLElement)
+      .filter((root) => !root.dataset.attended);
+    found.forEach(free);
+    if (!found.length && --frames) requestAnimationFrame(attend);
+  };
+  attend();
 }
 
+/** @param {HTMLElement} root */
 function free(root) {
-    root.dataset.attended = "yes";
-    const style = document.createElement("style");
-    style.textContent = ".dc-toolbar { display: none !important }";
-    root.append(style);
-    const send = root.querySelector("[aria-label^='Update the app']");
-    const later = () => setTimeout(() => send?.click()); // once the stroke is on the canvas
-    root.addEventListener("mouseup", later);
-    root.addEventListener("touchend", later);
+  root.dataset.attended = "yes";
+  const style = document.createElement("style");
+  style.textContent = ".dc-toolbar { display: none !important }";
+  root.append(style);
+  const send = root.querySelector("[aria-label^='Update the app']");
+  const later = () => setTimeout(() => send instanceof HTMLElement && send.click()); // once the stroke is on the canvas
+  root.addEventListener("mouseup", later);
+  root.addEventListener("touchend", later);
 }

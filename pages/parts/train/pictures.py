@@ -7,12 +7,8 @@ from pages.shared import resources
 from vae import runs
 from vae.live import training
 
-_CURVES = component(
-    "latent_digits_curves", js=training.curves_script(), css=training.curves_style()
-)
-_SCRUBBER = component(
-    "latent_digits_scrubber", js=training.scrubber_script(), css=training.scrubber_style()
-)
+_CURVES = component("latent_digits_curves", js=training.curves_script())
+_SCRUBBER = component("latent_digits_scrubber", js=training.scrubber_script())
 
 
 def curves(run: runs.Run) -> None:

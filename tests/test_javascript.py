@@ -1,0 +1,51 @@
+"""The page's scripts: their own unit tests, their types, their style."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from node import NODE, PATH, ROOT, needs_node
+
+pytestmark = [needs_node, pytest.mark.timeout(300)]  # the tools are fetched the first time
+
+
+def run(*command: str) -> None:
+    environment = os.environ | {"PATH": PATH}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_scripts_pass_their_unit_tests() -> None:
+    files = sorted(map(str, (ROOT / "tests" / "js").glob("*.test.js")))
+    assert files
+    run(str(NODE), "--test", *files)
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The type checker and the linter, exactly as package-lock.json has them."""
+    installed = ROOT / "node_modules" / ".package-lock.json"
+    wanted = ROOT / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        npm = shutil.which("npm", path=PATH)
+        if npm is None:
+            pytest.skip("npm is not installed")
+        try:
+            run(npm, "ci", "--no-audit", "--no-fund")
+        except AssertionError as error:
+            if "CI" in os.environ:
+                raise
+            pytest.skip(f"npm ci cannot fetch the tools of package.json: {error}")
+    return ROOT / "node_modules" / ".bin"
+
+
+@pytest.mark.parametrize(
+    "command", [["tsc"], ["biome", "check", "--error-on-warnings"]], ids=["types", "lint"]
+)
+def test_the_scripts_are_clean(tools: Path, command: list[str]) -> None:
+    program, *options = command
+    run(str(tools / program), *options)

@@ -1,0 +1,26 @@
+// What `scripts.py` and the two entries `main.js` and `view.js` bring about.
+
+/** A style sheet is a module whose default is its text. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+
+/** What Streamlit hands to a component. */
+// biome-ignore lint/suspicious/noExplicitAny: each view knows what its own data is
+interface Component<Data = any> {
+  data: Data;
+  parentElement: ShadowRoot;
+  setStateValue: (name: string, value: unknown) => void;
+  setTriggerValue: (name: string, value: unknown) => void;
+}
+
+/** Where the views, whose script is small, find the stage, whose script comes with the bundles. */
+declare var latentDigits:
+  | {
+      /** The views of the page, by what they are mounted in. */
+      views: Map<ShadowRoot, Component>;
+      show?: (component: Component) => void;
+      close?: (root: ShadowRoot) => void;
+    }
+  | undefined;

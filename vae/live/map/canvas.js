@@ -1,0 +1,356 @@
+// The map's picture: digits as dots, the decoded manifold behind them, marks on top.
+
+import { sixDigits } from "../latents/link_decimals.js";
+import { element, pen } from "../shared/elements.js";
+import { SIDE } from "../shared/mnist.js";
+import { digitCanvas, drawDigit } from "../shared/pictures.js";
+import { MAP_LABEL } from "./words.js";
+
+/**
+ * @import { Decoder } from "../decoder.js"
+ * @import { LatentMap } from "../latents/latent_map.js"
+ */
+
+/**
+ * @typedef {[x: number, y: number]} Point of the plane
+ * @typedef {[left: number, top: number]} Spot on the screen: CSS pixels from the canvas' corner
+ * @typedef {{x: number, y: number, half: number}} Frame a square piece of the plane: its centre and
+ *   half its width
+ * @typedef {{centre: Point, long: number, short: number, angle: number}} Ellipse
+ *
+ * @typedef {object} Manifold what is decoded all over a frame
+ * @property {string} drawnFor
+ * @property {Frame} frame
+ * @property {number} done cells that are decoded
+ * @property {HTMLCanvasElement} picture
+ * @property {Manifold | null} before the one that is seen until this one is complete
+ */
+
+const DOT = 3.2; // radius in CSS pixels
+const DOT_ON_MANIFOLD = 2.2; // smaller, so that digits show between
+const MANIFOLD_CELLS = 24; // decoded places along each side
+const MANIFOLD_BUDGET = 7; // milliseconds of decoding a frame, so that fingers come first
+
+/** A square canvas over a square piece of the plane. */
+export class MapCanvas {
+  /** @type {Set<number>} labels */
+  hidden = new Set();
+  hasManifold = false;
+  /** Whether a drag moves the map, and not z. */
+  isMoved = false;
+  /** @type {{cursor: Point?, pin: Point?, ellipse: Ellipse?, drawing: Point?}} */
+  marks = { cursor: null, pin: null, ellipse: null, drawing: null };
+  #dots = element("canvas");
+  #dotsDrawnFor = "";
+  #cell = digitCanvas("");
+  /** @type {Manifold | null} */
+  #manifold = null;
+
+  /**
+   * @param {LatentMap} latentMap
+   * @param {Decoder} decoder
+   * @param {string[]} colours of the classes
+   */
+  constructor(latentMap, decoder, colours) {
+    this.latentMap = latentMap;
+    this.decoder = decoder;
+    this.colours = colours;
+    this.home = { x: 0, y: 0, half: latentMap.extent };
+    /** @type {Frame} */
+    this.frame = { ...this.home };
+    const label = { role: "application", "aria-label": MAP_LABEL };
+    this.canvas = element("canvas", { className: "map", tabIndex: 0, ...label });
+  }
+
+  /** CSS pixels along a side. */
+  get side() {
+    return this.canvas.clientWidth;
+  }
+
+  /** CSS pixels for one unit of the plane. */
+  get scale() {
+    return this.side / (2 * this.frame.half);
+  }
+
+  /**
+   * Where a point of the plane is on the screen.
+   *
+   * @param {Point} point
+   * @returns {Spot}
+   */
+  toScreen([x, y]) {
+    const { frame, scale, side } = this;
+    return [side / 2 + (x - frame.x) * scale, side / 2 - (y - frame.y) * scale];
+  }
+
+  /**
+   * The point of the plane at a spot on the screen.
+   *
+   * @param {Spot} spot
+   * @returns {Point}
+   */
+  toPlane([left, top]) {
+    const { frame, scale, side } = this;
+    return [frame.x + (left - side / 2) / scale, frame.y - (top - side / 2) / scale];
+  }
+
+  /**
+   * The visible dot nearest to a spot on the screen, within `reach` CSS pixels; else -1.
+   *
+   * @param {Spot} spot
+   * @param {number} reach
+   */
+  dotAt(spot, reach) {
+    const [x, y] = this.toPlane(spot);
+    const { points, labels, size } = this.latentMap;
+    let best = -1;
+    let limit = (reach / this.scale) ** 2;
+    for (let i = 0; i < size; i++) {
+      const squared = (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;
+      if (squared < limit && !this.hidden.has(labels[i])) [best, limit] = [i, squared];
+    }
+    return best;
+  }
+
+  /**
+   * Zoom by a factor about a spot on the screen that stays where it is.
+   *
+   * @param {number} factor
+   * @param {Spot} spot
+   */
+  zoom(factor, spot = [this.side / 2, this.side / 2]) {
+    const [x, y] = this.toPlane(spot);
+    const { frame, home } = this;
+    const half = Math.min(Math.max(frame.half * factor, home.half / 200), home.half * 4);
+    const ratio = half / frame.half;
+    this.frame = sixDigits({ x: x + (frame.x - x) * ratio, y: y + (frame.y - y) * ratio, half });
+  }
+
+  /**
+   * Move the plane by so many CSS pixels.
+   *
+   * @param {number} right
+   * @param {number} down
+   */
+  pan(right, down) {
+    const { x, y, half } = this.frame;
+    this.frame = sixDigits({ x: x - right / this.scale, y: y + down / this.scale, half });
+  }
+
+  /** Show the whole map. */
+  goHome() {
+    this.frame = { ...this.home };
+  }
+
+  /** Draw everything; true if there is more to come (the manifold is decoded bit by bit). */
+  draw() {
+    const ratio = window.devicePixelRatio || 1;
+    const pixels = Math.round(this.side * ratio);
+    if (!pixels) return false;
+    if (this.canvas.width !== pixels) this.canvas.width = this.canvas.height = pixels;
+    const context = pen(this.canvas);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, pixels, pixels);
+    const more = this.hasManifold && this.#drawManifold(context, pixels);
+    this.#drawDots(context, pixels, ratio);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#drawMarks(context);
+    return more;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} pixels
+   * @param {number} ratio
+   */
+  #drawDots(context, pixels, ratio) {
+    const { x, y, half } = this.frame;
+    const drawnFor = [x, y, half, pixels, this.hasManifold, ...this.hidden].join();
+    if (drawnFor !== this.#dotsDrawnFor) {
+      this.#dotsDrawnFor = drawnFor;
+      this.#dots.width = this.#dots.height = pixels;
+      this.#drawEachDot(pen(this.#dots), ratio);
+    }
+    context.drawImage(this.#dots, 0, 0);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} ratio
+   */
+  #drawEachDot(context, ratio) {
+    const { latentMap, side } = this;
+    const radius = (this.hasManifold ? DOT_ON_MANIFOLD : DOT) * ratio;
+    const stamps = this.colours.map((colour) => stamp(colour, radius, this.hasManifold));
+    const middle = stamps[0].width / 2;
+    for (let i = 0; i < latentMap.size; i++) {
+      // a stride through the classes, so that none covers all others
+      const index = (i * 1987) % latentMap.size;
+      const label = latentMap.labels[index];
+      if (this.hidden.has(label)) continue;
+      const [left, top] = this.toScreen([
+        latentMap.points[2 * index],
+        latentMap.points[2 * index + 1],
+      ]);
+      if (left < -DOT || top < -DOT || left > side + DOT || top > side + DOT) continue;
+      context.drawImage(stamps[label], left * ratio - middle, top * ratio - middle);
+    }
+  }
+
+  /**
+   * The manifold as far as it is decoded; true while it is not complete.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} pixels
+   */
+  #drawManifold(context, pixels) {
+    const manifold = this.#manifoldOf(this.frame);
+    const until = performance.now() + MANIFOLD_BUDGET;
+    const cells = MANIFOLD_CELLS ** 2;
+    while (manifold.done < cells && performance.now() < until) this.#decodeCell(manifold);
+    if (manifold.done === cells) manifold.before = null;
+    context.imageSmoothingEnabled = false;
+    for (const one of [manifold.before, manifold]) {
+      if (!one) continue;
+      const { x, y, half } = one.frame;
+      const [left, top] = this.toScreen([x - half, y + half]);
+      const unit = pixels / this.side;
+      const width = 2 * half * this.scale * unit;
+      context.drawImage(one.picture, left * unit, top * unit, width, width);
+    }
+    return manifold.done < cells;
+  }
+
+  /**
+   * The manifold over a frame; a new one begins empty, and the one before is seen meanwhile.
+   *
+   * @param {Frame} frame
+   */
+  #manifoldOf({ x, y, half }) {
+    const drawnFor = [x, y, half].join();
+    if (this.#manifold?.drawnFor !== drawnFor) {
+      const side = SIDE * MANIFOLD_CELLS;
+      const picture = element("canvas", { width: side, height: side });
+      const before = this.#manifold && { ...this.#manifold, before: null };
+      this.#manifold = { drawnFor, frame: { x, y, half }, done: 0, picture, before };
+    }
+    return this.#manifold;
+  }
+
+  /** @param {Manifold} manifold */
+  #decodeCell(manifold) {
+    // scattered over the map, so that it fills evenly
+    const cell = (manifold.done * 211) % MANIFOLD_CELLS ** 2;
+    const [row, column] = [Math.floor(cell / MANIFOLD_CELLS), cell % MANIFOLD_CELLS];
+    const { x, y, half } = manifold.frame;
+    /** @type {Point} */
+    const point = [
+      x + half * ((2 * (column + 0.5)) / MANIFOLD_CELLS - 1),
+      y - half * ((2 * (row + 0.5)) / MANIFOLD_CELLS - 1),
+    ];
+    const image = this.decoder.decode(this.latentMap.lift(point));
+    drawDigit(this.#cell, image);
+    pen(manifold.picture).drawImage(this.#cell, column * SIDE, row * SIDE);
+    manifold.done += 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  #drawMarks(context) {
+    const style = getComputedStyle(this.canvas);
+    const [ink, paper] = [style.color, style.backgroundColor];
+    const { cursor, pin, ellipse, drawing } = this.marks;
+    if (ellipse) {
+      for (const deviations of [1, 2]) {
+        context.setLineDash(deviations === 2 ? [6, 4] : []);
+        outlined(context, ink, paper, 1.5, () => this.#ellipsePath(context, ellipse, deviations));
+      }
+      context.setLineDash([]);
+    }
+    if (drawing) this.#drawStar(context, this.toScreen(drawing), ink, paper);
+    if (pin) {
+      const [left, top] = this.toScreen(pin);
+      outlined(context, ink, paper, 2.5, () => context.arc(left, top, 9, 0, 2 * Math.PI));
+    }
+    if (cursor) {
+      const [left, top] = this.toScreen(cursor);
+      outlined(context, ink, paper, 1.5, () => {
+        for (const [right, down] of [
+          [1, 0],
+          [-1, 0],
+          [0, 1],
+          [0, -1],
+        ]) {
+          context.moveTo(left + 4 * right, top + 4 * down);
+          context.lineTo(left + 12 * right, top + 12 * down);
+        }
+      });
+    }
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Ellipse} ellipse
+   * @param {number} deviations
+   */
+  #ellipsePath(context, { centre, long, short, angle }, deviations) {
+    const [left, top] = this.toScreen(centre);
+    const [a, b] = [long, short].map((axis) => deviations * axis * this.scale);
+    context.ellipse(left, top, a, b, -angle, 0, 2 * Math.PI);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Spot} spot
+   * @param {string} ink
+   * @param {string} paper
+   */
+  #drawStar(context, [left, top], ink, paper) {
+    outlined(context, ink, paper, 2, () => {
+      for (let i = 0; i <= 10; i++) {
+        const [reach, turn] = [i % 2 ? 4 : 10, (i * Math.PI) / 5 - Math.PI / 2];
+        context.lineTo(left + reach * Math.cos(turn), top + reach * Math.sin(turn));
+      }
+    });
+  }
+}
+
+/**
+ * A dot of one colour, drawn once and stamped often.
+ *
+ * @param {string} colour
+ * @param {number} radius
+ * @param {boolean} isRimmed
+ */
+function stamp(colour, radius, isRimmed) {
+  const side = 2 * Math.ceil(radius + 2);
+  const canvas = element("canvas", { width: side, height: side });
+  const context = pen(canvas);
+  context.globalAlpha = isRimmed ? 1 : 0.8;
+  context.fillStyle = colour;
+  context.arc(side / 2, side / 2, radius, 0, 2 * Math.PI);
+  context.fill();
+  context.strokeStyle = "#000000";
+  if (isRimmed) context.stroke();
+  return canvas;
+}
+
+/**
+ * A line in the colour of text on a wider one in that of paper: to be seen on anything.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} ink
+ * @param {string} paper
+ * @param {number} width
+ * @param {() => void} path
+ */
+export function outlined(context, ink, paper, width, path) {
+  const stroke = (/** @type {string} */ colour, /** @type {number} */ wide) => {
+    context.beginPath();
+    path();
+    context.strokeStyle = colour;
+    context.lineWidth = wide;
+    context.stroke();
+  };
+  stroke(paper, width + 3);
+  stroke(ink, width);
+}

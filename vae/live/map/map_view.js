@@ -1,0 +1,305 @@
+// The live map: a finger on it decodes at once, a click pins, Python is told on release.
+
+import { rounded } from "../latents/link_decimals.js";
+import { button, element } from "../shared/elements.js";
+import { paletteOf } from "../shared/palette.js";
+import { MapCanvas } from "./canvas.js";
+import { aroundDetails, digitDetails, Reading } from "./details.js";
+import { listenToKeys, listenToPointers } from "./input.js";
+
+/**
+ * @import { Decoder } from "../decoder.js"
+ * @import { Digits, LatentMap } from "../latents/latent_map.js"
+ * @import { Image } from "../shared/pictures.js"
+ * @import { Say } from "../stage.js"
+ * @import { Frame } from "./canvas.js"
+ */
+
+/**
+ * @typedef {object} Place what the map shows, as links and `MapView` in Python have it: of `z`,
+ *   `digit` and `drawing` at most one is set
+ * @property {number[] | null} z
+ * @property {number | null} digit
+ * @property {boolean} drawing
+ * @property {Frame | null} frame null: the whole map
+ * @property {number[]} hidden labels
+ * @property {boolean} manifold
+ *
+ * @typedef {object} Drawing what the visitor has drawn, and its posterior
+ * @property {Image} image
+ * @property {number[]} mean
+ * @property {number[]} log_variance
+ *
+ * @typedef {object} Pin what was chosen last: a latent, maybe because it is that of a digit or of
+ *   the drawing
+ * @property {ArrayLike<number>} latent
+ * @property {number | null} digit
+ * @property {boolean} isDrawing
+ */
+
+/** The view "map". The state `place` tells of changes. */
+export class MapView {
+  /** @type {Pin | null} */
+  pinned = null;
+  /** The latent under the finger. @type {ArrayLike<number> | null} */
+  hover = null;
+  /** @type {Drawing | null} */
+  drawing = null;
+  /** @type {number | null} */
+  #revision = null;
+  /** @type {number | null} */
+  #waiting = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #telling;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {[Decoder, LatentMap, Digits]} needed
+   * @param {Say} say
+   */
+  constructor(root, [decoder, latentMap, digits], say) {
+    this.decoder = decoder;
+    this.latentMap = latentMap;
+    this.digits = digits;
+    this.say = say;
+    this.palette = paletteOf(root);
+    this.map = new MapCanvas(latentMap, decoder, this.palette.classes);
+    this.reading = new Reading(latentMap, decoder, digits);
+    this.details = element("div", { className: "details" });
+    this.tools = mapTools(this);
+    this.legend = mapLegend(this);
+    root.classList.add("map-view");
+    root.append(
+      element("div", { className: "map-side" }, this.reading.element),
+      element("div", { className: "map-main" }, this.legend.row, this.map.canvas, this.tools.row),
+      this.details,
+    );
+    listenToPointers(this);
+    listenToKeys(this);
+    this.resized = new ResizeObserver(() => this.redraw());
+    this.resized.observe(this.map.canvas);
+  }
+
+  /**
+   * Take over what Python says, unless it only repeats what it was told.
+   *
+   * @param {{revision: number, place: Place, drawing: Drawing | null}} data
+   */
+  update({ revision, place, drawing }) {
+    this.drawing = drawing;
+    this.map.marks.drawing = drawing ? this.latentMap.project(drawing.mean) : null;
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#restore(place);
+    }
+    this.redraw();
+  }
+
+  destroy() {
+    this.resized.disconnect();
+    if (this.#waiting !== null) cancelAnimationFrame(this.#waiting);
+    clearTimeout(this.#telling);
+  }
+
+  /** @param {Place} place */
+  #restore(place) {
+    this.map.hidden = new Set(place.hidden);
+    this.map.hasManifold = place.manifold;
+    this.map.frame = place.frame ? { ...place.frame } : { ...this.map.home };
+    if (place.digit !== null) this.#choose(this.latentMap.latent(place.digit), place.digit);
+    else if (place.drawing && this.drawing) this.#choose(this.drawing.mean, null, true);
+    else if (place.z) this.#choose(rounded(place.z));
+    this.refreshTools();
+  }
+
+  /**
+   * Tell Python soon; only the last of quick changes.
+   *
+   * @param {number} [delay] in milliseconds
+   */
+  tell(delay = 0) {
+    clearTimeout(this.#telling);
+    const said = () => this.say.state("place", placeOf(this.pinned, this.map));
+    this.#telling = setTimeout(said, delay);
+  }
+
+  /**
+   * Pin a latent or a digit, show all about it, and tell Python.
+   *
+   * @param {ArrayLike<number>} latent
+   * @param {number | null} [digit]
+   */
+  pin(latent, digit = null) {
+    this.#choose(latent, digit);
+    this.redraw();
+    this.tell();
+  }
+
+  /**
+   * @param {ArrayLike<number>} latent
+   * @param {number | null} digit
+   */
+  #choose(latent, digit = null, isDrawing = false) {
+    this.pinned = { latent, digit, isDrawing };
+    this.hover = null;
+    const { latentMap, map } = this;
+    map.marks.pin = latentMap.project(latent);
+    map.marks.ellipse = null;
+    const parts = [];
+    if (digit !== null) parts.push(this.#digitDetails(digit));
+    if (isDrawing) parts.push(this.#drawingDetails());
+    const { half } = map.frame;
+    parts.push(aroundDetails(latentMap, this.decoder, latent, half, (to) => this.pin(to)));
+    this.details.replaceChildren(...parts);
+  }
+
+  /** @param {number} digit */
+  #digitDetails(digit) {
+    const { latentMap, digits } = this;
+    const posterior = { mean: latentMap.latent(digit), logVariance: latentMap.logVariance(digit) };
+    return this.#imageDetails(`A digit: ${digits.labels[digit]}`, digits.image(digit), posterior);
+  }
+
+  #drawingDetails() {
+    const { image, mean, log_variance: logVariance } = /** @type {Drawing} */ (this.drawing);
+    return this.#imageDetails("Your drawing", image, { mean, logVariance });
+  }
+
+  /**
+   * @param {string} name
+   * @param {Image} image
+   * @param {{mean: ArrayLike<number>, logVariance: ArrayLike<number>}} posterior
+   */
+  #imageDetails(name, image, { mean, logVariance }) {
+    const ellipse = this.latentMap.ellipse(logVariance);
+    this.map.marks.ellipse = { centre: this.latentMap.project(mean), ...ellipse };
+    return digitDetails(this.decoder, this.palette, image, mean, logVariance, name);
+  }
+
+  /**
+   * Decode what is under the finger, at the next frame.
+   *
+   * @param {ArrayLike<number> | null} latent
+   */
+  hoverAt(latent) {
+    this.hover = latent;
+    this.redraw();
+  }
+
+  /** The latent that is shown: under the finger, pinned, or the middle of the map. */
+  get current() {
+    return this.hover ?? this.pinned?.latent ?? new Float64Array(this.latentMap.latentDim);
+  }
+
+  /** Draw at the next frame, once however often it is asked for. */
+  redraw() {
+    this.#waiting ??= requestAnimationFrame(() => {
+      this.#waiting = null;
+      const title = this.hover
+        ? "Under the pointer"
+        : this.pinned
+          ? "Pinned"
+          : "The middle of the map";
+      const index = this.hover ? -1 : (this.pinned?.digit ?? -1);
+      this.reading.show(this.current, title, index);
+      this.map.marks.cursor = this.hover ? this.latentMap.project(this.hover) : null;
+      if (this.map.draw()) this.redraw();
+    });
+  }
+
+  refreshTools() {
+    this.tools.refresh();
+    this.legend.refresh();
+  }
+}
+
+/**
+ * What a link needs to show the same again.
+ *
+ * @param {Pin | null} pinned
+ * @param {Pick<MapCanvas, "frame" | "home" | "hidden" | "hasManifold">} map
+ * @returns {Place}
+ */
+export function placeOf(pinned, { frame, home, hidden, hasManifold }) {
+  const isHome = frame.x === home.x && frame.y === home.y && frame.half === home.half;
+  const isBare = pinned !== null && pinned.digit === null && !pinned.isDrawing;
+  return {
+    z: isBare ? Array.from(pinned.latent) : null,
+    digit: pinned?.digit ?? null,
+    drawing: pinned?.isDrawing ?? false,
+    frame: isHome ? null : frame,
+    hidden: [...hidden].sort(),
+    manifold: hasManifold,
+  };
+}
+
+/**
+ * Zoom, the manifold, and what a drag means.
+ *
+ * @param {MapView} view
+ */
+function mapTools(view) {
+  const { map } = view;
+  const tool = (
+    /** @type {string} */ words,
+    /** @type {string} */ title,
+    /** @type {() => void} */ act,
+  ) => {
+    const made = button(words, title, () => {
+      act();
+      view.refreshTools();
+      view.redraw();
+      view.tell(300);
+    });
+    made.setAttribute("aria-label", title);
+    return made;
+  };
+  const manifold = tool("Manifold", "Show what is decoded all over the map", () => {
+    map.hasManifold = !map.hasManifold;
+  });
+  const move = tool("Move map", "Drag moves the map instead of z", () => {
+    map.isMoved = !map.isMoved;
+  });
+  const row = element(
+    "div",
+    { className: "row tools" },
+    manifold,
+    move,
+    tool("−", "Zoom out", () => map.zoom(1.5)),
+    tool("+", "Zoom in", () => map.zoom(1 / 1.5)),
+    tool("Whole map", "Show the whole map", () => map.goHome()),
+  );
+  const refresh = () => {
+    manifold.setAttribute("aria-pressed", String(map.hasManifold));
+    move.setAttribute("aria-pressed", String(map.isMoved));
+  };
+  refresh();
+  return { row, refresh };
+}
+
+/**
+ * One chip a class; a click hides or shows it.
+ *
+ * @param {MapView} view
+ */
+function mapLegend(view) {
+  const { map, palette } = view;
+  const chips = palette.classes.map((colour, label) => {
+    const dot = element("i");
+    dot.style.background = colour;
+    const chip = element("button", { "aria-label": `Digits ${label}` }, dot, String(label));
+    chip.onclick = () => {
+      if (!map.hidden.delete(label)) map.hidden.add(label);
+      refresh();
+      view.redraw();
+      view.tell(300);
+    };
+    return chip;
+  });
+  const refresh = () =>
+    chips.forEach((chip, label) => {
+      chip.setAttribute("aria-pressed", String(!map.hidden.has(label)));
+    });
+  refresh();
+  return { row: element("div", { className: "row legend" }, ...chips), refresh };
+}

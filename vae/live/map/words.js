@@ -1,0 +1,64 @@
+// What the map says of a latent, in words.
+
+import { shareOfPriorWithin } from "../latents/prior.js";
+
+/** @import { LatentMap } from "../latents/latent_map.js" */
+
+export const MAP_LABEL =
+  "Latent map. Arrow keys move z, with Shift ten times as far; Enter pins it, with Shift the " +
+  "nearest digit. " +
+  "Plus and minus zoom, 0 shows the whole map again.";
+
+/**
+ * A latent as text; of many dimensions only how far it is from the origin.
+ *
+ * @param {ArrayLike<number>} latent
+ */
+export function latentText(latent) {
+  const values = Array.from(latent);
+  if (values.length <= 4) return `z = (${values.map((v) => v.toFixed(2)).join(", ")})`;
+  return `|z| = ${Math.hypot(...values).toFixed(2)} in ${values.length} dimensions`;
+}
+
+/**
+ * How likely a latent is under the prior.
+ *
+ * @param {ArrayLike<number>} latent
+ */
+export function priorText(latent) {
+  const share = shareOfPriorWithin(latent);
+  const kind = share < 0.95 ? "Usual" : share < 0.999 ? "Rare" : "Hardly ever drawn";
+  return `${kind} under the prior: ${percent(share)} of its samples lie nearer the middle.`;
+}
+
+/**
+ * How far a latent is from any digit.
+ *
+ * @param {Pick<LatentMap, "shareNearer">} latentMap
+ * @param {{distance: number}} nearest
+ */
+export function distanceText(latentMap, { distance }) {
+  const share = latentMap.shareNearer(distance);
+  const away = `the nearest is ${distance.toFixed(2)} away`;
+  if (share === 1) return `Far from all the digits: ${away}.`;
+  if (share < 0.9) return `Among the digits: ${away}.`;
+  return `At the edge of the digits: ${away}, farther than for ${percent(share)} of digits.`;
+}
+
+/**
+ * A direction on the map, "up and left".
+ *
+ * @param {number} right
+ * @param {number} up
+ */
+export function directionText(right, up) {
+  const across = right > 0 ? "right" : right < 0 ? "left" : "";
+  const along = up > 0 ? "up" : up < 0 ? "down" : "";
+  return [along, across].filter(Boolean).join(" and ");
+}
+
+/** @param {number} share */
+function percent(share) {
+  const rounded = Math.floor(1000 * share) / 10;
+  return `${rounded > 99 && rounded < 100 ? rounded.toFixed(1) : Math.round(rounded)} %`;
+}

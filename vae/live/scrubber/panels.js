@@ -1,0 +1,171 @@
+// The pictures of a snapshot: the latent map, sheets of digits, the dimensions' bars.
+
+import { element, pen } from "../shared/elements.js";
+import { CLASSES, SIDE } from "../shared/mnist.js";
+import { drawDigit } from "../shared/pictures.js";
+import { between } from "./history.js";
+
+/** @import { History } from "./history.js" */
+
+const POINT = 2.2; // radius, in CSS pixels
+const MANY = 40; // bars, between which there is no room
+const [GAP, WIDER_GAP] = [2, 8]; // pixels between the digits of a sheet
+
+/** A thousand digits on the map, class by class. */
+export class MapPanel {
+  /** @param {string[]} colours of the classes */
+  constructor(colours) {
+    this.colours = colours;
+    this.canvas = element("canvas", { className: "map", role: "img" });
+    this.rings = element("p", { className: "faint" });
+    const keys = colours.map((colour, label) => {
+      const dot = element("i");
+      dot.style.background = colour;
+      return element("span", {}, dot, `${label}`);
+    });
+    const title = element("h3", { textContent: "Latent map" });
+    const legend = element("div", { className: "legend", "aria-hidden": "true" }, ...keys);
+    this.element = element("section", {}, title, this.canvas, legend, this.rings);
+  }
+
+  /**
+   * @param {History} history
+   * @param {number} at
+   */
+  draw(history, at) {
+    const side = this.canvas.clientWidth;
+    if (!side) return;
+    const view = history.rank.length > 2 ? "The plane of the two strongest components. " : "";
+    this.rings.textContent = `${view}Rings: 1, 2 and 3 standard deviations of the prior.`;
+    const count = history.points.shape[1].toLocaleString("en");
+    const words = `${count} digits on the latent map. ${history.spoken(at)}`;
+    this.canvas.setAttribute("aria-label", words);
+    const scale = devicePixelRatio || 1;
+    this.canvas.width = this.canvas.height = Math.round(side * scale);
+    const context = pen(this.canvas);
+    context.scale(scale, scale);
+    const unit = side / (2 * history.extent);
+    this.#drawRings(context, side / 2, unit);
+    this.#drawPoints(context, side / 2, unit, between(history.points, at));
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} middle
+   * @param {number} unit CSS pixels
+   */
+  #drawRings(context, middle, unit) {
+    context.strokeStyle = getComputedStyle(this.canvas).color;
+    context.globalAlpha = 0.22;
+    for (let deviations = 1; deviations <= 3; deviations++) {
+      context.beginPath();
+      context.arc(middle, middle, deviations * unit, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} middle
+   * @param {number} unit CSS pixels
+   * @param {ArrayLike<number>} points
+   */
+  #drawPoints(context, middle, unit, points) {
+    context.globalAlpha = 0.85;
+    const perClass = points.length / 2 / CLASSES;
+    this.colours.forEach((colour, label) => {
+      context.fillStyle = colour;
+      context.beginPath();
+      for (let i = label * perClass; i < (label + 1) * perClass; i++) {
+        const x = middle + points[2 * i] * unit;
+        const y = middle - points[2 * i + 1] * unit;
+        context.moveTo(x + POINT, y);
+        context.arc(x, y, POINT, 0, 2 * Math.PI);
+      }
+      context.fill();
+    });
+  }
+}
+
+/** A sheet of digits with a title and a caption. */
+export class SheetPanel {
+  /**
+   * @param {string} className
+   * @param {string} title
+   * @param {string} caption
+   */
+  constructor(className, title, caption) {
+    this.canvas = element("canvas", { className: `sheet ${className}`, role: "img" });
+    this.element = element(
+      "section",
+      { className },
+      element("h3", { textContent: title }),
+      this.canvas,
+      element("p", { className: "faint", textContent: caption }),
+    );
+  }
+
+  /**
+   * Draw digits, with pixels from 0 to 255, row by row.
+   *
+   * @param {ArrayLike<number>[]} digits
+   * @param {number} columns
+   * @param {string} words
+   * @param {number} [together] rows after which the gap is wider
+   */
+  draw(digits, columns, words, together = Infinity) {
+    const cell = SIDE + GAP;
+    const top = (/** @type {number} */ row) =>
+      row * cell + (WIDER_GAP - GAP) * Math.floor(row / together);
+    const width = columns * cell - GAP;
+    const height = top(digits.length / columns - 1) + SIDE;
+    if (this.canvas.width !== width || this.canvas.height !== height)
+      Object.assign(this.canvas, { width, height });
+    this.element.style.setProperty("--pixels", String(width));
+    this.canvas.setAttribute("aria-label", words);
+    digits.forEach((digit, i) => {
+      drawDigit(this.canvas, digit, cell * (i % columns), top(Math.floor(i / columns)), 255);
+    });
+  }
+}
+
+/** What each latent dimension tells of a digit. */
+export class BarsPanel {
+  constructor() {
+    this.bars = element("div", { className: "bars", role: "img" });
+    this.words = element("p", { className: "faint" });
+    const title = element("h3", { textContent: "KL divergence by dimension" });
+    const parts = [title, this.bars, this.words];
+    this.element = element("section", { className: "dimensions" }, ...parts);
+  }
+
+  /**
+   * @param {History} history
+   * @param {number} at
+   */
+  draw(history, at) {
+    const { rank } = history;
+    const { kl, dead } = history.dimensions(at);
+    const highest = Math.max(0.5, ...history.kl.data.slice(-rank.length));
+    if (this.bars.children.length !== rank.length)
+      this.bars.replaceChildren(...rank.map(() => element("i")));
+    this.bars.classList.toggle("many", rank.length > MANY);
+    rank.forEach((dimension, place) => {
+      const bar = /** @type {HTMLElement} */ (this.bars.children[place]);
+      bar.style.setProperty("--share", String(Math.min(1, kl[dimension] / highest)));
+      bar.classList.toggle("dead", dead.includes(dimension));
+      bar.title = `${name(dimension)}: ${kl[dimension].toFixed(2)} nats`;
+    });
+    const total = kl.reduce((sum, value) => sum + value, 0).toFixed(1);
+    const used = `${rank.length - dead.length} of ${rank.length} in use, ${total} nats together.`;
+    const unused = dead.length ? ` These tell nothing: ${dead.map(name).join(", ")}.` : "";
+    this.words.textContent = used + unused;
+    const words = `KL divergence of each latent dimension. ${used}${unused}`;
+    this.bars.setAttribute("aria-label", words);
+  }
+}
+
+/** @param {number} dimension */
+function name(dimension) {
+  return `z${dimension + 1}`;
+}

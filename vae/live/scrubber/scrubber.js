@@ -1,0 +1,202 @@
+// What a model drew after each epoch: a slider through its snapshots.
+
+import PALETTE from "../palette.css";
+import { element } from "../shared/elements.js";
+import { SIDE } from "../shared/mnist.js";
+import { paletteOf } from "../shared/palette.js";
+import { afterKey } from "../shared/strip_slider.js";
+import { styled } from "../shared/styled.js";
+import { between } from "./history.js";
+import { BarsPanel, MapPanel, SheetPanel } from "./panels.js";
+import STYLE from "./scrubber.css";
+
+/** @import { History } from "./history.js" */
+
+const PLAY_MS = 450; // from one snapshot to the next
+const NARROW = 700; // CSS pixels; below, what is side by side stands one under the other
+const SETTLED_MS = 250; // until a screen reader is told where the slider stands
+const PAGE = 5; // snapshots that Page Up and Page Down go
+
+export class Scrubber {
+  #history;
+  #at; // place among the snapshots
+  #frame = 0;
+  #isPlaying = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
+
+  /**
+   * @param {ShadowRoot} parentElement
+   * @param {History} history
+   */
+  constructor(parentElement, history) {
+    this.#history = history;
+    this.#at = history.last;
+    this.element = styled(parentElement, "scrubber", PALETTE + STYLE);
+    this.play = element("button", { className: "play", onclick: () => this.#toggle() });
+    this.slider = element("input", { type: "range", min: 0, step: "any", "aria-label": "Epoch" });
+    this.title = element("b");
+    this.losses = element("span");
+    this.map = new MapPanel(paletteOf(this.element).classes);
+    const below = "Digits, and under each what is rebuilt.";
+    this.rebuilt = new SheetPanel("rebuilt", "Reconstructions", below);
+    const same = `From the same ${history.samples.shape[1]} latents of the prior.`;
+    this.samples = new SheetPanel("samples", "Samples", same);
+    this.drawing = new SheetPanel("drawing", "Your drawing", "As the models see it, and rebuilt.");
+    this.bars = new BarsPanel();
+    const where = element("p", { className: "where" }, this.title, this.losses);
+    const track = element("div", { className: "track" }, this.slider, where);
+    const drawing = element("div", {}, this.drawing.element);
+    const digits = element("div", { className: "where-digits-lie" }, this.map.element, drawing);
+    const beside = element("div", {}, this.samples.element, this.bars.element);
+    const sheets = element("div", { className: "sheets" }, this.rebuilt.element, beside);
+    this.element.append(
+      element("div", { className: "head" }, this.play, track),
+      element("div", { className: "panels" }, digits, sheets),
+    );
+    this.slider.addEventListener("input", () => this.#drag());
+    this.slider.addEventListener("change", () => this.#go(Math.round(this.#at)));
+    this.slider.addEventListener("keydown", (event) => this.#key(event));
+    this.resized = new ResizeObserver(() => this.#draw());
+    this.resized.observe(this.element);
+    this.#sayPlaying(false);
+  }
+
+  /**
+   * Take a history in; who watches the latest epoch goes on to the new one.
+   *
+   * @param {History} history
+   */
+  receive(history) {
+    const follows = this.#at === this.#history.last;
+    const isLonger = history.last > this.#history.last;
+    this.#history = history;
+    this.slider.max = String(history.last);
+    this.drawing.element.hidden = !history.drawing;
+    if (follows && isLonger && history.growing) this.#glide(history.last);
+    else this.#show(follows ? history.last : Math.min(this.#at, history.last));
+  }
+
+  close() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#settling);
+    this.resized.disconnect();
+  }
+
+  #drag() {
+    this.#pause();
+    this.#show(Number(this.slider.value));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { last } = this.#history;
+    const to = afterKey(event.key, Math.round(this.#at), 1, PAGE, last);
+    if (to === undefined) return;
+    event.preventDefault();
+    this.#pause();
+    this.#go(Math.max(0, Math.min(last, to)));
+  }
+
+  /** @param {number} at */
+  #go(at) {
+    this.#show(at);
+    clearTimeout(this.#settling);
+    const tell = () => this.slider.setAttribute("aria-valuetext", this.#history.spoken(this.#at));
+    this.#settling = setTimeout(tell, SETTLED_MS);
+  }
+
+  #toggle() {
+    if (this.#isPlaying) return this.#pause();
+    const { last } = this.#history;
+    if (this.#at >= last) this.#at = 0;
+    this.#glide(last);
+  }
+
+  #pause() {
+    cancelAnimationFrame(this.#frame);
+    this.#sayPlaying(false);
+  }
+
+  /**
+   * Move to a later snapshot, through all that lie between.
+   *
+   * @param {number} target
+   */
+  #glide(target) {
+    cancelAnimationFrame(this.#frame);
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const begin = { at: this.#at, time: performance.now() };
+    this.#sayPlaying(true);
+    const step = (/** @type {number} */ now) => {
+      const at = Math.min(target, begin.at + Math.max(0, now - begin.time) / PLAY_MS);
+      this.#show(isStill ? Math.floor(at) : at);
+      if (at < target) this.#frame = requestAnimationFrame(step);
+      else {
+        this.#sayPlaying(false);
+        this.#go(target);
+      }
+    };
+    this.#frame = requestAnimationFrame(step);
+  }
+
+  /** @param {boolean} isPlaying */
+  #sayPlaying(isPlaying) {
+    this.#isPlaying = isPlaying;
+    this.play.textContent = isPlaying ? "❚❚" : "▶";
+    this.play.setAttribute("aria-label", isPlaying ? "Pause" : "Play through the epochs");
+  }
+
+  /** @param {number} at */
+  #show(at) {
+    this.#at = at;
+    this.slider.value = String(at);
+    this.slider.style.setProperty("--share", String(at / Math.max(1, this.#history.last)));
+    this.#draw();
+  }
+
+  #draw() {
+    const [history, at] = [this.#history, this.#at];
+    this.title.textContent = history.title(at);
+    this.losses.textContent = history.lossText(at);
+    this.slider.setAttribute("aria-valuetext", history.spoken(at));
+    this.map.draw(history, at);
+    this.bars.draw(history, at);
+    this.#drawSheets(history, at);
+  }
+
+  /**
+   * @param {History} history
+   * @param {number} at
+   */
+  #drawSheets(history, at) {
+    const words = history.title(at).toLowerCase();
+    const originals = digits(history.originals.data);
+    const rebuilt = digits(between(history.rebuilt, at));
+    const columns = this.element.clientWidth < NARROW ? 8 : 4;
+    const rows = Array.from({ length: originals.length / columns }, (_, row) => [
+      ...originals.slice(row * columns, (row + 1) * columns),
+      ...rebuilt.slice(row * columns, (row + 1) * columns),
+    ]);
+    const pairs = `${originals.length} digits and their reconstructions ${words}`;
+    this.rebuilt.draw(rows.flat(), columns, pairs, 2);
+    const samples = digits(between(history.samples, at));
+    this.samples.draw(samples, Math.sqrt(samples.length), `${samples.length} samples ${words}`);
+    if (!history.drawing) return;
+    const both = [history.drawing.data, between(history.drawings, at)];
+    this.drawing.draw(both, 2, `Your drawing, and rebuilt ${words}`);
+  }
+}
+
+/**
+ * Images one after the other, each apart.
+ *
+ * @template {{length: number, subarray: (start: number, end: number) => Images}} Images
+ * @param {Images} images
+ */
+function digits(images) {
+  const size = SIDE * SIDE;
+  return Array.from({ length: images.length / size }, (_, i) =>
+    images.subarray(i * size, (i + 1) * size),
+  );
+}

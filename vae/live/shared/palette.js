@@ -1,0 +1,39 @@
+// The colours of palette.css, for what is drawn and not styled.
+
+import { CLASSES } from "./mnist.js";
+
+/**
+ * @typedef {[red: number, green: number, blue: number]} Light each in [0, 1]
+ *
+ * @typedef {object} Palette
+ * @property {string[]} classes a colour for each class
+ * @property {Light} tooMuch where a reconstruction has more ink than the image
+ * @property {Light} tooLittle and less
+ */
+
+/**
+ * The palette under an element that the style sheets reach.
+ *
+ * @param {Element} element
+ * @returns {Palette}
+ */
+export function paletteOf(element) {
+  const style = getComputedStyle(element);
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    classes: Array.from({ length: CLASSES }, (_, label) => colour(`class-${label}`)),
+    tooMuch: light(colour("too-much-ink")),
+    tooLittle: light(colour("too-little-ink")),
+  };
+}
+
+/**
+ * "#ff8000" as light.
+ *
+ * @param {string} colour
+ * @returns {Light}
+ */
+export function light(colour) {
+  const channel = (/** @type {number} */ at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+  return [channel(1), channel(3), channel(5)];
+}

@@ -1,0 +1,17 @@
+// Where a component lives in its shadow root.
+
+import { element } from "./elements.js";
+
+/**
+ * An empty element with its style sheet; one that was there before makes room.
+ *
+ * @param {ShadowRoot} parentElement
+ * @param {string} className
+ * @param {string} style
+ */
+export function styled(parentElement, className, style) {
+  parentElement.querySelector(`.${className}`)?.remove();
+  const root = element("div", { className }, element("style", { textContent: style }));
+  parentElement.append(root);
+  return root;
+}

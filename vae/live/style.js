@@ -1,0 +1,11 @@
+// The style sheets of all views as one text.
+
+import map from "./map/map.css";
+import morph from "./morph/morph.css";
+import palette from "./palette.css";
+import live from "./shared/live.css";
+import stripSlider from "./shared/strip_slider.css";
+import sheet from "./sheet/sheet.css";
+import sliders from "./sliders/sliders.css";
+
+export const STYLE = [palette, live, stripSlider, map, sliders, sheet, morph].join("\n");
