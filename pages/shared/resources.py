@@ -19,8 +19,10 @@ from vae import (
     history,
     inference,
     latent_map,
+    latent_study,
     live,
     loss_percentiles,
+    pictures,
     runs,
     snapshots,
 )
@@ -28,6 +30,7 @@ from vae.config import TrainingConfig
 from vae.following import Followed
 from vae.jobs import Jobs
 from vae.live import training
+from vae.losses import TERMS
 
 
 def _identity(run: runs.Run) -> tuple[str, ...]:
@@ -94,6 +97,43 @@ def percentiles_of(run: runs.Run) -> loss_percentiles.LossPercentiles:
 def locator(run: runs.Run) -> str:
     """The run's still map as a data URL."""
     return charts.locator(map_of(run))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def manifold(run: runs.Run) -> str:
+    """What is decoded all over the run's map, 12 x 12 digits side by side, as a data URL."""
+    return pictures.data_url(pictures.contact_sheet(map_of(run).manifold(12), 12, gap=0))
+
+
+def _given(inputs: comparison.Inputs) -> tuple[int, tuple[int, int], bytes]:
+    """What tells inputs from others: their digits follow from the seed."""
+    return inputs.seed, inputs.ends, inputs.drawing.tobytes()
+
+
+@st.cache_resource(
+    show_spinner=False, max_entries=100, hash_funcs={**_HASH, comparison.Inputs: _given}
+)
+def answers(run: runs.Run, inputs: comparison.Inputs) -> comparison.Answers:
+    """What the run makes of the inputs; 0.1 MB."""
+    return comparison.ask(model(run), inputs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
+def _overlaid(compared: tuple[runs.Run, ...], epochs: tuple[int, ...]) -> dict[str, go.Figure]:
+    """`epochs` is there to tell longer histories from shorter ones."""
+    learned = {run.name: comparison.told(run, told(run).epochs) for run in compared}
+    return {term: charts.overlaid_curves(learned, term) for term in TERMS}
+
+
+def overlaid_curves(compared: list[runs.Run]) -> dict[str, go.Figure]:
+    """The curves of several runs over each other, a figure for each term of the loss."""
+    return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={latent_study.Study: repr})
+def latent_dims(study: latent_study.Study) -> go.Figure:
+    """The experiment on the number of dimensions as a figure."""
+    return charts.latent_dims(study)
 
 
 @st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)

@@ -122,6 +122,7 @@ def figures_of(compared: list[runs.Run]) -> list[Row]:
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
     epochs = {run.name: comparison.told(run, resources.told(run).epochs) for run in compared}
+    figures = resources.overlaid_curves(compared)
     legend = "".join(f"<span>{_swatch(i)}{escape(name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
@@ -129,7 +130,7 @@ def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     )
     for column, term in zip(st.columns(len(TERMS)), TERMS, strict=True):
         column.plotly_chart(
-            charts.overlaid_curves(epochs, term),
+            figures[term],
             key=f"overlaid-{term}",
             config={"displayModeBar": False},
             alt=f"{TERMS[term]} of each model over epochs",
@@ -212,7 +213,7 @@ def latent_dims() -> None:
         f"uses {results.read(best).active_units} of them."
     )
     st.plotly_chart(
-        charts.latent_dims(study),
+        resources.latent_dims(study),
         key="latent-dims",
         config={"displayModeBar": False},
         alt="Loss terms and active units by the number of latent dimensions",
@@ -222,13 +223,13 @@ def latent_dims() -> None:
 def _space(run: runs.Run) -> None:
     latent_map = resources.map_of(run)
     prior = latent_map.plane.spread(np.ones(latent_map.model.latent_dim, np.float32))
-    grid = pictures.contact_sheet(latent_map.manifold(12), 12, gap=0)
     st.html(
         f"<p><b>{escape(run.name)}</b>, where the digits land</p>"
         f"{markup.space(latent_map, resources.locator(run), prior)}"
         "<p>what is decoded all over the same area</p>"
-        f'<div class="digits"><div class="sheet">'
-        f"{markup.image(grid, f'Decoded latent space of {run.name}')}</div></div>"
+        '<div class="digits"><div class="sheet">'
+        f'<img src="{resources.manifold(run)}" alt="Decoded latent space of {escape(run.name)}">'
+        "</div></div>"
     )
 
 
