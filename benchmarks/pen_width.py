@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from vae import data
-from vae.preprocess import frame, pen, pixels
+from vae.preprocess import edge, pen, placement
 
 ENLARGED = 8  # so that half pixels of the outline count
 EDGE = 0.4
@@ -19,7 +19,7 @@ EDGE = 0.4
 
 def by_ink(image: np.ndarray) -> float:
     """The pen that leaves as much ink as image (28, 28) in [0, 1] has: pixels."""
-    lines = frame.fitted(pixels.lines_of_ink(image))
+    lines = placement.fitted(edge.centre_lines(image))
     return float(pen.PEN_WIDTH * image.sum() / pen.draw(lines).sum())
 
 

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 
 def hardware() -> str:
     """The processor, how many of its cores are ours, and Python's version, in words."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     name = next((line.split(":")[1].strip() for line in lines if "model name" in line), "unknown")
     cores = len(os.sched_getaffinity(0))
     return f"{cores} cores of {name}, Python {sys.version.split()[0]}"
@@ -46,9 +46,13 @@ def tell(name: str, results: Any, shown: str, write: bool, folder: Path = FOLDER
     if write:
         (folder / "results").mkdir(exist_ok=True)
         content = {"hardware": hardware(), "date": f"{date.today()}", "results": results}
-        (folder / "results" / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+        (folder / "results" / f"{name}.json").write_text(
+            json.dumps(content, indent=1) + "\n", encoding="utf-8"
+        )
         readme = folder / "README.md"
-        readme.write_text(_replaced(readme.read_text(), name, told))
+        readme.write_text(
+            _replaced(readme.read_text(encoding="utf-8"), name, told), encoding="utf-8"
+        )
 
 
 def _replaced(text: str, name: str, told: str) -> str:

@@ -25,12 +25,14 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """What its process has used of the processors so far, without its trainings."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rsplit(")", 1)[1].split()
+        fields = (
+            Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        )
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def megabytes(self) -> float:
         """The memory that its process holds now, without its trainings."""
-        status = Path(f"/proc/{self.process}/status").read_text()
+        status = Path(f"/proc/{self.process}/status").read_text(encoding="utf-8")
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) * 1024 / 1e6
 
@@ -44,7 +46,7 @@ def serving(runs: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[Se
     runs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    with (runs.parent / "server.txt").open("w") as log:
+    with (runs.parent / "server.txt").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*command, *options],
             cwd=ROOT,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.compare import sections
+from pages.parts.compare import figures, lessons, pictures
 from pages.shared import markup, resources, widgets
 from vae import comparison
 
@@ -29,7 +29,7 @@ if not names:
 
 compared = [found[name] for name in names]
 digits = comparison.ten_digits(int(seed))
-words, drawing = sections.drawing()
+words, drawing = pictures.drawing()
 
 st.subheader("The same digits, rebuilt", anchor=False)
 st.markdown(
@@ -50,25 +50,25 @@ sampled = st.container()
 st.subheader("The same path", anchor=False)
 st.markdown("From one of the ten digits to another, in equal steps on a straight line of latents.")
 with st.container(horizontal=True):
-    ends = sections.ends()
+    ends = pictures.ends()
 walked = st.container()
 
 inputs = comparison.Inputs(digits, drawing, int(seed), ends)
 answers = {run.name: resources.answers(run, inputs) for run in compared}
 with rebuilt:
-    sections.rebuilt(digits, answers)
+    pictures.rebuilt(digits, answers)
 with drawn:
-    sections.drawn(drawing, answers)
+    pictures.drawn(drawing, answers)
 with sampled:
-    sections.strips({name: answer.samples for name, answer in answers.items()}, "Samples of")
+    pictures.strips({name: answer.samples for name, answer in answers.items()}, "Samples of")
 with walked:
-    sections.strips({name: answer.path for name, answer in answers.items()}, "Path of")
+    pictures.strips({name: answer.path for name, answer in answers.items()}, "Path of")
 
 st.subheader("Their figures", anchor=False)
-rows = sections.figures_of(compared)
+rows = figures.table(compared)
 st.subheader("How they learned", anchor=False)
-epochs = sections.curves(compared)
-sections.downloads(inputs, answers, epochs, comparison.as_csv(rows, names))
-sections.holes(found)
-sections.early_and_late(compared)
-sections.latent_dims()
+epochs = figures.curves(compared)
+figures.downloads(inputs, answers, epochs, comparison.as_csv(rows, names))
+lessons.holes(found)
+lessons.early_and_late(compared)
+lessons.latent_dims()

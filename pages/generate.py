@@ -11,7 +11,7 @@ LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
-latent_map = resources.map_of(run)
+latent_map = resources.latent_map(run)
 model, classes = latent_map.model, latent_map.classes
 
 

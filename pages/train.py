@@ -3,26 +3,36 @@
 import streamlit as st
 
 from pages.parts.train import actions, form, run_list, watch
-from pages.shared import ownership, widgets
+from pages.shared import ownership, resources, widgets
 from vae import data
 
 serving = widgets.begin("Train")
 found = run_list.visible()
+trains = not resources.jobs().limits.read_only
 st.markdown(
     "A model starts as noise and sees digits, again and again. Drag the slider below through what "
-    "it drew after each *epoch*, one pass through its images. Then train one yourself and watch."
+    "it drew after each *epoch*, one pass through its images."
+    + (" Then train one yourself and watch." if trains else "")
 )
-form.quick_start()
+if trains:
+    form.quick_start()
+else:
+    st.info(
+        "This server shows models and trains none. To train your own, start the app on your own "
+        "machine: its README says how.",
+        icon=":material/visibility:",
+    )
 run = run_list.choose(found, serving)
 actions.undo()
-watch.watch(run, serving)
+watch.show(run, serving)
 
-st.subheader("Train your own", anchor=False)
-st.markdown(
-    f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, and "
-    "what you trained serves every page."
-)
-form.form()
+if trains:
+    st.subheader("Train your own", anchor=False)
+    st.markdown(
+        f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, "
+        f"and what you trained serves every page.{form.kept()}"
+    )
+    form.show()
 
 st.subheader("Runs", anchor=False)
 run_list.table(found)

@@ -59,7 +59,7 @@ def policy() -> str:
 
 def _inline_scripts() -> str:
     """The hashes of what Streamlit's page holds in scripts of its own."""
-    page = (Path(file_util.get_static_dir()) / "index.html").read_text()
+    page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -13,6 +13,11 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
 PARTS = sorted((ROOT / "pages" / "parts").rglob("*.py"))
 SERVER = sorted((ROOT / "server").glob("*.py"))
+TOLD_HOW_TO_ENCODE = sorted(
+    file
+    for folder in ("vae", "pages", "server", "benchmarks", "assets")
+    for file in (ROOT / folder).rglob("*.py")
+)
 STANDARD_AND_NUMPY = set(sys.stdlib_module_names) | {"numpy", "vae"}
 TRAINING = "vae.training"  # the one room that may import TensorFlow and Keras
 FORBIDDEN_WORDS = {"mu", "logvar", "log_var", "recon_x", "recon", "utils", "helpers", "manager"}
@@ -65,6 +70,8 @@ def test_the_library_never_imports_streamlit_or_the_pages(file: Path) -> None:
         "snapshots",
         "results",
         "latent_study",
+        "strict_json",
+        "zip_files",
     ],
 )
 def test_the_simple_modules_need_no_more_than_the_standard_library_and_numpy(module: str) -> None:
@@ -213,3 +220,60 @@ def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
     parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"]
     there = {file.relative_to(ROOT).as_posix() for file in parts if file.name != "__init__.py"}
     assert told == there
+
+
+def encodes(call: ast.Call) -> bool:
+    """Whether a call turns text into bytes or back: then it has to say how."""
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    if isinstance(call.func, ast.Name):
+        called, of = call.func.id, ""
+    else:
+        called, of = getattr(call.func, "attr", ""), ast.unparse(getattr(call.func, "value", call))
+    if called in ("read_text", "write_text"):
+        return of != "atomic"
+    if {"text", "universal_newlines"} & set(keywords):
+        return of == "subprocess"
+    if called != "open" or of in OPEN_OTHERWISE:
+        return False
+    path_first = not of or of == "io"  # open(path, mode), but path.open(mode)
+    mode = keywords.get("mode") or next(iter(call.args[path_first:]), ast.Constant("r"))
+    return not (isinstance(mode, ast.Constant) and "b" in str(mode.value))
+
+
+OPEN_OTHERWISE = {"Image", "archive", "one", "os", "webbrowser"}
+"""What has an `open` that gives no text."""
+
+
+@pytest.mark.parametrize("file", TOLD_HOW_TO_ENCODE, ids=name)
+def test_text_is_utf_8_wherever_the_app_runs(file: Path) -> None:
+    unsaid = [
+        f"line {call.lineno}: {ast.unparse(call)[:80]}"
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        if encodes(call)
+        and not any(
+            k.arg == "encoding" and ast.unparse(k.value) == "'utf-8'" for k in call.keywords
+        )
+    ]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("path.read_text()", True),
+        ("path.write_text('x')", True),
+        ("path.open()", True),
+        ("path.open('w')", True),
+        ("open(path)", True),
+        ("open(path, mode='a')", True),
+        ("subprocess.run([], text=True)", True),
+        ("path.open('rb')", False),
+        ("open(path, 'wb')", False),
+        ("Image.open(path)", False),
+    ],
+)
+def test_what_encodes_text_is_found(source: str, found: bool) -> None:
+    call = ast.parse(source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert encodes(call) == found

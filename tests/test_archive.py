@@ -6,6 +6,7 @@ import json
 import stat
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots
+from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots, strict_json
 from vae.archive import ArchiveError
 
 Files = dict[str, bytes]
@@ -78,13 +79,75 @@ def test_a_run_that_trains_is_exported_as_a_stopped_one(
 ) -> None:
     running = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
     with runs.locked(running.path):
-        manifest = json.loads((running.path / "manifest.json").read_text())
-        manifest["state"] = "training"
-        (running.path / "manifest.json").write_text(json.dumps(manifest))
+        runs.write_manifest(running.path, replace(running.manifest, state="training"))
         exported = archive.export(runs.read(running.path))
     imported = archive.import_zip(io.BytesIO(exported), tmp_path / "b")
     assert runs.state(imported) == "stopped"
     assert inference.Model(imported)
+
+
+def commit_another_epoch(path: Path) -> runs.Manifest:
+    """Commit other model files, as a training does after an epoch."""
+    (path / "new").mkdir()
+    for name in runs.MODEL_FILES:
+        (path / "new" / name).write_bytes((path / name).read_bytes() + b"more")
+    return runs.commit_files(path, replace(runs.read(path).manifest, best_epoch=99))
+
+
+def test_a_run_that_has_trained_on_since_it_was_listed_is_exported_as_it_is_now(
+    small_run: runs.Run, tmp_path: Path
+) -> None:
+    listed = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path)
+    manifest = commit_another_epoch(listed.path)
+    exported = unpacked(archive.export(listed))
+    assert json.loads(exported["small/manifest.json"]) == json.loads(runs.to_json(manifest))
+    for name, sha256 in manifest.files.items():
+        assert hashlib.sha256(exported[f"small/{name}"]).hexdigest() == sha256
+
+
+def test_an_epoch_that_is_committed_during_an_export_is_exported_whole(
+    small_run: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path)
+    read, commits = archive._read, iter([commit_another_epoch])
+
+    def slowly_read(file: Path) -> bytes:
+        for commit in commits:
+            commit(run.path)
+        return read(file)
+
+    monkeypatch.setattr(archive, "_read", slowly_read)
+    exported = unpacked(archive.export(run))
+    manifest = json.loads(exported["small/manifest.json"])
+    assert manifest["best_epoch"] == 99
+    for name, sha256 in manifest["files"].items():
+        assert hashlib.sha256(exported[f"small/{name}"]).hexdigest() == sha256
+
+
+def test_a_damaged_run_is_not_exported(small_run: runs.Run, tmp_path: Path) -> None:
+    run = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path)
+    (run.path / "decoder.tflite").write_bytes(b"other")
+    with pytest.raises(runs.RunError, match=r"damaged: decoder.tflite has changed"):
+        archive.export(run)
+
+
+def test_a_history_longer_than_an_import_takes_is_thinned_and_every_epoch_stays(
+    small_run: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
+    events, _ = runs.read_events(run.path)
+    allowed = 40 * (run.path / "events.jsonl").stat().st_size
+    monkeypatch.setitem(archive.MAX_BYTES, "events.jsonl", allowed)
+    progress = next(event for event in events if event["event"] == "progress")
+    with (run.path / "events.jsonl").open("a") as file:
+        while file.tell() < 5 * allowed:
+            file.write(json.dumps(progress) + "\n")
+    imported = archive.import_zip(io.BytesIO(archive.export(run)), tmp_path / "b")
+    kept, _ = runs.read_events(imported.path)
+    assert [e for e in kept if e["event"] != "progress"] == [
+        e for e in events if e["event"] != "progress"
+    ]
+    assert 0.4 * allowed < (imported.path / "events.jsonl").stat().st_size <= allowed
 
 
 def test_a_run_without_a_model_is_not_exported(tmp_path: Path, small_run: runs.Run) -> None:
@@ -100,8 +163,9 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> Callable[[Files], Any]:
 
     def apply(files: Files) -> None:
         values = json.loads(files["small/manifest.json"])
+        del values[strict_json.SEAL]
         change(values)
-        files["small/manifest.json"] = json.dumps(values).encode()
+        files["small/manifest.json"] = strict_json.to_text(values).encode()
 
     return apply
 
@@ -159,15 +223,15 @@ TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
     "no-manifest": (lambda f: f.pop("small/manifest.json"), r"^manifest\.json is missing$"),
     "large": (
         lambda f: f.update({"small/manifest.json": b" " * 100_001}),
-        "^'small/manifest.json' is larger than 100,000 bytes$",
+        "^this is not an exported run: 'small/manifest.json' is larger than 100,000 bytes$",
     ),
     "bomb": (
         lambda f: f.update({"small/events.jsonl": b"\n" * 20_000_001}),
-        "^'small/events.jsonl' is larger than 20,000,000 bytes$",
+        "^this is not an exported run: 'small/events.jsonl' is larger than 20,000,000 bytes$",
     ),
     "many": (
         lambda f: f.update({f"small/snapshots/{i:04}.npz": b"" for i in range(2000, 2100)}),
-        "^it holds more than an exported run can$",
+        r"^this is not an exported run: it has 10\d entries, more than 100$",
     ),
     "snapshot": (lambda f: f.update({"small/snapshots/0009.npz": b"x"}), "is not a snapshot"),
     "drawing": (lambda f: f.update({"small/drawing.npy": b"x"}), "^drawing.npy is no image"),

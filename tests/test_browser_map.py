@@ -227,6 +227,30 @@ def test_the_keyboard_moves_pins_and_zooms(
     eventually(lambda: "frame=" in address(page))
 
 
+def test_a_drawing_that_is_pinned_stays_a_drawing_while_the_map_is_zoomed(
+    server: Server, page: Page
+) -> None:
+    goto(page, server.address)
+    page.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Pin on map").click()
+    settled(page)
+    page.get_by_role("link", name="Latent space").click()
+    settled(page)
+    drawing = page.get_by_role("heading", name="Your drawing")
+    expect(drawing).to_be_visible(timeout=30_000)
+    page.get_by_label("Zoom in").click()
+    eventually(lambda: "frame=" in address(page))
+    assert "z=" not in address(page)
+    settled(page)
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("heading", name="Generate", level=1)).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Latent space").click()
+    settled(page)
+    expect(drawing).to_be_visible()
+
+
 def test_a_finger_moves_z_and_not_the_page(server: Server, browser, latent_map: LatentMap) -> None:
     context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True)
     page = opened(context.new_page(), server)

@@ -64,9 +64,10 @@ def test_a_plain_autoencoder_has_no_figure_that_needs_a_posterior(small_run: run
     assert plain.manifest.training.is_autoencoder
     assert not small_run.manifest.training.is_autoencoder
     epochs = [e for e in runs.read_events(small_run.path)[0] if e["event"] == "epoch"]
-    assert comparison.told(small_run, epochs) == epochs
-    assert list(comparison.told(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
-    curves = charts.overlaid_curves({"plain": comparison.told(plain, epochs)}, "kl_divergence")
+    assert comparison.comparable(small_run, epochs) == epochs
+    assert list(comparison.comparable(plain, epochs)[0]["train"]) == ["loss", "reconstruction_loss"]
+    kept = {"plain": comparison.comparable(plain, epochs)}
+    curves = charts.overlaid_curves(kept, "kl_divergence")
     assert [len(trace["y"]) for trace in curves.to_plotly_json()["data"]] == [0, 0]
     model, digits = inference.Model(plain), comparison.ten_digits(0)
     terms = model.terms(digits.pixels, model.encode(digits.pixels))

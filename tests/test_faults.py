@@ -125,7 +125,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 def losses(path: Path) -> dict[int, float]:
     """The validation loss of each epoch that stands."""
-    events = history.standing(runs.read_events(path)[0])
+    events = history.effective(runs.read_events(path)[0])
     return {e["epoch"]: e["validation"]["loss"] for e in events if e["event"] == "epoch"}
 
 

@@ -142,7 +142,7 @@ def test_a_lock_that_is_somebody_elses_file_can_be_looked_at(
     handle = locks.take(file)
 
     def opened(self: Path, mode: str = "r", *rest: Any) -> Any:
-        if mode != "r":
+        if mode != "rb":
             raise PermissionError(errno.EACCES, "Permission denied", str(self))
         return real(self, mode, *rest)
 

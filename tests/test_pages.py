@@ -41,9 +41,9 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.delenv("VAE_DATA_DIR", raising=False)
     from pages.shared import resources
 
-    resources.jobs.clear()
+    resources.jobs.forget()
     yield tmp_path / "runs"
-    resources.jobs.clear()
+    resources.jobs.forget()
 
 
 @pytest.fixture
@@ -344,9 +344,9 @@ def test_a_lasso_over_digits_gives_their_contact_sheet_and_their_table() -> None
 NO_LATENTS = ["", "1", "1,2,3", "a,b", "nan,0", "inf,1"]
 
 
-def test_a_link_puts_a_latent_into_the_hand() -> None:
+def test_a_link_names_the_current_latent() -> None:
     assert address(alone("generate", z="0.5,-1.25"), "z") == "0.5000,-1.2500"
-    assert address(alone("generate", z="99,0.00004"), "z") == "10.0000,0.0000"
+    assert address(alone("generate", z="999,0.00004"), "z") == "27.0000,0.0000"  # the map's reach
 
 
 @pytest.mark.parametrize("z", NO_LATENTS)
@@ -360,7 +360,7 @@ def test_sliders_are_ordered_by_kl_and_those_without_any_are_dead() -> None:
     from pages.shared import resources
     from vae.losses import kl_per_dimension
 
-    posterior = resources.map_of(resources.usable_runs()["best"]).posterior
+    posterior = resources.latent_map(resources.usable_runs()["best"]).posterior
     kl = kl_per_dimension(posterior.mean, posterior.log_variance).mean(axis=0)
     data = view_data(alone("generate", model="best"), "sliders")
     assert data["kl"] == pytest.approx(kl.tolist())
@@ -368,7 +368,7 @@ def test_sliders_are_ordered_by_kl_and_those_without_any_are_dead() -> None:
     assert data["alive"] == (kl > 0.01).sum() < 32
 
 
-def test_each_model_has_its_own_latent_in_hand(own_run: str) -> None:
+def test_each_model_has_its_own_current_latent(own_run: str) -> None:
     app = alone("generate", model=own_run, z="1,2,3,4,5", seed="12", of="3")
     app.sidebar.selectbox[0].set_value("map").run()
     assert address(app, "z") == "0.0000,0.0000"
@@ -377,10 +377,10 @@ def test_each_model_has_its_own_latent_in_hand(own_run: str) -> None:
     assert (app.number_input(key="seed").value, app.selectbox(key="of").value) == (12, "3")
 
 
-def test_the_class_of_the_latent_in_hand_is_named() -> None:
+def test_the_class_of_the_current_latent_is_named() -> None:
     from pages.shared import resources
 
-    mean = resources.map_of(resources.usable_runs()["map"]).classes.means[6]
+    mean = resources.latent_map(resources.usable_runs()["map"]).classes.means[6]
     app = alone("generate", z=f"{mean[0]},{mean[1]}")
     assert "z − mean of 6 + mean of" in texts(app)
     app.selectbox(key="source").set_value("2").run()
@@ -389,6 +389,35 @@ def test_the_class_of_the_latent_in_hand_is_named() -> None:
 
 def ends(app: AppTest) -> list[str]:
     return [end.split(":")[0] for end in app.query_params["end"]]
+
+
+def test_the_ends_of_a_morph_are_where_their_digits_are_however_far() -> None:
+    """Nothing keeps the digits of a plain autoencoder near 0: this seven is 21 from there."""
+    from pages.shared import resources
+
+    means = resources.latent_map(resources.usable_runs()["autoencoder"]).posterior.mean
+    app = alone("morph", model="autoencoder")
+    assert app.query_params["end"] == ["digit:3744", "digit:1974"]
+    assert abs(means[3744]).max() > 20
+    ends = view_data(app, "morph")["ends"]
+    np.testing.assert_allclose(ends, means[[3744, 1974]], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "map", "best"])
+def test_every_digit_keeps_its_place_in_a_link(name: str) -> None:
+    from pages.shared import link, resources
+
+    latent_map = resources.latent_map(resources.usable_runs()[name])
+    for mean in latent_map.posterior.mean:
+        named = link.latent(link.text(mean), latent_map)
+        assert named is not None
+        np.testing.assert_allclose(named, mean, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["hand", "place"])
+def test_the_ends_of_older_links_are_still_read(kind: str) -> None:
+    app = alone("morph", end=["digit:1", f"{kind}:0.5,0.75"])
+    assert app.query_params["end"] == ["digit:1", f"{kind}:0.5,0.75"]
 
 
 def test_a_morph_begins_with_two_digits_of_the_data() -> None:
@@ -437,14 +466,14 @@ def test_ends_are_added_moved_removed_and_brought_back() -> None:
     assert button(app, "Undo").disabled
 
 
-def test_the_maps_pin_and_the_latent_in_hand_can_be_ends() -> None:
+def test_the_maps_pin_and_the_current_latent_can_be_ends() -> None:
     app = alone("morph")
     app.session_state["pins"] = {"map": np.array([1.5, -0.25])}
-    app.session_state["hands"] = {"map": (np.array([0.5, 0.75]), 0)}
+    app.session_state["current latents"] = {"map": (np.array([0.5, 0.75]), 0)}
     app.run()
     button(app, "The map's pin").click().run()
     button(app, "Generate's digit").click().run()
-    assert app.query_params["end"][2:] == ["pin:1.5000,-0.2500", "hand:0.5000,0.7500"]
+    assert app.query_params["end"][2:] == ["pin:1.5000,-0.2500", "generated:0.5000,0.7500"]
     assert "**D** · by hand" in texts(app)
 
 
@@ -548,6 +577,30 @@ def test_a_value_that_cannot_be_trained_is_named_and_nothing_starts(
 
 def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
     assert alone("train", run="gone").warning[0].value == "There is no run gone on this server."
+
+
+def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
+    folders: Path, own_run: str
+) -> None:
+    """As after deleting a run and importing another of the same name."""
+    from pages.shared import resources
+
+    def shown() -> tuple[list[float], dict | None, bytes | None]:
+        run = runs.read(folders / own_run)
+        told = resources.told(run)
+        losses = [event["train"]["loss"] for event in told.epochs]
+        return losses, told.curves, resources.scrubber_data(run, growing=False)
+
+    before = shown()
+    deleted = runs_folder.delete(runs.read(folders / own_run))
+    shutil.copytree(deleted.path, folders / own_run)
+    history = folders / own_run / "events.jsonl"
+    other = re.sub(r'"loss": \d', '"loss": 9', history.read_text())  # as long as the one before
+    history.write_text(other)
+    after = shown()
+    assert len(after[0]) == len(before[0]) == 2
+    assert all(new != old for new, old in zip(after, before, strict=True))
+    assert shown() == after
 
 
 def test_a_finished_run_shows_its_curves_and_can_be_chosen(own_run: str) -> None:
@@ -735,6 +788,19 @@ def test_two_epochs_of_a_run_stand_side_by_side(own_run: str) -> None:
 def test_the_size_of_the_latent_follows_from_the_experiment() -> None:
     app = alone("compare")
     assert f"**{latent_study.read().chosen}** are enough" in texts(app)
+
+
+@pytest.mark.parametrize("file", [results.FILE, "manifest.json"])
+def test_a_model_that_is_not_measured_yet_is_compared_without_its_test_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """So it is between `python -m vae ship` and `python -m vae card`."""
+    monkeypatch.setattr(runs, "SHIPPED", shutil.copytree(runs.SHIPPED, tmp_path / "models"))
+    (tmp_path / "models" / "best" / file).unlink()
+    app = alone("compare")
+    assert not app.exception
+    assert f"**{latent_study.read().chosen}** are enough" in texts(app)
+    assert "**best** has" not in texts(app)
 
 
 def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from benchmarks import pen_width
 from vae import data, inference, runs
-from vae.preprocess import Blank, drawing_to_image, pixels
+from vae.preprocess import Blank, drawing_to_image, edge, ink
 from vae.preprocess.pen import PEN_WIDTH
 
 CANVAS = 280
@@ -148,15 +148,15 @@ def test_shrunk_is_the_whole_picture_as_it_is() -> None:
     picture = np.zeros((56, 112, 4), np.uint8)
     picture[..., 3] = 255
     picture[:, 56:, :3] = 200
-    image = pixels.shrunk(picture)
+    image = ink.shrunk(picture)
     expected = np.zeros((28, 28))
     expected[7:21, 14:] = 200 / 255
     np.testing.assert_allclose(image, expected, atol=1e-6)
 
 
 def test_shrunk_takes_the_smallest_pictures_too() -> None:
-    assert pixels.shrunk(np.full((1, 1, 4), 255, np.uint8)).min() == 1
-    assert pixels.shrunk(np.zeros((0, 3, 4), np.uint8)).max() == 0
+    assert ink.shrunk(np.full((1, 1, 4), 255, np.uint8)).min() == 1
+    assert ink.shrunk(np.zeros((0, 3, 4), np.uint8)).max() == 0
 
 
 def photo_of(shape: str | None, pen: int = 12, ink: int = 50) -> np.ndarray:
@@ -395,7 +395,7 @@ def on_canvas(image: np.ndarray, size: float, generator: np.random.Generator) ->
 
 def as_strokes(image: np.ndarray, size: float, generator: np.random.Generator) -> list:
     """A digit's centre lines as pen strokes on the canvas: from each dot on to the nearest."""
-    left = [*pixels.lines_of_ink(image)[:, 0]]
+    left = [*edge.centre_lines(image)[:, 0]]
     path = [left.pop(0)]
     strokes = [path]
     while left:

@@ -1,6 +1,7 @@
 """Run directories: what is written is read back, and what is damaged is refused."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ MANIFEST = runs.Manifest(
     best_epoch=5,
     seconds=12.5,
     parameters=1000,
-    data={"source": "MNIST", "train": 55000},
+    data={"source": "MNIST", "sha256": "ab", "train": 55000, "validation": 5000, "test": 10000},
     versions={"keras": "3.15.1"},
     metrics={"validation_loss": 101.25},
 )
@@ -87,7 +88,7 @@ def test_a_whole_run_is_verified(run: runs.Run) -> None:
     [
         (lambda v: v.update(colour="red"), r"unknown entries \['colour'\]"),
         (lambda v: v.update(format_version=2), "format version 2, but this program reads 1"),
-        (lambda v: v.pop("format_version"), "format_version"),
+        (lambda v: v.pop("format_version"), "format version None"),
         (lambda v: v.pop("model"), "model"),
         (lambda v: v.pop("preset"), "preset"),
         (lambda v: v["model"].update(beta=4), r"unknown ModelConfig options \['beta'\]"),
@@ -95,12 +96,27 @@ def test_a_whole_run_is_verified(run: runs.Run) -> None:
         (lambda v: v["model"].update(latent_dim=[2]), "latent_dim"),
         (lambda v: v.update(state="sleeping"), "sleeping"),
         (lambda v: v.update(epochs_done="many"), "epochs_done is 'many'"),
-        (lambda v: v.update(metrics={"validation_loss": "low"}), "metrics is {'validation_loss'"),
+        (lambda v: v.update(epochs_done=True), "epochs_done is True"),
+        (lambda v: v.update(best_epoch=-1), "best_epoch is -1; it must be from 0 to "),
+        (lambda v: v.update(seconds=10**400), "seconds is 1000"),
+        (
+            lambda v: v.update(metrics={"validation_loss": "low"}),
+            "metrics validation_loss is 'low'",
+        ),
         (lambda v: v.update(files=["model.keras"]), r"files is \['model.keras'\]"),
+        (lambda v: v.update(data={}), "source, sha256, train, validation, test is missing"),
+        (lambda v: v["data"].update(train="all"), "train is 'all'"),
+        (lambda v: v.update(error="\ud800"), "error has half a character in it"),
+        (lambda v: v.update(training=None), "training is None"),
+        (lambda v: v["model"].update(encoder_units=[8] * 13), "has 13 numbers; give at most 12"),
+        (
+            lambda v: v["metrics"].update(validation_loss=12.5),
+            "it has changed since it was written",
+        ),
     ],
     ids=str.split(
-        "unknown-entry version no-version no-model no-preset option bound list state count metrics "
-        "files"
+        "unknown-entry version no-version no-model no-preset option bound list state count bool "
+        "negative huge metrics files no-data data half null layers other-figure"
     ),
 )
 def test_a_manifest_with_an_entry_that_cannot_be_is_refused(
@@ -111,7 +127,11 @@ def test_a_manifest_with_an_entry_that_cannot_be_is_refused(
         runs.read(path)
 
 
-@pytest.mark.parametrize("content", [b"", b'{"preset": ', b"\xff\xfe"], ids=str)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'{"preset": ', b"\xff\xfe", b'{"seconds": NaN}', b"[" * 100_000, b" " * 2_000_000],
+    ids=str.split("empty cut bytes nan deep long"),
+)
 def test_a_damaged_manifest_is_refused(run: runs.Run, content: bytes) -> None:
     (run.path / "manifest.json").write_bytes(content)
     with pytest.raises(runs.RunError, match=f"^the manifest in {run.path} cannot be read: "):
@@ -160,7 +180,25 @@ def test_runs_are_listed_by_name_and_damaged_ones_are_passed_over(run: runs.Run)
         runs.write_manifest(root / name, MANIFEST)
     (root / "damaged" / "manifest.json").write_text("{")
     (root / "no run at all").mkdir()
+    (root / "a file").touch()
     assert [found.name for found in runs.list_runs(root, root / "nowhere")] == ["a", "b", "run"]
+
+
+def test_what_is_passed_over_is_said(run: runs.Run) -> None:
+    root = run.path.parent
+    for name in ("damaged", ".hidden", "two words", os.fsdecode(b"caf\xe9"), "a" * 61):
+        runs.write_manifest(root / name, MANIFEST)
+    (root / "damaged" / "manifest.json").write_text("{", encoding="utf-8")
+    (root / "file").touch()
+    listing = runs.survey(root, root / "file", root / "nowhere")
+    assert listing.found == [run]
+    reasons = {
+        str(Path(place).relative_to(root)): why for place, why in listing.passed_over.items()
+    }
+    assert set(reasons) == {"damaged", "two words", r"caf\udce9", "a" * 61, "file"}
+    assert "cannot be read: Expecting property name" in reasons["damaged"]
+    assert reasons["two words"] == "a run cannot have this name; rename the folder"
+    assert "Not a directory" in reasons["file"]
 
 
 def test_own_runs_lie_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,9 +263,17 @@ def test_an_event_after_one_cut_anywhere_by_a_crash_is_readable(
         b"\xff\xfe",
         b"[" * 100_000,
         b"",
+        b'{"event": "end", "epoch": "x"}',
+        b'{"event": "end", "error": "\\ud800"}',
+        b'{"event": "start", "epoch": true, "epochs": 1, "steps_per_epoch": 1, "batch_size": 1, '
+        b'"train_images": 1}',
+        b'{"event": "end", "state": "' + b"x" * 20_000 + b'"}',
+        b'{"crc32": "00000000", "event": "end"}',
+        b'{"crc32": 7, "event": "end"}',
     ],
     ids=str.split(
-        "number list empty unknown unhashable lacking loss-lacking nan zero bytes deep blank"
+        "number list empty unknown unhashable lacking loss-lacking nan zero bytes deep blank "
+        "text-for-number half bool long other-checksum no-checksum"
     ),
 )
 def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: bytes) -> None:

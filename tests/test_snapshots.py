@@ -113,8 +113,8 @@ def repacked(tmp_path: Path, **arrays: np.ndarray) -> Path:
         ("kl_per_dimension", np.zeros((2, 2), np.float16), "kl_per_dimension is float16"),
         ("more", np.zeros(1), "it holds"),
         ("drawing", np.zeros((28, 27), np.uint8), "drawing is uint8"),
-        ("rebuilt", np.array([{"code": 1}]), "it holds|allow_pickle|Object arrays"),
-        ("samples", np.zeros((25, 2800, 2800), np.uint8), "unpacks to more than 200,000 bytes"),
+        ("rebuilt", np.array([{"code": 1}]), "is no array of numbers"),
+        ("samples", np.zeros((25, 2800, 2800), np.uint8), "is larger than 187,456 bytes"),
     ],
     ids=str.split("shape dtype nan rank extra drawing object bomb"),
 )

@@ -69,6 +69,9 @@ def test_a_short_training_takes_what_was_estimated(small_run: runs.Run) -> None:
     assert step / 5 < seconds / 20 < step * 5
 
 
+DATA = {"source": "MNIST", "sha256": "ab", "train": 20_000, "validation": 5000, "test": 10_000}
+
+
 def test_the_runs_of_this_machine_tell_how_fast_it_is(tmp_path: Path) -> None:
     tiny = PRESETS["tiny"]
     expected = training_cost.estimate(tiny.model, tiny.training, 55_000)
@@ -76,7 +79,7 @@ def test_the_runs_of_this_machine_tell_how_fast_it_is(tmp_path: Path) -> None:
     for i, slowness in enumerate([1.0, 3.0, 3.0, 8.0]):
         manifest = runs.Manifest("tiny", tiny.model, tiny.training, epochs_done=10)
         seconds = 10 * slowness * expected.epoch_seconds
-        manifest = replace(manifest, seconds=seconds, data={"train": 20_000})
+        manifest = replace(manifest, seconds=seconds, data=DATA)
         runs.write_manifest(tmp_path / str(i), manifest)
         (tmp_path / str(i) / "checkpoint.npz").touch()
         found.append(runs.read(tmp_path / str(i)))

@@ -322,7 +322,9 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
     from vae import cards, inference, pictures
 
     if parsed.readme:
-        cards.with_table(parsed.readme.read_text(), [])  # a wrong document is told before measuring
+        cards.with_table(
+            parsed.readme.read_text(encoding="utf-8"), []
+        )  # a wrong document is told before measuring
     bench: _Bench | None = None
     named = []
     for path in sorted(parsed.run, key=lambda path: path.name):  # a shell's order is its locale's

@@ -145,7 +145,7 @@ def picture(model: Model, digits: Digits, figures: Figures) -> np.ndarray:
 
 def write(run: runs.Run, figures: Figures) -> None:
     """Write the card into the run directory."""
-    (run.path / FILE).write_text(card(run, figures))
+    (run.path / FILE).write_text(card(run, figures), encoding="utf-8")
 
 
 def with_table(text: str, named: list[tuple[runs.Run, Figures]]) -> str:
@@ -162,4 +162,4 @@ def with_table(text: str, named: list[tuple[runs.Run, Figures]]) -> str:
 
 def update(path: Path, named: list[tuple[runs.Run, Figures]]) -> None:
     """Put the table of these runs into the document `path`."""
-    path.write_text(with_table(path.read_text(), named))
+    path.write_text(with_table(path.read_text(encoding="utf-8"), named), encoding="utf-8")

@@ -77,7 +77,7 @@ def ask(model: Model, inputs: Inputs) -> Answers:
     )
 
 
-def told(run: Run, epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def comparable(run: Run, epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A run's epoch events without what means nothing: a plain autoencoder's KL divergence."""
     if not run.manifest.training.is_autoencoder:
         return epochs

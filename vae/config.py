@@ -7,6 +7,9 @@ line, the form in the app and the checks here all read that declaration.
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
+MOST_LAYERS = 12
+"""Numbers in an option that has one for each layer."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -50,6 +53,8 @@ class _Checked:
         Raises:
             ValueError: a name is unknown, or a value is out of bounds.
         """
+        if not isinstance(values, dict):
+            raise ValueError(f"{cls.__name__} is {values!r}; give an object with options")
         unknown = sorted(set(values) - set(options(cls)))
         if unknown:
             raise ValueError(f"unknown {cls.__name__} options {unknown}; remove them")
@@ -198,6 +203,8 @@ def _check(name: str, value: Any, option: Option, default: Any) -> None:
     values = value if isinstance(value, tuple) else (value,)
     if not values and default:
         raise ValueError(f"{name} is empty; give at least one number")
+    if len(values) > MOST_LAYERS:
+        raise ValueError(f"{name} has {len(values)} numbers; give at most {MOST_LAYERS}")
     for number in values:
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise ValueError(f"{name} is {number!r}; give a number")

@@ -1,13 +1,13 @@
 """What a run's events tell: how far it is, how long it takes, whether its latent space is used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
 from vae.losses import TERMS
 
-_NUMBERS = {
+_NEEDED = {
     "start": ("epoch", "epochs", "steps_per_epoch", "batch_size", "train_images"),
     "progress": ("epoch", "step", "images_per_second", *TERMS),
     "epoch": ("epoch", "seconds", "images_per_second"),
@@ -18,22 +18,54 @@ _NUMBERS = {
 def is_event(event: Any) -> bool:
     """Whether this is an event of a training, with all that readers of a history rely on."""
     kind = event.get("event") if isinstance(event, dict) else None
-    if not isinstance(kind, str) or kind not in _NUMBERS:
+    if not isinstance(kind, str) or kind not in _NEEDED:
         return False
-    parts = [(event, _NUMBERS[kind])]
+    parts = [(event, _NEEDED[kind])]
     if kind == "epoch":
         parts += [(event.get(split), TERMS) for split in ("train", "validation")]
-    if not all(isinstance(part, dict) for part, _ in parts):
-        return False
-    numbers: list[Any] = [part.get(name) for part, names in parts for name in names]
-    kls = event.get("kl_per_dimension", [])  # the shipped runs are older than it
-    if not isinstance(kls, list) or not all(map(_is_finite, [*numbers, *kls])):
-        return False
-    return kind != "start" or min(numbers) >= 1
+    return all(
+        isinstance(part, dict)
+        and all(name in part for name in needed)
+        and all(_FIELDS[name](value) for name, value in part.items() if name in _FIELDS)
+        for part, needed in parts
+    )
 
 
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) < 1e300
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1e12
+
+
+def _is_size(value: Any) -> bool:
+    return _is_count(value) and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e300  # False for nan
+
+
+def _is_duration(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < 1e12
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def _is_kl(value: Any) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= 128 and all(map(_is_number, value))
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "step": _is_count,
+    **dict.fromkeys(("epoch", "epochs", "steps_per_epoch"), _is_size),
+    **dict.fromkeys(("batch_size", "train_images"), _is_size),
+    **dict.fromkeys(("seconds", "images_per_second"), _is_duration),
+    **dict.fromkeys(TERMS, _is_number),
+    **dict.fromkeys(("data", "state", "error"), _is_text),
+    "kl_per_dimension": _is_kl,  # the shipped runs are older than it
+}
+KNOWN = {"event", "train", "validation", *_FIELDS}
+"""All entries of an event that anything reads."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +82,7 @@ class Progress:
     @property
     def share(self) -> float:
         """The part that is done, from 0 to 1."""
-        return self.step / self.steps
+        return min(self.step / self.steps, 1.0)
 
 
 def progress(events: list[dict[str, Any]]) -> Progress | None:
@@ -87,7 +119,7 @@ def _mean_speed(events: list[dict[str, Any]]) -> float:
     return sum(steps) / seconds if seconds else 0.0
 
 
-def standing(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def effective(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The events that still count: a training that goes on begins its broken-off epoch anew."""
     kept: list[dict[str, Any]] = []
     for event in events:

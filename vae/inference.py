@@ -39,9 +39,14 @@ class Model:
         """Raises: vae.runs.RunError: the run has no model yet, or a file is damaged."""
         self.run = run
         self.latent_dim = run.manifest.model.latent_dim
-        files = runs.model_files(run)
-        self._encoder = _Network(files["encoder.tflite"], "images")
-        self._decoder = _Network(files["decoder.tflite"], "latents")
+        runs.model_files(run)  # also those that are not served
+        latents, images = (self.latent_dim,), IMAGE
+        try:
+            encoder, decoder = (runs.model_content(run, name) for name in runs.SERVED_FILES)
+            self._encoder = _Network(encoder, "images", images, [latents, latents])
+            self._decoder = _Network(decoder, "latents", latents, [images])
+        except (ValueError, RuntimeError) as error:
+            raise runs.RunError(f"the networks of {run.name} cannot be loaded: {error}") from error
 
     @property
     def name(self) -> str:
@@ -107,12 +112,23 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 class _Network:
     """One .tflite file. An interpreter is not thread-safe, so a lock lets callers in one by one."""
 
-    def __init__(self, path: Path, argument: str) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        argument: str,
+        taken: tuple[int, ...],
+        given: list[tuple[int, ...]],
+    ) -> None:
+        """Raises: ValueError, RuntimeError: it is no network from one shape to the others."""
         self._argument = argument
         self._lock = threading.Lock()
-        interpreter = Interpreter(str(path), num_threads=1)
+        interpreter = Interpreter(model_content=content, num_threads=1)
         self._signature = interpreter.get_signature_runner("serving_default")
         self._outputs = sorted(self._signature.get_output_details())
+        inputs, outputs = self._signature.get_input_details(), self._signature.get_output_details()
+        found = [_shape(inputs.get(argument)), *(_shape(outputs[name]) for name in self._outputs)]
+        if found != [taken, *given]:
+            raise ValueError(f"a network's shapes are {found}; they should be {[taken, *given]}")
 
     def __call__(self, inputs: np.ndarray) -> list[np.ndarray]:
         """The network's outputs, in the order in which it was built."""
@@ -120,6 +136,11 @@ class _Network:
         with self._lock:
             results = [self._signature(**{self._argument: chunk}) for chunk in chunks]
         return [np.concatenate([result[name] for result in results]) for name in self._outputs]
+
+
+def _shape(details: dict | None) -> tuple[int, ...] | None:
+    """Of one example; a batch has any number of them."""
+    return None if details is None else tuple(map(int, details["shape_signature"][1:]))
 
 
 def _checked(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

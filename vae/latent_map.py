@@ -32,6 +32,15 @@ class LatentMap:
         """Half the width of a square that holds all but the outermost thousandth of the digits."""
         return float(np.ceil(np.quantile(np.abs(self.points).max(axis=1), 0.999) * 2) / 2)
 
+    @property
+    def reach(self) -> float:
+        """How far from 0 a coordinate of a latent may be that somebody names.
+
+        Every digit is nearer, every place of the map when it shows four times its width, and ten
+        standard deviations of the prior.
+        """
+        return max(10.0, 6 * self.extent)
+
     @cached_property
     def kl_per_dimension(self) -> np.ndarray:
         """What each latent dimension tells of a digit, on average: (latent_dim,) nats."""

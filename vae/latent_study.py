@@ -3,15 +3,15 @@
 `python -m benchmarks.latent_dim` makes it; its results ship as a small file that pages read.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vae import atomic, versions
+from vae import atomic, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
+from vae.strict_json import Count, Seconds
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "latent_dim.json"
 TOLERANCE = 0.5
@@ -31,15 +31,15 @@ class Trial:
     median epoch times the epochs, so that a pause does not count.
     """
 
-    latent_dim: int
-    seed: int
+    latent_dim: Count
+    seed: Count
     elbo: float
     elbo_standard_error: float
     reconstruction_loss: float
     kl_divergence: float
-    active_units: int
-    parameters: int
-    seconds: float
+    active_units: Count
+    parameters: Count
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Study:
     data: dict[str, Any]
     versions: dict[str, str]
     trials: tuple[Trial, ...]
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: nothing was tried."""
+        if not self.trials:
+            raise ValueError("it has no trials")
 
     @property
     def latent_dims(self) -> list[int]:
@@ -74,7 +79,7 @@ class Study:
 
 def write(path: Path, study: Study) -> None:
     """Replace the file `path` by this study."""
-    atomic.write_text(path, json.dumps(asdict(study), indent=2) + "\n")
+    atomic.write_text(path, strict_json.to_text(asdict(study)) + "\n")
 
 
 def read(path: Path = SHIPPED) -> Study:
@@ -89,16 +94,13 @@ def read(path: Path = SHIPPED) -> Study:
 @versions.parsed_once(kept=2)
 def _read(path: Path) -> Study:
     try:
-        values = json.loads(path.read_text())
-        return Study(
-            ModelConfig.from_json(values.pop("model")),
-            TrainingConfig.from_json(values.pop("training")),
-            trials=tuple(Trial(**trial) for trial in values.pop("trials")),
-            **values,
-        )
+        values = strict_json.read(path)
+        study = Study(**strict_json.entries(Study, strict_json.unsealed(values)))
+        strict_json.check_seal(values)
+        return study
     except FileNotFoundError:
         raise StudyError(
             f"no {path.name} in {path.parent}; make it with python -m benchmarks.latent_dim"
         ) from None
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise StudyError(f"{path.name} in {path.parent} cannot be read: {error}") from error

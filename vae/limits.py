@@ -189,6 +189,18 @@ class Limits:
         return model, training
 
 
+def check_environment() -> None:
+    """End a server at its start if its limits cannot be, before any visitor comes.
+
+    Raises:
+        SystemExit: the environment sets a limit that is none; it says which, and what to give.
+    """
+    try:
+        Limits.from_environment()
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
 _WHOLE = ("at_once", "epochs", "weights", "queue", "kept_runs")
 
 

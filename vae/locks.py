@@ -23,7 +23,7 @@ class LockError(OSError):
     """A file system cannot lock files; the text names the folder and what to do."""
 
 
-def take(file: Path) -> IO[str] | None:
+def take(file: Path) -> IO[bytes] | None:
     """Take the lock on a file (made if missing) until the answer is closed.
 
     None if somebody else, of this process or another, holds it.
@@ -32,7 +32,7 @@ def take(file: Path) -> IO[str] | None:
         LockError: the file system cannot lock files.
         OSError: the file cannot be written.
     """
-    handle = file.open("a+")
+    handle = file.open("a+b")
     deadline = time.monotonic() + _PATIENCE
     try:
         while not _locks(handle, fcntl.LOCK_EX):
@@ -80,16 +80,16 @@ def is_held(file: Path) -> bool:
         raise
 
 
-def _opened(file: Path) -> IO[str]:
+def _opened(file: Path) -> IO[bytes]:
     try:
-        return file.open("r+")
+        return file.open("r+b")
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
-        return file.open("r")  # somebody else's, or of a disk that can only be read
+        return file.open("rb")  # somebody else's, or of a disk that can only be read
 
 
-def _locks(handle: IO[str], kind: int) -> bool:
+def _locks(handle: IO[bytes], kind: int) -> bool:
     """Whether this lock could be had at once."""
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)

@@ -3,17 +3,17 @@
 `vae.evaluation` measures, `python -m vae card` writes the file, pages read it.
 """
 
-import json
-import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from vae import atomic, versions
+from vae import atomic, strict_json, versions
 from vae.runs import Run
+from vae.strict_json import Count, Range
 
 FILE = "figures.json"
 FORMAT_VERSION = 1
+Share = Annotated[float, Range(0, 1)]
 
 
 class ResultsError(Exception):
@@ -35,7 +35,7 @@ class Estimate:
 class Hard:
     """A test digit with a high loss: its index among them, its class, its -ELBO in nats."""
 
-    index: int
+    index: Count
     label: int
     loss: float
 
@@ -54,9 +54,9 @@ class Figures:
     """The SHA-256 of the networks that were measured, by file name."""
     digits: str
     """What it was measured on, in words."""
-    images: int
-    seed: int
-    draws: int
+    images: Count
+    seed: Count
+    draws: Count
     """Samples of each posterior behind an ELBO."""
     elbo_dynamic: Estimate
     reconstruction_loss_dynamic: Estimate
@@ -71,17 +71,17 @@ class Figures:
     nll_checks: dict[str, Estimate]
     """What other methods add to the NLL on the same images, paired, by method."""
     kl_per_dimension: tuple[float, ...]
-    active_units: int
+    active_units: Count
     knn_accuracy: dict[str, Estimate]
     """By the number of labelled digits."""
-    classifier_accuracy: float
-    confidence: float
+    classifier_accuracy: Share
+    confidence: Share
     """The classifier accepts a picture if it gives one class at least this probability."""
-    accepted_digits: float
+    accepted_digits: Share
     """The share of real digits that it accepts."""
     accepted_samples: Estimate
     """The share of pictures decoded from the prior that it accepts."""
-    samples_by_class: tuple[int, ...]
+    samples_by_class: tuple[Count, ...]
     """The accepted ones by class."""
     loss_by_class: tuple[Estimate, ...]
     """-ELBO, dynamic, of the digits of each class."""
@@ -93,51 +93,37 @@ class Figures:
         """The figures as plain JSON values."""
         return asdict(self)
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a list does not have a value for each class, or shares are none."""
+        if not len(self.samples_by_class) == len(self.loss_by_class) == 10:
+            raise ValueError("samples_by_class and loss_by_class need a value for each class")
+        if not all(0 <= hard.label <= 9 for hard in self.hardest):
+            raise ValueError("hardest has a class that is no digit")
+
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
+    def from_json(cls, values: Any) -> Self:
         """The figures that `to_json` wrote.
 
         Raises:
-            TypeError, KeyError, ValueError: they are not whole, or of another version.
+            ValueError: they are not whole, or of another version.
         """
-        version = values.get("format_version")
+        said = strict_json.unsealed(values)
+        version = said.get("format_version")
         if version != FORMAT_VERSION:
             raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
-        figures = cls(**{f.name: _READ.get(f.type, _as_is)(values[f.name]) for f in fields(cls)})
-        if set(values) - {f.name for f in fields(cls)}:
-            raise ValueError("unknown entries")
+        figures = cls(**strict_json.entries(cls, said))
+        strict_json.check_seal(values)
         return figures
-
-
-def _estimate(value: dict[str, float]) -> Estimate:
-    estimate = Estimate(**value)
-    if not math.isfinite(estimate.mean + estimate.standard_error):
-        raise ValueError(f"{estimate} is not finite")
-    return estimate
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-_READ: dict[Any, Any] = {
-    Estimate: _estimate,
-    dict[str, Estimate]: lambda value: {name: _estimate(v) for name, v in value.items()},
-    tuple[Estimate, ...]: lambda value: tuple(_estimate(v) for v in value),
-    tuple[Hard, ...]: lambda value: tuple(Hard(**v) for v in value),
-    tuple[int, ...]: tuple,
-    tuple[float, ...]: tuple,
-}
 
 
 def write(path: Path, figures: Figures) -> None:
     """Keep figures in the run directory `path`."""
-    atomic.write_text(path / FILE, json.dumps(figures.to_json(), indent=1) + "\n")
+    atomic.write_text(path / FILE, strict_json.to_text(figures.to_json(), indent=1) + "\n")
 
 
 @versions.parsed_once(kept=200)
 def _parsed(file: Path) -> Figures:
-    return Figures.from_json(json.loads(file.read_text()))
+    return Figures.from_json(strict_json.read(file))
 
 
 def read(run: Run) -> Figures:
@@ -151,7 +137,7 @@ def read(run: Run) -> Figures:
         figures = _parsed(run.path / FILE)
     except FileNotFoundError:
         raise ResultsError(f"{run.name} has no figures yet; {remedy}") from None
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ResultsError(
             f"the figures of {run.name} cannot be read: {error}; {remedy}"
         ) from error

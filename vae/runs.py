@@ -25,17 +25,21 @@ whose hash the manifest names, so a crash at any moment leaves the last committe
 """
 
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal, get_args
+from typing import IO, Any, Literal
 
-from vae import atomic, history, locks, versions
+from vae import atomic, history, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
+from vae.strict_json import Count, Seconds
 
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
@@ -65,6 +69,21 @@ class RunError(Exception):
     """A run directory is missing, damaged or of another version; the text says what to do."""
 
 
+class NoRunError(RunError):
+    """There is no run at all where one was asked for."""
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a manifest says of the data, once a training has loaded it."""
+
+    source: str
+    sha256: str
+    train: Count
+    validation: Count
+    test: Count
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a run is. Losses are in nats per image."""
@@ -73,10 +92,10 @@ class Manifest:
     model: ModelConfig
     training: TrainingConfig
     state: State = "starting"
-    epochs_done: int = 0
-    best_epoch: int = 0
-    seconds: float = 0.0
-    parameters: int = 0
+    epochs_done: Count = 0
+    best_epoch: Count = 0
+    seconds: Seconds = 0.0
+    parameters: Count = 0
     data: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -106,7 +125,7 @@ class Run:
 
 def to_json(manifest: Manifest) -> str:
     """A manifest as text, as `read` reads it."""
-    return json.dumps(asdict(manifest), indent=2)
+    return strict_json.to_text(asdict(manifest))
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -139,6 +158,7 @@ def settle_files(path: Path) -> None:
 
 def note_failure(path: Path, error: str) -> None:
     """Remove what is half written, and note that the run failed if it has not ended yet."""
+    error = error[:10_000].encode("utf-8", "backslashreplace").decode("utf-8")  # of a path, say
     (path / "reserve").unlink(missing_ok=True)
     clear_leftovers(path)
     try:
@@ -163,7 +183,8 @@ def read(path: Path | str) -> Run:
     """A run, its manifest checked strictly; model files are checked by `model_files`.
 
     Raises:
-        RunError: no run is there, or its manifest is damaged or of another version.
+        NoRunError: no run is there.
+        RunError: its manifest is damaged or of another version.
     """
     return _read(Path(path) / "manifest.json")
 
@@ -172,44 +193,29 @@ def read(path: Path | str) -> Run:
 def _read(file: Path) -> Run:
     path = file.parent
     try:
-        values = json.loads(file.read_text())
-    except FileNotFoundError:
-        raise RunError(f"no run in {path}: manifest.json is missing") from None
+        values = strict_json.read(file)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoRunError(f"no run in {path}: manifest.json is missing") from None
     except (OSError, ValueError) as error:
         raise RunError(f"the manifest in {path} cannot be read: {error}") from error
     try:
         return Run(path, _manifest(values))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise RunError(f"the manifest in {path} is not valid: {error}") from error
 
 
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("preset", "error"), str),
-    **dict.fromkeys(("epochs_done", "best_epoch", "parameters"), int),
-    **dict.fromkeys(("data", "versions", "metrics", "files"), dict),
-    "seconds": float,
-    "diverged": bool,
-}
-
-
-def _manifest(values: dict[str, Any]) -> Manifest:
-    version = values["format_version"]
+def _manifest(values: Any) -> Manifest:
+    said = strict_json.unsealed(values)
+    version = said.get("format_version")
     if version != FORMAT_VERSION:
         raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
-    unknown = set(values) - {f.name for f in fields(Manifest)}
-    if unknown:
-        raise ValueError(f"unknown entries {sorted(unknown)}")
-    if values.get("state", "finished") not in get_args(State):
-        raise ValueError(f"state {values['state']!r} is none of {', '.join(get_args(State))}")
-    for name, kind in _KINDS.items():
-        if not isinstance(values.get(name, kind()), kind | int if kind is float else kind):
-            raise ValueError(f"{name} is {values[name]!r}")
-    for name, kind in (("metrics", int | float), ("files", str), ("versions", str)):
-        if not all(isinstance(value, kind) for value in values.get(name, {}).values()):
-            raise ValueError(f"{name} is {values[name]!r}")
-    model = ModelConfig.from_json(values["model"])
-    training = TrainingConfig.from_json(values["training"])
-    return Manifest(**{**values, "model": model, "training": training})
+    manifest = Manifest(**strict_json.entries(Manifest, said))
+    if manifest.data or manifest.usable:  # pages say what a model was trained on
+        strict_json.typed(_Data, manifest.data, "data")
+    if unknown := sorted(set(manifest.files) - set(MODEL_FILES)):
+        raise ValueError(f"files names {unknown}")
+    strict_json.check_seal(values)
+    return manifest
 
 
 def model_files(run: Run) -> dict[str, Path]:
@@ -218,25 +224,47 @@ def model_files(run: Run) -> dict[str, Path]:
     Raises:
         RunError: there is no model yet, or a file is missing or has changed.
     """
+    _check_usable(run)
+    return {name: _committed(run, name)[0] for name in MODEL_FILES if name in run.manifest.files}
+
+
+def model_content(run: Run, name: str) -> bytes:
+    """The very bytes of a model file that were verified.
+
+    Raises:
+        RunError: as of `model_files`.
+    """
+    _check_usable(run)
+    return _committed(run, name)[1]
+
+
+def _check_usable(run: Run) -> None:
     if not run.manifest.usable:
         raise RunError(f"{run.name} has no trained model yet; wait for its first epoch")
-    return {name: _committed(run, name) for name in MODEL_FILES if name in run.manifest.files}
 
 
-def _committed(run: Run, name: str) -> Path:
+def _committed(run: Run, name: str) -> tuple[Path, bytes]:
     # A file may move from `new/` to its place while we look: so look there once more.
     places = [run.path / name, run.path / "new" / name, run.path / name]
-    found = [file for file in places if file.is_file()]
-    for file in found:
-        if sha256(file) == run.manifest.files[name]:
-            return file
+    found = False
+    for file in places:
+        try:
+            content = file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise RunError(f"{run.name} cannot be read: {error}") from error
+        found = True
+        if hashlib.sha256(content).hexdigest() == run.manifest.files[name]:
+            return file, content
     what = f"damaged: {name} has changed" if found else f"incomplete: {name} is missing"
     raise RunError(f"{run.name} is {what}; restore or retrain it")
 
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, as hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def own_root() -> Path:
@@ -244,24 +272,77 @@ def own_root() -> Path:
     return Path(os.environ.get("VAE_RUNS_DIR") or "runs")
 
 
-def list_runs(*roots: Path) -> list[Run]:
-    """The readable runs in these folders, each folder's sorted by name."""
-    found = []
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+"""What a run may be called: a directory everywhere, and nothing that is hidden."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is in some folders: the readable runs, and why others are passed over, by place."""
+
+    found: list[Run]
+    passed_over: dict[str, str]
+
+
+def survey(*roots: Path) -> Listing:
+    """The runs in these folders, each folder's sorted by name. One bad entry hides no other."""
+    listing = Listing([], {})
     for root in roots:
-        for manifest in sorted(root.glob("*/manifest.json")):
+        try:
+            names = sorted(path.name for path in root.iterdir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            listing.passed_over[str(root)] = f"the folder cannot be read: {error}"
+            continue
+        for name in names:
             try:
-                found.append(read(manifest.parent))
-            except RunError:
-                continue  # a damaged run is not offered; `read` says why when it is asked for
-    return found
+                _take(root / name, listing)
+            except RunError as error:
+                shown = str(root / name).encode("utf-8", "backslashreplace").decode("utf-8")
+                listing.passed_over[shown] = str(error)
+    return listing
+
+
+def _take(path: Path, listing: Listing) -> None:
+    if path.name.startswith("."):
+        return  # hidden, as the trash is
+    with suppress(NoRunError):
+        run = read(path)
+        if not NAME.fullmatch(path.name):
+            raise RunError("a run cannot have this name; rename the folder")
+        listing.found.append(run)
+
+
+def list_runs(*roots: Path) -> list[Run]:
+    """The readable runs in these folders; `survey` also says what is passed over."""
+    return survey(*roots).found
+
+
+def identity(path: Path) -> int:
+    """What tells this run directory from another that had its path before; 0 if there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
-    """Add one event to the run's history, on a line of its own even after a line cut by a crash."""
+    """Add one event to the run's history, on a line of its own even after one cut by a crash."""
     with (path / "events.jsonl").open("ab+") as file:
         if file.tell() and not _ends_a_line(file):
             file.write(b"\n")
-        file.write(json.dumps(event).encode() + b"\n")
+        file.write(event_line(event))
+
+
+def event_line(event: dict[str, Any]) -> bytes:
+    """An event as a line of a history."""
+    content = json.dumps(event, allow_nan=False).encode()[1:]
+    return _PREFIX % zlib.crc32(content) + content + b"\n"
+
+
+_PREFIX = b'{"crc32": "%08x", '  # then what it is the checksum of, up to the end of the line
+_MAX_LINE = 20_000
 
 
 def _ends_a_line(file: IO[bytes]) -> bool:
@@ -282,11 +363,18 @@ def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
 
 
 def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
-    for line in lines.split(b"\n"):
+    for ended in io.BytesIO(lines):
+        line = ended[:-1]
+        if len(line) > _MAX_LINE or not line.startswith(b"{"):
+            continue
         try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
+            event = strict_json.parse(line)
+        except ValueError:
             continue  # a line cut by a crash
+        said = event.pop("crc32", None)  # which earlier histories do not have
+        content = line[len(_PREFIX % 0) :]
+        if said is not None and line != _PREFIX % zlib.crc32(content) + content:
+            continue
         if history.is_event(event):
             yield event
 
@@ -344,7 +432,7 @@ def request(path: Path, what: Request) -> None:
 def requested(path: Path) -> Request | None:
     """What somebody asked of the training in this directory, if anything."""
     try:
-        return "pause" if (path / "request").read_text() == "pause" else "stop"
+        return "pause" if (path / "request").read_bytes() == b"pause" else "stop"
     except FileNotFoundError:
         return None
 

@@ -1,7 +1,6 @@
 """A folder of runs: new ones, renamed ones, and deleted ones that can still be brought back."""
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ def check_name(name: str) -> str:
     Raises:
         runs.RunError: it could not be a directory everywhere, or is that of a shipped run.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
+    if not runs.NAME.fullmatch(name):
         raise runs.RunError(
             f"{name!r} cannot be the name of a run; take 1 to 60 letters, digits, dots, hyphens "
             "and underscores, the first of them a letter or a digit"

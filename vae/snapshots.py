@@ -4,17 +4,18 @@ One file an epoch, `snapshots/0007.npz`. Everything is drawn by the averaged mod
 that no model here is trained on, so that the snapshots of all runs can be laid side by side.
 """
 
+import io
 import re
-import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, data, versions
+from vae import atomic, data, versions, zip_files
 from vae.latents import Plane, sample_prior
 from vae.losses import kl_per_dimension
 from vae.mnist import CLASSES, IMAGE
@@ -28,16 +29,9 @@ KEPT = (
 )
 MAX_BYTES = 200_000  # of one snapshot, unpacked; honest ones take 40 kB
 DRAWING = "drawing.npy"
+_CHECKSUM = 4  # bytes of CRC-32, after the array in it
+_DRAWING_BYTES = 128 + 4 * IMAGE[0] * IMAGE[1]
 _ALWAYS = ("rebuilt", "samples", "points", "kl_per_dimension")
-
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    RuntimeError,  # an encrypted zip; its subclass NotImplementedError: an unknown compression
-    SyntaxError,  # an array's header that is no Python literal
-)
 
 
 class SnapshotError(Exception):
@@ -149,16 +143,12 @@ def read(file: Path) -> Snapshot:
         SnapshotError: it is missing or damaged, or no snapshot at all.
     """
     try:
-        # NumPy warns of odd headers, and a header may ask for any memory: so look at sizes first.
-        with zipfile.ZipFile(file) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes")
-        with np.load(file, allow_pickle=False) as arrays:
-            if {*arrays.files} - {"drawing"} != {*_ALWAYS}:
-                raise ValueError(f"it holds {sorted(arrays.files)}")
-            snapshot = Snapshot(int(file.stem), **{name: arrays[name] for name in arrays.files})
+        arrays = zip_files.arrays(file, MAX_BYTES)
+        if {*arrays} - {"drawing"} != {*_ALWAYS}:
+            raise ValueError(f"it holds {sorted(arrays)}")
+        snapshot = Snapshot(int(file.stem), **arrays)
         _check(snapshot)
-    except (*_UNREADABLE, ValueError, KeyError, MemoryError) as error:
+    except (OSError, ValueError) as error:
         raise SnapshotError(f"{file.name} is not a snapshot: {error}") from error
     return snapshot
 
@@ -183,14 +173,16 @@ def _check(snapshot: Snapshot) -> None:
 
 
 def read_all(path: Path) -> list[Snapshot]:
-    """The snapshots of the run directory `path`, by epoch; damaged ones are left out."""
-    found = []
+    """The snapshots of the run directory `path`, by epoch.
+
+    Left out are damaged ones, and those of another size of latent than the first: what is left
+    still tells the story.
+    """
+    found: list[Snapshot] = []
     for file in files(path).values():
-        try:
+        with suppress(SnapshotError):
             found.append(read(file))
-        except SnapshotError:
-            continue  # the others still tell the story
-    return found
+    return [one for one in found if len(one.kl_per_dimension) == len(found[0].kl_per_dimension)]
 
 
 def write_drawing(path: Path, image: np.ndarray) -> None:
@@ -206,7 +198,10 @@ def write_drawing(path: Path, image: np.ndarray) -> None:
     image = np.asarray(image, np.float32)
     if image.shape != IMAGE or not (image.min() >= 0 and image.max() <= 1):
         raise ValueError(f"the drawing has shape {image.shape}; give {IMAGE} in [0, 1]")
-    np.save(path / DRAWING, image, allow_pickle=False)
+    file = io.BytesIO()
+    np.save(file, image, allow_pickle=False)
+    content = file.getvalue()
+    (path / DRAWING).write_bytes(content + zlib.crc32(content).to_bytes(_CHECKSUM, "little"))
 
 
 def read_drawing(path: Path) -> np.ndarray | None:
@@ -215,8 +210,13 @@ def read_drawing(path: Path) -> np.ndarray | None:
     try:
         if file.stat().st_size > MAX_BYTES:
             return None
-        image = np.load(file, allow_pickle=False)
-    except (*_UNREADABLE, ValueError, MemoryError):
+        content = file.read_bytes()
+        if len(content) > _DRAWING_BYTES:  # earlier drawings have no checksum
+            content, checksum = content[:-_CHECKSUM], content[-_CHECKSUM:]
+            if zlib.crc32(content) != int.from_bytes(checksum, "little"):
+                return None
+        image = zip_files.to_array(content, DRAWING)
+    except (OSError, ValueError):
         return None  # none, or a damaged one: the training does without
     is_image = image.shape == IMAGE and image.dtype == np.float32
     return image if is_image and image.min() >= 0 and image.max() <= 1 else None

@@ -14,7 +14,7 @@ from vae.preprocess import Blank
 SIZE = 280  # pixels; fits a phone of 390
 PEN = 20
 READY: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "assets" / "drawings.json").read_text()
+    (Path(__file__).parents[2] / "assets" / "drawings.json").read_text(encoding="utf-8")
 )
 
 

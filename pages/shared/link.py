@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-FARTHEST = 10.0  # standard deviations of the prior; nothing is farther out
+from vae.latent_map import LatentMap
 
 
 def numbers(text: str) -> list[float] | None:
@@ -16,15 +16,17 @@ def numbers(text: str) -> list[float] | None:
     return values if np.isfinite(values).all() else None
 
 
-def latent(text: str, latent_dim: int) -> np.ndarray | None:
-    """The latent (latent_dim,) that a text names; None if it is none of this size."""
+def latent(text: str, latent_map: LatentMap) -> np.ndarray | None:
+    """The latent (latent_dim,) that a text names, within the map's reach; None if it is none."""
     values = numbers(text)
-    return tidy(np.array(values)) if values and len(values) == latent_dim else None
+    if values is None or len(values) != latent_map.model.latent_dim:
+        return None
+    return tidy(np.clip(values, -latent_map.reach, latent_map.reach))
 
 
 def tidy(latents: np.ndarray) -> np.ndarray:
     """Latents (..., latent_dim) as an address can name them: float64."""
-    return np.round(np.clip(np.asarray(latents, np.float64), -FARTHEST, FARTHEST), 4) + 0.0
+    return np.round(np.asarray(latents, np.float64), 4) + 0.0
 
 
 def text(latent: Iterable[float]) -> str:

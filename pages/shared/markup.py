@@ -1,6 +1,7 @@
 """Digits and maps as HTML: one element for many pictures, so that a page changes in one step."""
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 
@@ -8,61 +9,8 @@ from vae import palette, pictures
 from vae.charts import class_names
 from vae.latent_map import LatentMap
 
-STYLE = """<style>
-.digits { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
-.digits > div { width: 8.75rem; }
-.digits.small { flex-wrap: nowrap; gap: 0.5rem; } .digits.small > figure { flex: 0 1 3.5rem; }
-@media (max-width: 640px) { .digits { gap: 0.75rem 0.6rem; } .digits > div { width: 6.9rem; }
-  .st-key-sketch, :has(> .st-key-sketch) { width: 100% !important; flex-basis: auto !important; }
-  .st-key-ready button { padding: 0 0.6rem; } }
-.digits figure { margin: 0 0 0.5rem; }
-.digits img { display: block; width: 100%; image-rendering: pixelated; border-radius: 0.4rem;
-  aspect-ratio: 1; background: #000; }
-.digits figcaption, .digits p, .aside { font-size: 0.875rem; line-height: 1.35; }
-.digits p { margin: 0 0 0.5rem; } .digits figcaption { margin-top: 0.25rem; }
-.faint { opacity: 0.7; }
-.map { position: relative; width: 100%; max-width: 24rem; aspect-ratio: 1; overflow: hidden;
-  border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; background-size: 100%; }
-.map > * { position: absolute; transform: translate(-50%, -50%); }
-.map b { font-size: 1.1rem; opacity: 0.85; }
-.map i { border: 2px solid currentColor; border-radius: 50%; box-sizing: border-box; }
-.map i.mark { width: 2.2rem; height: 2.2rem; border-width: 3px; }
-.map i.two { border-style: dashed; }
-.map i.dot { width: 0.5rem; height: 0.5rem; background: currentColor; }
-.map img { width: 9%; image-rendering: pixelated; border-radius: 0.2rem; opacity: 0.8; }
-.side { display: flex; flex-wrap: wrap; gap: 1rem; } .side > div { flex: 1 1 17rem; }
-.strip { display: grid; grid-template: "name digits note" / 8rem minmax(0, 37.25rem) 5rem;
-  gap: 0.3rem 0.75rem; align-items: center; font-size: 0.875rem; margin-bottom: 0.3rem; }
-.strip img { grid-area: digits; } .strip span { grid-area: name; overflow-wrap: anywhere; }
-.strip span.note { grid-area: note; white-space: nowrap; }
-.strip img, .sheet img { display: block; width: 100%; image-rendering: pixelated;
-  border-radius: 0.4rem; }
-.compared > figure { width: 8.75rem; } figure.sheet { margin: 0 0 0.75rem; }
-.sheet { width: 100% !important; max-width: 29.75rem; font-size: 0.875rem; }
-.swatch { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 0.2rem;
-  margin-right: 0.4rem; }
-.digits > div.numbers { flex: 1 1 12rem; }
-.bars { display: flex; gap: 0.3rem; align-items: flex-end; max-width: 37.25rem; }
-.bars > div { flex: 1 1 0; min-width: 0; max-width: 3.5rem; display: flex; flex-direction: column;
-  align-items: center; font-size: 0.7rem; }
-.bars i { width: 100%; min-height: 1px; border-radius: 0.2rem 0.2rem 0 0; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.875rem; margin: 0; }
-.wide { overflow-x: auto; }
-.figures { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-.figures th, .figures td { padding: 0.35rem 0.9rem 0.35rem 0; text-align: right; border: 0;
-  border-bottom: 1px solid rgba(128, 128, 128, 0.3); white-space: nowrap; }
-.figures th { font-weight: 400; } .figures th:first-child { text-align: left; }
-@media (max-width: 640px) {
-  .strip { grid-template: "name note" "digits digits" / minmax(0, 1fr) auto;
-    margin-bottom: 0.6rem; }
-  .compared > figure { width: 6.9rem; }
-  .figures th:first-child { white-space: normal; min-width: 6.5rem; }
-  .figures th, .figures td { padding-right: 0.6rem; }
-}
-.st-key-gallery img { width: 3.25rem; height: 3.25rem !important; max-height: none !important;
-  object-fit: fill !important; image-rendering: pixelated; border-radius: 0.3rem; }
-.st-key-gallery button { padding: 0.25rem !important; height: auto; border-radius: 0.5rem; }
-</style>"""
+_CSS = (Path(__file__).parent / "markup.css").read_text(encoding="utf-8")
+STYLE = f"<style>{palette.CSS}{_CSS}</style>"
 
 
 def image(pixels: np.ndarray, alt: str, place: str = "") -> str:

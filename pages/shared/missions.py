@@ -49,17 +49,17 @@ MISSIONS = {
 
 def pinned(run: runs.Run, latent: np.ndarray) -> None:
     """A latent (latent_dim,) was pinned on a run's map."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     _note("between", missions.lies_between(latent_map, latent, 4, 9))
     _note("outside", missions.lies_outside(latent_map, latent))
 
 
 def drew(run: runs.Run, image: np.ndarray) -> None:
     """An image (28, 28) was drawn and shown on a run's map."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
     loss = float(latent_map.model.terms(image[None], posterior)[0][0])
-    _note("hard", missions.is_hard(resources.percentiles_of(run), loss))
+    _note("hard", missions.is_hard(resources.loss_percentiles(run), loss))
     _note("riddle", missions.lies_among(latent_map, posterior.mean[0]))
 
 
@@ -78,6 +78,8 @@ def _note(name: str, done: bool) -> None:
 def show() -> None:
     """The missions, with a tick at those that are done."""
     for name, mission in MISSIONS.items():
+        if mission.page == "Train" and resources.jobs().limits.read_only:
+            continue
         done = name in session.done()
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch", gap=None):

@@ -27,7 +27,7 @@ _KEEP = component(
 
 def claim(path: Path) -> None:
     """Make a run this visitor's."""
-    (path / FILE).write_text(_mark())
+    (path / FILE).write_text(_mark(), encoding="utf-8")
     st.session_state["owns"] = True
 
 
@@ -54,9 +54,11 @@ def sees(run: runs.Run) -> bool:
 
 def _owner(path: Path) -> str:
     try:
-        return (path / FILE).read_text()
+        return (path / FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
+    except OSError:
+        return "unknown"  # and so nobody's
 
 
 def _mark() -> str:

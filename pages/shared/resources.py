@@ -1,9 +1,17 @@
-"""What all visitors share: models, digits, training jobs. The only cached things in the app."""
+"""What all visitors share: models, digits, training jobs. The only cached things in the app.
 
+Any visitor's browser can send `clear_cache`, which empties Streamlit's caches for everybody. What
+can be made again lives in those. What must live once a server is kept by this module, which is
+imported once, however often pages run: the queue of trainings, and what `settle` did.
+"""
+
+import functools
 import gc
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -18,10 +26,8 @@ from vae import (
     data,
     history,
     inference,
-    latent_map,
     latent_study,
     live,
-    loss_percentiles,
     pictures,
     runs,
     snapshots,
@@ -29,7 +35,9 @@ from vae import (
 from vae.config import TrainingConfig
 from vae.following import Followed
 from vae.jobs import Jobs
+from vae.latent_map import LatentMap, lay_out
 from vae.live import training
+from vae.loss_percentiles import LossPercentiles, measure
 from vae.losses import TERMS
 
 
@@ -38,10 +46,28 @@ def _identity(run: runs.Run) -> tuple[str, ...]:
     return (str(run.path), *run.manifest.files.values())
 
 
+_Made = TypeVar("_Made")
 _HASH: dict[str | type, Any] = {runs.Run: _identity}
 
 
-@st.cache_resource(show_spinner=False)
+class Once(Generic[_Made]):
+    """Calls a function once a server, whoever asks first, and answers the same ever after."""
+
+    def __init__(self, make: Callable[[], _Made]) -> None:
+        functools.update_wrapper(self, make)
+        self._made = functools.cache(make)
+        self._lock = threading.RLock()
+
+    def __call__(self) -> _Made:
+        with self._lock:
+            return self._made()
+
+    def forget(self) -> None:
+        """Begin anew, as another server would; for tests."""
+        self._made.cache_clear()
+
+
+@Once
 def settle() -> None:
     """Once, after the imports: what is loaded by now lives on, so spare it every collection.
 
@@ -51,9 +77,13 @@ def settle() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
+@Once
 def jobs() -> Jobs:
-    """The trainings of this server."""
+    """The trainings of this server.
+
+    Raises:
+        ValueError: the environment sets a limit that is none.
+    """
     return Jobs(runs.own_root())
 
 
@@ -76,33 +106,33 @@ def digits() -> data.Digits:
 
 
 @st.cache_resource(show_spinner="Laying out the map", max_entries=16, hash_funcs=_HASH)
-def map_of(run: runs.Run) -> latent_map.LatentMap:
+def latent_map(run: runs.Run) -> LatentMap:
     """The run's latent map over the embedded digits."""
-    return latent_map.lay_out(model(run), digits())
+    return lay_out(model(run), digits())
 
 
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
-def figure(run: runs.Run) -> go.Figure:
-    """The map as a Plotly figure."""
-    return charts.scatter(map_of(run))
+def scatter(run: runs.Run) -> go.Figure:
+    """The map as a Plotly chart."""
+    return charts.scatter(latent_map(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
-def percentiles_of(run: runs.Run) -> loss_percentiles.LossPercentiles:
+def loss_percentiles(run: runs.Run) -> LossPercentiles:
     """The run's loss terms on real digits."""
-    return loss_percentiles.measure(map_of(run))
+    return measure(latent_map(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def locator(run: runs.Run) -> str:
     """The run's still map as a data URL."""
-    return charts.locator(map_of(run))
+    return charts.locator(latent_map(run))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def manifold(run: runs.Run) -> str:
     """What is decoded all over the run's map, 12 x 12 digits side by side, as a data URL."""
-    return pictures.data_url(pictures.contact_sheet(map_of(run).manifold(12), 12, gap=0))
+    return pictures.data_url(pictures.contact_sheet(latent_map(run).manifold(12), 12, gap=0))
 
 
 def _given(inputs: comparison.Inputs) -> tuple[int, tuple[int, int], bytes]:
@@ -118,21 +148,26 @@ def answers(run: runs.Run, inputs: comparison.Inputs) -> comparison.Answers:
     return comparison.ask(model(run), inputs)
 
 
+def comparable(run: runs.Run) -> list[dict[str, Any]]:
+    """The run's epochs, as they can be laid beside those of others."""
+    return comparison.comparable(run, told(run).epochs)
+
+
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
 def _overlaid(compared: tuple[runs.Run, ...], epochs: tuple[int, ...]) -> dict[str, go.Figure]:
     """`epochs` is there to tell longer histories from shorter ones."""
-    learned = {run.name: comparison.told(run, told(run).epochs) for run in compared}
+    learned = {run.name: comparable(run) for run in compared}
     return {term: charts.overlaid_curves(learned, term) for term in TERMS}
 
 
 def overlaid_curves(compared: list[runs.Run]) -> dict[str, go.Figure]:
-    """The curves of several runs over each other, a figure for each term of the loss."""
+    """The curves of several runs over each other, a chart for each term of the loss."""
     return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={latent_study.Study: repr})
 def latent_dims(study: latent_study.Study) -> go.Figure:
-    """The experiment on the number of dimensions as a figure."""
+    """The experiment on the number of dimensions as a chart."""
     return charts.latent_dims(study)
 
 
@@ -156,23 +191,23 @@ def told(run: runs.Run) -> Told:
         file = (run.path / "events.jsonl").stat()
     except FileNotFoundError:
         return Told(None, [], None)
-    return _told(run.path, file.st_ino, file.st_size)
+    return _told(run.path, (runs.identity(run.path), file.st_ino), file.st_size)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _told(path: Path, number: int, size: int) -> Told:
-    """`number` and `size`, of the file, tell one history from another and from a longer one."""
+def _told(path: Path, number: tuple[int, int], size: int) -> Told:
+    """`number` and `size` tell one history from an earlier one there, and from a longer one."""
     events = _followed(path, number).events()
     begun = any(event["event"] == "start" for event in events)
     return Told(
         history.progress(events),
-        [event for event in history.standing(events) if event["event"] == "epoch"],
+        [event for event in history.effective(events) if event["event"] == "epoch"],
         training.curves_data(events) if begun else None,
     )
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _followed(path: Path, number: int) -> Followed:
+def _followed(path: Path, number: tuple[int, int]) -> Followed:
     """The few histories that grow now; 3 MB each, after a hundred epochs."""
     return Followed(path)
 
@@ -182,20 +217,25 @@ def bundle(run: runs.Run, kind: str) -> bytes:
     """What a live view needs of a run: "decoder", "map" or "digits"."""
     if kind == "digits":
         return live.digits_bundle(digits())
-    return live.decoder_bundle(model(run)) if kind == "decoder" else live.map_bundle(map_of(run))
+    if kind == "map":
+        return live.map_bundle(latent_map(run))
+    return live.decoder_bundle(model(run))
 
 
 def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
     """The run's snapshots for the page, or None if it has none."""
     epochs = tuple(snapshots.files(run.path))
-    return _packed_snapshots(run.path, epochs, run.manifest.training, growing) if epochs else None
+    if not epochs:
+        return None
+    identity = runs.identity(run.path)
+    return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _packed_snapshots(
-    path: Path, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
+    path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
 ) -> bytes | None:
-    """`epochs` is there to tell a longer history from a shorter one."""
+    """`run` and `epochs` tell these snapshots from earlier ones there."""
     taken = snapshots.read_all(path)
     events, _ = runs.read_events(path)
     drawing = snapshots.read_drawing(path)

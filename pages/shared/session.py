@@ -102,14 +102,14 @@ def pinned(run: str) -> np.ndarray | None:
     return st.session_state.get("pins", {}).get(run)
 
 
-def places() -> dict[str, Any]:
+def map_views() -> dict[str, Any]:
     """For each run what its map shows, and how often that was set from outside the map."""
-    return st.session_state.setdefault("places", {})
+    return st.session_state.setdefault("map views", {})
 
 
-def hands() -> dict[str, tuple[np.ndarray, int]]:
-    """For each run the latent in hand (latent_dim,), and how often it was set from outside."""
-    return st.session_state.setdefault("hands", {})
+def current_latents() -> dict[str, tuple[np.ndarray, int]]:
+    """For each run Generate's latent (latent_dim,), and how often it was set from outside."""
+    return st.session_state.setdefault("current latents", {})
 
 
 class Morph(TypedDict):

@@ -14,6 +14,7 @@ def begin(title: str) -> runs.Run:
     """What each page starts with: its settings, and the model chooser; the chosen run."""
     navigation.configure(title)
     navigation.hand_over()
+    _check_settings()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
@@ -31,6 +32,15 @@ def begin(title: str) -> runs.Run:
     )
     st.title(title)
     return run
+
+
+def _check_settings() -> None:
+    """A server that only runs scripts is told here what others are told at their start."""
+    try:
+        resources.jobs()
+    except ValueError as error:
+        st.error(f"This server's settings have a mistake: {error}.", icon=":material/settings:")
+        st.stop()
 
 
 def _chosen_name(names: list[str]) -> str:

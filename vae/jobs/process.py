@@ -28,6 +28,7 @@ def start(run: runs.Run) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, *arguments(run)],
             cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONUTF8": "1"},  # what it prints is text in any locale
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -49,7 +49,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._queue: deque[Path] = deque()
         self._running: dict[Path, subprocess.Popen[bytes]] = {}
-        self._places: dict[Path, IO[str]] = {}  # the locks on `waiting`
+        self._places: dict[Path, IO[bytes]] = {}  # the locks on `waiting`
         self._watching = False
         if not self.limits.read_only:
             _clear_up(self.root)

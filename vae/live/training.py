@@ -82,7 +82,7 @@ def curves_data(events: list[dict[str, Any]], batches: int = 1000) -> dict[str, 
         events: the run's history, with at least its start.
         batches: rows of `batches` at most; where there are more, neighbours are averaged.
     """
-    events = history.standing(events)
+    events = history.effective(events)
     start = next(e for e in reversed(events) if e["event"] == "start")
     progress = np.array(
         [

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from vae.preprocess import frame, pen, pixels, strokes
-from vae.preprocess.frame import Blank
+from vae.preprocess import edge, pen, pixels, placement, strokes
+from vae.preprocess.placement import Blank
 
 __all__ = ["Blank", "as_drawn", "drawing_to_image"]
 
@@ -44,11 +44,11 @@ def drawing_to_image(
     """
     lines = strokes.lines(drawn or [])
     if len(lines):
-        return frame.placed(lines, upright)
+        return placement.placed(lines, upright)
     if rgba is None:
         return Blank("Nothing is drawn yet.")
-    found = pixels.centre_lines(rgba)
-    return found if isinstance(found, Blank) else frame.placed(found, upright)
+    found = pixels.ink_of_digit(rgba)
+    return found if isinstance(found, Blank) else edge.redrawn(found, upright)
 
 
 def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:

@@ -9,7 +9,6 @@ import shutil
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import atomic, failures, runs, snapshots
+from vae import atomic, failures, runs, snapshots, zip_files
 from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits, Splits
 from vae.training import converter
@@ -31,6 +30,7 @@ from vae.training_cost import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
 
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
+MAX_CHECKPOINT = 4_000_000_000  # bytes; that of the largest model takes 1.2 GB
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
 
 Event = dict[str, Any]
@@ -101,8 +101,9 @@ class _History:
             self.trainer.averaged.set_weights(self.best.weights)  # nothing is trained any more
             losses = self.trainer.validate(test, pixels="binarised")
             elbo = -losses.reconstruction_loss - losses.kl_divergence
-            metrics = {**self.manifest.metrics, "test_elbo": elbo}
-            self.manifest = replace(self.manifest, metrics=metrics)
+            if np.isfinite(elbo):
+                metrics = {**self.manifest.metrics, "test_elbo": elbo}
+                self.manifest = replace(self.manifest, metrics=metrics)
         self.say("finished")
 
     def break_off(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
@@ -157,11 +158,7 @@ class _History:
             TrainingError: there is none, or it does not fit.
         """
         try:
-            with (
-                (self.path / "checkpoint.npz").open("rb") as file,
-                np.load(file, allow_pickle=False) as arrays,
-            ):
-                state = dict(arrays)
+            state = zip_files.arrays(self.path / "checkpoint.npz", MAX_CHECKPOINT)
             self.trainer.restore(state)
             self.best = _Best(
                 int(state["best_epoch"]),
@@ -176,7 +173,7 @@ class _History:
             raise TrainingError(
                 f"nothing to resume in {self.path}: checkpoint.npz is missing; train from the start"
             ) from None
-        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise TrainingError(
                 f"the checkpoint in {self.path} does not fit: {error}; what is trained stays "
                 "usable, but to train it further, train from the start"

@@ -11,7 +11,9 @@ from pages.shared import canvas, resources, session
 from vae import pictures, preprocess
 from vae.preprocess import Blank, strokes, uploads
 
-_ATTEND = component("latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text())
+_ATTEND = component(
+    "latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
+)
 
 
 def show() -> None:

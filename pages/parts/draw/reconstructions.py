@@ -27,8 +27,8 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
         '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
-        '<span style="color: #e08214">Orange</span> is too much ink, '
-        '<span style="color: #4a9be8">blue</span> too little.</p>'
+        '<span style="color: var(--too-much-ink-text)">Orange</span> is too much ink, '
+        '<span style="color: var(--too-little-ink-text)">blue</span> too little.</p>'
     )
     seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
     columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
@@ -36,7 +36,7 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
 
 
 def _by_one(image: np.ndarray, run: runs.Run) -> str:
-    model, usual = resources.model(run), resources.percentiles_of(run)
+    model, usual = resources.model(run), resources.loss_percentiles(run)
     posterior = model.encode(image[None])
     reconstruction = model.decode(posterior.mean)[0]
     loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
@@ -53,7 +53,7 @@ def _by_one(image: np.ndarray, run: runs.Run) -> str:
 def landing(image: np.ndarray, run: runs.Run) -> None:
     """Where the image lands on the map of a run: the posterior, and what lies near."""
     missions.drew(run, image)
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
     point = latent_map.plane.project(posterior.mean[0])
     spread = latent_map.plane.spread(posterior.standard_deviation[0])
@@ -71,7 +71,7 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
 
 def nearest(image: np.ndarray, run: runs.Run) -> None:
     """The test digits whose latents are nearest."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     found = latent_map.nearest(latent_map.model.encode(image[None]).mean[0], NEIGHBOURS)
     digits = ((latent_map.digits.images[i], str(latent_map.digits.labels[i])) for i in found)
     row = "".join(markup.figure(pixels, label, f"Nearest: {label}") for pixels, label in digits)

@@ -1,4 +1,4 @@
-"""The latent in hand: what the sliders of the Generate page show and set."""
+"""The current latent: what the sliders of the Generate page show and set."""
 
 import numpy as np
 import streamlit as st
@@ -8,28 +8,26 @@ from vae import history, runs
 
 
 def latent(run: runs.Run) -> np.ndarray:
-    """The latent in hand (latent_dim,): as it was left, as the address says, or the origin."""
-    return _held(run)[0]
+    """The current latent (latent_dim,): as it was left, as the address says, or the origin."""
+    return _current(run)[0]
 
 
 def take(run: runs.Run, taken: np.ndarray) -> None:
-    """Put another latent (latent_dim,) into the visitor's hand; the page takes it over."""
-    session.hands()[run.name] = (link.tidy(taken), _held(run)[1] + 1)
+    """Make another latent (latent_dim,) the current one; the page takes it over."""
+    session.current_latents()[run.name] = (link.tidy(taken), _current(run)[1] + 1)
 
 
 def sliders(run: runs.Run) -> None:
     """A slider for each latent dimension, and the digit that morphs under them."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     key = f"sliders-{run.name}"
 
     def moved() -> None:
-        z = link.latent(
-            ",".join(map(str, st.session_state[key]["latent"])), latent_map.model.latent_dim
-        )
+        z = link.latent(",".join(map(str, st.session_state[key]["latent"])), latent_map)
         if z is not None:
-            session.hands()[run.name] = (z, _held(run)[1])
+            session.current_latents()[run.name] = (z, _current(run)[1])
 
-    z, revision = _held(run)
+    z, revision = _current(run)
     data = {
         "latent": z.tolist(),
         "revision": revision,
@@ -43,7 +41,7 @@ def sliders(run: runs.Run) -> None:
 
 
 def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | None = None) -> None:
-    """Latents (n, latent_dim) as digits to choose from; a click takes one into the hand."""
+    """Latents (n, latent_dim) as digits to choose from; a click makes one current."""
     key = f"{name}-{run.name}"
 
     def picked() -> None:
@@ -55,12 +53,12 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
     live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
 
 
-def _held(run: runs.Run) -> tuple[np.ndarray, int]:
-    """The latent in hand, and how often it was set from outside the sliders."""
+def _current(run: runs.Run) -> tuple[np.ndarray, int]:
+    """The current latent, and how often it was set from outside the sliders."""
     latent_dim = run.manifest.model.latent_dim
-    z, revision = session.hands().get(run.name, (None, 0))
+    z, revision = session.current_latents().get(run.name, (None, 0))
     if z is None or len(z) != latent_dim:  # a run may be replaced by another of its name
-        z = link.latent(st.query_params.get("z", ""), latent_dim)
+        z = link.latent(st.query_params.get("z", ""), resources.latent_map(run))
         z = np.zeros(latent_dim) if z is None else z
-        session.hands()[run.name] = (z, revision)
+        session.current_latents()[run.name] = (z, revision)
     return z, revision

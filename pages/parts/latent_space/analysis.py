@@ -12,13 +12,13 @@ COLUMNS, MOST = 16, 160  # digits of the contact sheet
 
 def show(run: runs.Run) -> None:
     """The chart, and what is selected on it."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     st.caption(
         "Choose digits with the lasso or the box: they come as a contact sheet and as a table. "
         "A double click takes the choice back."
     )
     event = st.plotly_chart(
-        resources.figure(run),
+        resources.scatter(run),
         key=f"chart-{run.name}",
         on_select="rerun",
         selection_mode=("box", "lasso"),

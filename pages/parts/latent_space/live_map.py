@@ -17,10 +17,10 @@ def show(run: runs.Run) -> None:
     view, revision = _known(run)
     said = (st.session_state.get(key) or {}).get("place")
     if said is not None:
-        view = MapView.told(said)
-        session.places()[run.name] = (view, revision)
+        view = MapView.from_page(said)
+        session.map_views()[run.name] = (view, revision)
     view.to_link()
-    latent = view.latent(resources.map_of(run))
+    latent = view.latent(resources.latent_map(run))
     if latent is not None:
         session.pin(run.name, latent)
         missions.pinned(run, latent)
@@ -35,13 +35,13 @@ def show(run: runs.Run) -> None:
 
 def _known(run: runs.Run) -> tuple[MapView, int]:
     """The place that the map starts with; another revision makes the page take it over."""
-    if run.name not in session.places():
-        session.places()[run.name] = (MapView.from_link(resources.map_of(run)), 0)
-    view, revision = session.places()[run.name]
+    if run.name not in session.map_views():
+        session.map_views()[run.name] = (MapView.from_link(resources.latent_map(run)), 0)
+    view, revision = session.map_views()[run.name]
     sent = session.sent("pin")
     if sent is not None and session.is_new("pin", run.name):
         view, revision = MapView(drawing=True), revision + 1
-        session.places()[run.name] = (view, revision)
+        session.map_views()[run.name] = (view, revision)
         st.session_state.pop(f"map-{run.name}", None)
     return view, revision
 

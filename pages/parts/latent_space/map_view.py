@@ -25,20 +25,18 @@ class MapView:
     manifold: bool = False
 
     @classmethod
-    def told(cls, state: dict[str, Any]) -> Self:
+    def from_page(cls, state: dict[str, Any]) -> Self:
         """What the map in the page says of itself."""
         return cls(**{**state, "hidden": tuple(state["hidden"])})
 
     @classmethod
     def from_link(cls, latent_map: LatentMap) -> Self:
         """What the address names; what is not of this model, or no place at all, is left out."""
-        z = _numbers("z", latent_map.model.latent_dim)
-        digit = _numbers("digit", 1)
-        frame = _numbers("frame", 3)
+        z = _numbers("z", latent_map.model.latent_dim, latent_map.reach)
+        digit = _numbers("digit", 1, len(latent_map.digits))
+        frame = _numbers("frame", 3, latent_map.reach)
         hidden = {c for c in CLASSES if str(c) in st.query_params.get("hidden", "")}
-        if digit is not None and not (
-            digit[0].is_integer() and 0 <= digit[0] < len(latent_map.digits)
-        ):
+        if digit is not None and digit[0] not in range(len(latent_map.digits)):
             digit = None
         if frame is not None and frame[2] <= 0:
             frame = None
@@ -76,9 +74,9 @@ class MapView:
         return asdict(self)
 
 
-def _numbers(name: str, n: int) -> list[float] | None:
-    """n finite numbers of the address, or None."""
+def _numbers(name: str, n: int, bound: float) -> list[float] | None:
+    """n finite numbers of the address, brought within +-bound, or None."""
     values = link.numbers(st.query_params.get(name, ""))
     if values is None or len(values) != n:
         return None
-    return values if name == "digit" else np.clip(values, -link.FARTHEST, link.FARTHEST).tolist()
+    return np.clip(values, -bound, bound).tolist()

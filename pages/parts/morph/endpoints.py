@@ -1,8 +1,8 @@
 """The ends of a morph, as words: where each comes from. The address names them the same way.
 
 `digit:12` is a digit of MNIST, `class:3,7` a sample of class 3 with seed 7, `random:7` one of the
-prior; `pin:`, `place:`, `hand:` and `drawing:` are followed by a latent. Within a session a drawing
-is `end A` or `end B`, as the Draw page sent it, so that each model encodes it for itself.
+prior; `pin:`, `map:`, `generated:` and `drawing:` are followed by a latent. Within a session a
+drawing is `end A` or `end B`, as the Draw page sent it, so that each model encodes it for itself.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,14 @@ MOST = 8
 FIRST = ["digit:3744", "digit:1974"]  # a seven and a three
 DRAWINGS: tuple[session.Destination, session.Destination] = ("end A", "end B")
 _LARGEST_SEED = 2**31 - 1
-_PLACES = {"pin": "the pin", "place": "on the map", "hand": "by hand", "drawing": "a drawing"}
+_WITH_LATENT = {
+    "pin": "the pin",
+    "map": "on the map",
+    "generated": "by hand",
+    "drawing": "a drawing",
+    "place": "on the map",  # so in links that were made before 0.2
+    "hand": "by hand",
+}
 # The words of these buttons are for screen readers; all others see the icons.
 _STYLE = """<style>
 .st-key-ends button { position: relative; min-width: 2rem; }
@@ -28,15 +35,15 @@ _STYLE = """<style>
 
 def latent(end: str, run: runs.Run) -> np.ndarray | None:
     """The latent (latent_dim,) of an end under a model; None if it is none of this model's."""
-    latent_map = resources.map_of(run)
+    latent_map = resources.latent_map(run)
     latent_dim = latent_map.model.latent_dim
     for drawing in DRAWINGS:
         image = session.sent(drawing)
         if end == drawing and image is not None:
             return link.tidy(latent_map.model.encode(image[None]).mean[0])
     kind, _, text = end.partition(":")
-    if kind in _PLACES:
-        return link.latent(text, latent_dim)
+    if kind in _WITH_LATENT:
+        return link.latent(text, latent_map)
     match kind, link.numbers(text):
         case "digit", [index] if index in range(len(latent_map.digits)):
             found = latent_map.posterior.mean[int(index)]
@@ -62,7 +69,7 @@ def words(end: str) -> str:
         return f"a real {resources.digits().labels[first]}"
     if kind == "class":
         return f"a sample of {first}"
-    return "random" if kind == "random" else _PLACES.get(kind, "a drawing")
+    return "random" if kind == "random" else _WITH_LATENT.get(kind, "a drawing")
 
 
 def current(run: runs.Run) -> list[str]:
@@ -131,11 +138,11 @@ def more(run: runs.Run, ends: list[str]) -> None:
     is_full = len(ends) == MOST
     seed = int(np.random.default_rng().integers(10**6))
     sources = {"Test digit": f"digit:{seed % len(resources.digits())}", "Random": f"random:{seed}"}
-    pin, held = session.pinned(run.name), session.hands().get(run.name)
+    pin, current = session.pinned(run.name), session.current_latents().get(run.name)
     if pin is not None:
         sources["The map's pin"] = f"pin:{link.text(link.tidy(pin))}"
-    if held is not None and held[0].any():
-        sources["Generate's digit"] = f"hand:{link.text(held[0])}"
+    if current is not None and current[0].any():
+        sources["Generate's digit"] = f"generated:{link.text(current[0])}"
     for drawing in DRAWINGS:
         if session.sent(drawing) is not None:
             sources[f"Drawing {drawing[-1]}"] = drawing
@@ -169,7 +176,7 @@ def adder(ends: list[str], key: str) -> Callable[[], None]:
     def add() -> None:
         values = st.session_state[key]["added"]
         if values is not None and len(ends) < MOST:
-            change([*ends, f"place:{link.text(link.tidy(np.array(values)))}"])
+            change([*ends, f"map:{link.text(link.tidy(np.array(values)))}"])
 
     return add
 

@@ -1,5 +1,6 @@
 """What a visitor can do with a run: each button, and what it does."""
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,9 @@ import streamlit as st
 
 from pages.parts.train import run_list
 from pages.shared import ownership, resources
-from vae import archive, runs, runs_folder
+from vae import archive, failures, runs, runs_folder
+from vae.jobs import admission
+from vae.limits import LimitError
 
 UNDOS = 3  # deleted runs that are offered at once
 MORE = 20  # epochs that a finished run is trained on for
@@ -16,8 +19,9 @@ MORE = 20  # epochs that a finished run is trained on for
 def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
     """The buttons that make sense now. Those that change a run are its owner's."""
     jobs = resources.jobs()
+    may_change = ownership.owns(run.path) and not jobs.limits.read_only
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if ownership.owns(run.path):
+        if may_change:
             if state in ("starting", "training"):
                 _button("Pause", "pause", jobs.pause, run.path)
             elif state == "paused" or _can_resume(run, state):
@@ -39,7 +43,7 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 on_click="ignore",
                 help="The whole run as one zip file, to import here or anywhere else.",
             )
-        if ownership.owns(run.path):
+        if may_change:
             if state not in runs.ALIVE:
                 with st.popover("Rename", icon=":material/edit:"), st.form("rename", border=False):
                     st.text_input("New name", run.name, key="new name", max_chars=60)
@@ -50,22 +54,35 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
 
 def undo() -> None:
     """Bring back what this visitor deleted, the latest first; further ones follow these."""
-    found = runs_folder.deleted(resources.jobs().root)
+    jobs = resources.jobs()
+    if jobs.limits.read_only:
+        return
+    admission.tidy(jobs.root, jobs.limits)
+    found = runs_folder.deleted(jobs.root)
     for trash in [trash for trash in found if ownership.owns(trash.path)][:UNDOS]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{trash.name}** is deleted.")
-            _button("Undo", "undo", _restore, trash, key=f"undo-{trash.path.name}")
+            name = trash.path.name
+            _button("Undo", "undo", _restore, trash, key=f"undo-{name}")
+            gone = runs_folder.delete_for_good
+            _button("Delete for good", "delete_forever", gone, trash, key=f"gone-{name}")
 
 
 def importer() -> None:
     """A place for an exported run; what is wrong with one is said."""
+    limits = resources.jobs().limits
+    if limits.read_only:
+        return
+    largest = archive.MAX_PACKED // 1_000_000
     version = st.session_state.setdefault("import", 0)
     key = f"archive-{version}"
     st.file_uploader(
         "Import a run: a zip file from Export. It is checked, and nothing in it is executed.",
         "zip",
         key=key,
-        max_upload_size=archive.MAX_PACKED // 1_000_000,
+        max_upload_size=largest
+        if limits.upload is None
+        else max(1, min(largest, int(limits.upload))),
         on_change=attempt,
         args=(_import, key),
     )
@@ -75,8 +92,9 @@ def attempt(action: Callable[..., Any], *arguments: Any) -> None:
     """Do it, or tell the visitor why not."""
     try:
         action(*arguments)
-    except (runs.RunError, ValueError) as error:
-        st.toast(f"That did not work: {error}.", icon=":material/error:", duration="long")
+    except (runs.RunError, ValueError, OSError) as error:
+        text = failures.words(error)
+        st.toast(f"That did not work: {text}.", icon=":material/error:", duration="long")
 
 
 def _button(
@@ -97,6 +115,7 @@ def _serve(name: str) -> None:
 
 
 def _rename(run: runs.Run) -> None:
+    resources.jobs().limits.check_open()
     renamed = runs_folder.rename(run, st.session_state["new name"].strip())
     run_list.show(renamed.name)
     if st.session_state["model"] == run.name:
@@ -114,11 +133,18 @@ def _import(key: str) -> None:
         return
     st.session_state["import"] += 1  # an empty uploader, whatever comes of this
     jobs = resources.jobs()
-    jobs.limits.check_room(0, len(runs.list_runs(jobs.root)))
+    admission.tidy(jobs.root, jobs.limits)
+    admission.check_import(jobs.root, jobs.limits, file.size)
     run = archive.import_zip(file, jobs.root)
-    ownership.claim(run.path)
+    try:
+        admission.check_imported(jobs.root, jobs.limits)
+        ownership.claim(run.path)
+    except (LimitError, OSError):
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
     run_list.show(run.name)
 
 
 def _restore(trash: runs_folder.Trash) -> None:
+    resources.jobs().limits.check_open()
     run_list.show(runs_folder.restore(trash).name)

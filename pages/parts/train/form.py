@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts.train import actions, run_list
 from pages.shared import canvas, ownership, resources, widgets
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+from vae.limits import LimitError
 from vae.preprocess import Blank
 
 FIRST_PRESET = "tiny"
@@ -32,20 +33,38 @@ STEPS = {
 
 
 def quick_start() -> None:
-    """One button that trains the smallest preset."""
-    preset = PRESETS[FIRST_PRESET]
-    seconds = resources.jobs().estimate(preset.model, preset.training).seconds
+    """One button that trains the smallest preset, or what this server allows that is nearest."""
+    jobs, preset = resources.jobs(), PRESETS[FIRST_PRESET]
+
+    def seconds(model: ModelConfig, training: TrainingConfig) -> float:
+        return jobs.estimate(model, training).seconds
+
+    model, training = preset.model, preset.training
+    try:
+        model, training = jobs.limits.nearest(model, training, seconds)
+        refusal = jobs.refusal(model, training)
+    except LimitError as error:
+        refusal = str(error)
     st.button(
-        f"Train a small model now · about {widgets.duration(seconds)}",
+        f"Train a small model now · about {widgets.duration(seconds(model, training))}",
         on_click=actions.attempt,
-        args=(_begin, preset.model, preset.training, FIRST_PRESET),
+        args=(_begin, model, training, FIRST_PRESET),
         type="primary",
         icon=":material/play_arrow:",
+        disabled=bool(refusal),
     )
+    if refusal:
+        st.caption(f"Not now: {refusal}.")
+
+
+def kept() -> str:
+    """How long this server keeps what its visitors train, in words; empty if for good."""
+    days = resources.jobs().limits.keep_days
+    return f" Runs are kept for {days:g} days here: export what you like." if days else ""
 
 
 @st.fragment
-def form() -> None:
+def show() -> None:
     """Ask for a config that begins as a preset, and start its training."""
     preset = st.selectbox(
         "Preset",
@@ -98,8 +117,7 @@ def _expect(model: ModelConfig, training: TrainingConfig) -> None:
 def _begin(model: ModelConfig, training: TrainingConfig, preset: str) -> None:
     drawing = canvas.image()
     known = None if isinstance(drawing, Blank) else drawing
-    path = resources.jobs().start(model, training, preset, known)
-    ownership.claim(path)
+    path = resources.jobs().start(model, training, preset, known, ownership.claim)
     run_list.show(path.name)
 
 

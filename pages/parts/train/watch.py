@@ -13,12 +13,17 @@ _SECONDS: dict[runs.State, float] = {"queued": 2.0, "paused": 2.0}
 """Between two looks at a run of which little is to be seen."""
 
 
-def watch(run: runs.Run, serving: runs.Run) -> None:
+def show(run: runs.Run, serving: runs.Run) -> None:
     """A run; `serving` is the model that all pages show.
 
     Buttons are outside of what is drawn again and again: a click there could be lost.
     """
     state = resources.jobs().state(run.path)
+    if trouble := resources.jobs().trouble:
+        st.warning(
+            f"The queue of trainings met an unexpected error and tries again: {trouble}.",
+            icon=":material/warning:",
+        )
     actions.buttons(run, state, serving)
     if state in runs.ALIVE:
         st.fragment(_live, run_every=_SECONDS.get(state, 0.8))(run, state)
@@ -39,13 +44,13 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # it was discarded somewhere else: the page says that it is gone
     if state != shown:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
-    _standing(run, state)
+    _status(run, state)
     _collapse(run)
     pictures.scrubber(run, live=True)
     pictures.curves(run)
 
 
-def _standing(run: runs.Run, state: runs.State) -> None:
+def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
     progress = resources.told(run).progress
     if state == "queued":
@@ -82,8 +87,9 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     if state == "failed":
         st.error(f"Training failed: {m.error}.", icon=":material/error:")
     elif state == "interrupted":
+        why = m.error or "the server or the process was stopped"
         st.warning(
-            "The training process ended before its time: the server or the process was stopped. "
+            f"The training process ended before its time: {why}. "
             f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
             icon=":material/warning:",
         )

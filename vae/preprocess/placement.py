@@ -8,12 +8,12 @@ from scipy import ndimage
 from vae.preprocess.pen import PEN_WIDTH, SIZE, Lines, draw
 
 BOX = 20
-_CENTRE = 14.5  # where MNIST's centre of mass lies, counted from the edge of the first pixel
+CENTRE = 14.5  # where MNIST's centre of mass lies, counted from the edge of the first pixel
 _SMALLEST = 3.0  # pixels of the drawing; anything smaller is a dot
 _BLOT = 4.0  # pixels from ink to paper; in MNIST's digits, drawn so, it is at most 3.2
 _THIN_PEN = 1.0  # what is filled by this one too is filled all over
 _MOST_INK = 260.0  # pixels; a third of the image: a face or a letter has less
-_MOST_SLANT = 1.0  # tangent; nobody writes at more than 45 degrees
+MOST_SLANT = 1.0  # tangent; nobody writes at more than 45 degrees
 _TOO_MUCH = "Those are too many lines for one digit. Clear it and draw one digit."
 _ALONG = np.arange(SIZE) + 0.5
 
@@ -39,7 +39,7 @@ def placed(lines: Lines, upright: bool = False) -> np.ndarray | Blank:
         return Blank("That is only a dot. Draw a digit.")
     within = fitted(lines)
     if upright:
-        within = fitted(_sheared(within, _slant(draw(within))))
+        within = fitted(_sheared(within, slant(draw(within))))
     image = draw(within)
     if _is_blot(image):
         if _is_blot(draw(within, _THIN_PEN)):
@@ -47,7 +47,7 @@ def placed(lines: Lines, upright: bool = False) -> np.ndarray | Blank:
         return Blank(_TOO_MUCH)
     if image.sum() > _MOST_INK:
         return Blank(_TOO_MUCH)
-    shift = _CENTRE - _centre_of_mass(image)
+    shift = CENTRE - centre_of_mass(image)
     room = (SIZE - PEN_WIDTH - _extent(within)) / 2  # to where ink would be cut off
     return draw(within + np.clip(shift, -room, room))
 
@@ -64,12 +64,12 @@ def fitted(lines: Lines) -> Lines:
     return (lines - middle) * ((BOX - PEN_WIDTH) / _extent(lines).max()) + SIZE / 2
 
 
-def _slant(image: np.ndarray) -> float:
+def slant(image: np.ndarray) -> float:
     """By how many pixels the ink moves to the right for each pixel down."""
-    x, y = _centre_of_mass(image)
+    x, y = centre_of_mass(image)
     down = _ALONG - y
     together = down @ image @ (_ALONG - x)
-    return float(np.clip(together / max(image.sum(axis=1) @ down**2, 1e-6), -1, 1) * _MOST_SLANT)
+    return float(np.clip(together / max(image.sum(axis=1) @ down**2, 1e-6), -1, 1) * MOST_SLANT)
 
 
 def _sheared(lines: Lines, slant: float) -> Lines:
@@ -82,6 +82,7 @@ def _is_blot(image: np.ndarray) -> bool:
     return bool(np.max(np.asarray(ndimage.distance_transform_edt(image > 0.5))) > _BLOT)
 
 
-def _centre_of_mass(image: np.ndarray) -> np.ndarray:
-    """x and y in pixels from the edge of the first one: (2,)."""
-    return np.array([image.sum(axis=0) @ _ALONG, image.sum(axis=1) @ _ALONG]) / image.sum()
+def centre_of_mass(image: np.ndarray) -> np.ndarray:
+    """x and y of an image (height, width), in pixels from the edge of the first one: (2,)."""
+    down, along = (np.arange(side) + 0.5 for side in image.shape)
+    return np.array([image.sum(axis=0) @ along, image.sum(axis=1) @ down]) / image.sum()

@@ -1,0 +1,84 @@
+"""The figures of runs in a table, their curves, and what can be saved of the page."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts.compare import marks
+from pages.shared import resources
+from vae import comparison, print_charts, runs
+from vae.comparison import Answers, Inputs, Row
+from vae.losses import TERMS
+
+
+def table(compared: list[runs.Run]) -> list[Row]:
+    """The table of figures, the best of each bold."""
+    rows = comparison.table(compared, [resources.measured(run) for run in compared])
+    heads = "".join(f"<th>{marks.name(i, run.name)}</th>" for i, run in enumerate(compared))
+    lines = "".join(
+        f"<tr><th>{row.name}</th>{''.join(f'<td>{text}</td>' for text in marks.texts(row))}</tr>"
+        for row in rows
+    )
+    st.html(
+        f'<div class="wide"><table class="figures"><tr><th></th>{heads}</tr>{lines}</table></div>'
+    )
+    st.caption(
+        "Losses are in nats per image, lower is better. The first four figures are measured here,"
+        " on the same 1,000 digits that no model was trained on. *Negative ELBO* is the sum of "
+        "the next two: what the latent leaves untold of a digit, and what it tells. A plain "
+        "autoencoder has only the reconstruction loss. *Active units* are latent dimensions in "
+        "use. What is called *test* was measured before, on MNIST's 10,000 test images, of the "
+        "models that have a card; *NLL* is the negative log-likelihood, and a sample is "
+        "*accepted* if a small classifier is 90 % sure of its class. The validation loss is each "
+        "training's own, with its own KL weight and digits."
+    )
+    return rows
+
+
+def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
+    """The losses of all runs over their epochs, term by term."""
+    epochs = {run.name: resources.comparable(run) for run in compared}
+    overlaid = resources.overlaid_curves(compared)
+    legend = "".join(f"<span>{marks.name(i, name)}</span>" for i, name in enumerate(epochs))
+    st.html(
+        f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
+        "in nats per image</span></p>"
+    )
+    for column, term in zip(st.columns(len(TERMS)), TERMS, strict=True):
+        column.plotly_chart(
+            overlaid[term],
+            key=f"overlaid-{term}",
+            config={"displayModeBar": False},
+            alt=f"{TERMS[term]} of each model over epochs",
+        )
+    if any(run.manifest.training.encoder_share for run in compared):
+        st.caption(
+            "Where a training loss jumps up, the decoder rests from there on and the encoder goes "
+            "on with digits that are turned and shifted more."
+        )
+    return epochs
+
+
+def downloads(
+    inputs: Inputs, answers: dict[str, Answers], epochs: dict[str, list[dict]], table: str
+) -> None:
+    """The page's pictures and curves for print, and its table."""
+
+    def both() -> bytes:
+        return print_charts.pdf(
+            print_charts.pictures_of(inputs, answers), print_charts.curves_of(epochs)
+        )
+
+    files: list[tuple[str, str, str | Callable[[], bytes]]] = [
+        ("Figures (PDF)", "comparison.pdf", both),
+        (
+            "Pictures (PNG)",
+            "pictures.png",
+            lambda: print_charts.png(print_charts.pictures_of(inputs, answers)),
+        ),
+        ("Curves (PNG)", "curves.png", lambda: print_charts.png(print_charts.curves_of(epochs))),
+        ("Table (CSV)", "figures.csv", table),
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for label, name, content in files:
+            st.download_button(label, content, name, icon=":material/download:", on_click="ignore")

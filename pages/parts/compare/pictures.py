@@ -1,0 +1,86 @@
+"""What each run makes of the same inputs: strips of digits."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.compare import marks
+from pages.shared import canvas, markup, session
+from vae import pictures, preprocess
+from vae.comparison import Answers, Row
+from vae.data import Digits
+from vae.mnist import CLASSES
+from vae.preprocess import Blank, strokes
+
+READY = "5"  # where nobody has drawn
+
+
+def drawing() -> tuple[str, np.ndarray]:
+    """The drawing to rebuild and words on where it is from: sent here, else drawn, else ready."""
+    sent = session.sent("compare")
+    if sent is not None:
+        return "The digit that you sent here from the Draw page.", sent
+    image = canvas.image()
+    if not isinstance(image, Blank):
+        return canvas.source() or "What is on the Draw page now.", image
+    ready = [strokes.as_object(points, canvas.PEN) for points in canvas.READY[READY]]
+    image = preprocess.drawing_to_image(None, ready)
+    assert not isinstance(image, Blank)  # ready drawings are not
+    return "A ready one, as you have drawn nothing yet: the Draw page has a canvas.", image
+
+
+def ends() -> tuple[int, int]:
+    """The classes of the two digits between which to go."""
+    first, last = (
+        st.selectbox(
+            label,
+            CLASSES,
+            start,
+            key=key,
+            bind="query-params",
+            persist_state="session",
+            width=120,
+        )
+        for label, start, key in (("From", 4, "from"), ("To", 0, "to"))
+    )
+    return first, last
+
+
+def rebuilt(digits: Digits, answers: dict[str, Answers]) -> None:
+    """The ten digits, and under them each model's reconstructions with their mean loss."""
+    means = [float(answer.reconstruction_loss.mean()) for answer in answers.values()]
+    losses = Row("", tuple(means), "lower")
+    images = {name: answer.rebuilt for name, answer in answers.items()}
+    strips({"": digits.pixels} | images, "Digits rebuilt by", ["", *marks.texts(losses, " nats")])
+
+
+def drawn(drawing: np.ndarray, answers: dict[str, Answers]) -> None:
+    """The drawing, and beside it each model's reconstruction with its loss."""
+    losses = Row("", tuple(answer.drawing_loss for answer in answers.values()), "lower")
+    columns = "".join(
+        markup.figure(
+            answer.drawing,
+            f"{marks.name(i, name)}<br>{loss}",
+            f"Drawing rebuilt by {name}",
+        )
+        for i, ((name, answer), loss) in enumerate(
+            zip(answers.items(), marks.texts(losses, " nats"), strict=True)
+        )
+    )
+    seen = markup.figure(drawing, "as the models see it", "The drawing")
+    st.html(f'<div class="digits compared">{seen}{columns}</div>')
+
+
+def strips(rows: dict[str, np.ndarray], alt: str, notes: Iterable[str] = ()) -> None:
+    """A row of digits for each model; a row without a name is what all were given."""
+    notes = list(notes) or [""] * len(rows)
+    given = "" in rows
+    html = ""
+    for i, ((name, images), note) in enumerate(zip(rows.items(), notes, strict=True)):
+        label = marks.name(i - given, name) if name else "as they are"
+        strip = pictures.contact_sheet(images, len(images))
+        picture = markup.image(strip, f"{alt} {name}" if name else "The digits")
+        words = f'<span>{label}</span><span class="note">{note}</span>'
+        html += f'<div class="strip">{words}{picture}</div>'
+    st.html(html)

@@ -1,0 +1,176 @@
+"""Networks from elsewhere, tried in a process of their own, which may crash or grow without harm.
+
+`try_networks` starts that process, and `python -m vae.network_check FOLDER` is it. First the
+structure is checked in plain Python: only operations of OPERATIONS, one after the other, on arrays
+of a bounded size. So what a network does depends on the number of images only, never on what they
+show: there is no loop, no branch and no index that is computed from values. Then LiteRT runs both
+networks on several inputs, within limits of memory and time.
+"""
+
+import math
+import os
+import resource
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from vae import data, inference, runs
+from vae.live import network
+from vae.mnist import IMAGE
+
+OPERATIONS = {
+    "ADD",
+    "CONV_2D",
+    "FULLY_CONNECTED",
+    "LOGISTIC",
+    "MUL",
+    "PACK",
+    "RELU",
+    "RESHAPE",
+    "SHAPE",
+    "STRIDED_SLICE",
+    "TANH",
+    "TRANSPOSE_CONV",
+}
+"""All that vae/training/converter.py writes, whatever the config; for the decoder, the page's own
+list (vae/live/network.py) is shorter still."""
+
+SECONDS = 60.0
+"""That a trial may take, of the processor and of the clock."""
+_MEMORY = 3_000_000_000  # bytes of address space; LiteRT and NumPy reserve much and use little
+_MOST = 500  # operations, and arrays
+_LARGEST = 60_000_000  # numbers in one array; the largest layer has 26 million weights
+_TYPES = (schema.TensorType.FLOAT32, schema.TensorType.INT32)
+_DAMAGED = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(RuntimeError, MemoryError, OverflowError, struct.error),
+)
+
+
+def try_networks(folder: Path) -> str:
+    """What is wrong with the networks of the run in this folder; empty if nothing is."""
+    kept = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-X", "utf8", "-m", "vae.network_check", str(folder.resolve())],
+            cwd=Path(__file__).parents[1],
+            env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"they took more than {SECONDS:.0f} s to try"
+    if ended.returncode:
+        return ended.stdout[:500].strip() or f"trying them ended with status {ended.returncode}"
+    return ""
+
+
+def _limit() -> None:
+    for kind, most in (
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_CPU, int(SECONDS)),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(OSError, ValueError):  # where the system has no such limit
+            resource.setrlimit(kind, (most, most))
+
+
+def _wrong(folder: Path) -> str:
+    try:
+        run = runs.read(folder)
+        for name in runs.SERVED_FILES:
+            check_structure(runs.model_content(run, name), name)
+        model = inference.Model(run)
+        network.describe(model)
+        return _wrong_answers(model)
+    except (runs.RunError, *_DAMAGED) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def check_structure(content: bytes, name: str = "a network") -> None:
+    """Raises: ValueError, or another of `_DAMAGED`: a .tflite file is not as this project's are."""
+    model: Any = schema.ModelT.InitFromPackedBuf(content, 0)  # its types say less than it gives
+    if len(model.subgraphs) != 1 or [s.signatureKey for s in model.signatureDefs] != [
+        b"serving_default"
+    ]:
+        raise ValueError(f"{name} has more than one way to be called")
+    (graph,) = model.subgraphs
+    if max(len(graph.operators), len(graph.tensors), len(model.buffers)) > _MOST:
+        raise ValueError(f"{name} has more than {_MOST} parts")
+    for tensor in graph.tensors:
+        _check_tensor(tensor, model.buffers[tensor.buffer], name)
+    constant = [bool(_length(model.buffers[tensor.buffer].data)) for tensor in graph.tensors]
+    known = {number for number, is_constant in enumerate(constant) if is_constant}
+    known |= {int(number) for number in graph.inputs}
+    for operator in graph.operators:
+        _check_operator(operator, model, known, name)
+    if not {int(number) for number in graph.outputs} <= known:
+        raise ValueError(f"{name} does not compute what it gives")
+
+
+def _check_tensor(tensor: Any, buffer: Any, name: str) -> None:
+    shape = [] if tensor.shape is None else tensor.shape.tolist()
+    size = math.prod(shape)
+    if tensor.type not in _TYPES or tensor.isVariable or tensor.sparsity is not None:
+        raise ValueError(f"{name} has numbers of another kind")
+    if len(shape) > 5 or not all(length > 0 for length in shape) or size > _LARGEST:
+        raise ValueError(f"{name} has an array of the shape {shape}")
+    if buffer.offset or buffer.size or _length(buffer.data) not in (0, 4 * size):
+        raise ValueError(f"{name} has an array whose numbers are not all there")
+    if tensor.type == schema.TensorType.FLOAT32 and _length(buffer.data):
+        numbers = np.frombuffer(bytes(buffer.data), "<f4")
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"{name} has weights that are not finite")
+
+
+def _check_operator(operator: Any, model: Any, known: set[int], name: str) -> None:
+    code = model.operatorCodes[operator.opcodeIndex]
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    operation = next((k for k, v in vars(schema.BuiltinOperator).items() if v == number), number)
+    if operation not in OPERATIONS or code.customCode:
+        raise ValueError(f"{name} uses {operation}, which no network of this program does")
+    taken = {int(number) for number in operator.inputs if number != -1}
+    given = {int(number) for number in operator.outputs}
+    if not taken <= known or given & known or not given <= set(range(_MOST)):
+        raise ValueError(f"{name} does not compute one thing after the other")
+    known |= given
+
+
+def _length(data: Any) -> int:
+    return 0 if data is None else len(data)
+
+
+def _wrong_answers(model: inference.Model) -> str:
+    """What is wrong with what the networks give for several inputs; empty if nothing is."""
+    generator = np.random.default_rng(0)
+    noise = generator.random((inference.BATCH, *IMAGE))
+    for images in (noise, np.zeros((1, *IMAGE)), np.ones((3, *IMAGE)), data.embedded().pixels):
+        posterior = model.encode(images)
+        found = posterior.mean, posterior.log_variance, model.decode_logits(posterior.mean)
+        if not all(np.isfinite(values).all() for values in found):
+            return "they give numbers that are not finite"
+        sizes = (model.latent_dim,), (model.latent_dim,), IMAGE
+        if [values.shape for values in found] != [(len(images), *size) for size in sizes]:
+            return f"their answers have the shapes {[values.shape for values in found]}"
+    far = 10 * generator.standard_normal((inference.BATCH, model.latent_dim))
+    if not np.isfinite(model.decode_logits(far)).all():
+        return "they give numbers that are not finite"
+    return ""
+
+
+if __name__ == "__main__":
+    _limit()
+    found = _wrong(Path(sys.argv[1]))
+    print(found.encode("ascii", "backslashreplace").decode("ascii"))
+    sys.exit(bool(found))
