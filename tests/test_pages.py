@@ -595,8 +595,13 @@ def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
     deleted = runs_folder.delete(runs.read(folders / own_run))
     shutil.copytree(deleted.path, folders / own_run)
     history = folders / own_run / "events.jsonl"
-    other = re.sub(r'"loss": \d', '"loss": 9', history.read_text())  # as long as the one before
-    history.write_text(other)
+    changed = [
+        json.loads(re.sub(r'"loss": \d', '"loss": 9', json.dumps(event)))
+        for event in runs.read_events(history.parent)[0]
+    ]
+    size = history.stat().st_size
+    history.write_bytes(b"".join(map(runs.event_line, changed)))
+    assert history.stat().st_size == size  # as long as the one before
     after = shown()
     assert len(after[0]) == len(before[0]) == 2
     assert all(new != old for new, old in zip(after, before, strict=True))
