@@ -600,7 +600,7 @@ def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
         for event in runs.read_events(history.parent)[0]
     ]
     size = history.stat().st_size
-    history.write_bytes(b"".join(map(runs.event_line, changed)))
+    history.write_bytes(b"".join(map(runs.event_line, changed)).ljust(size, b"\n"))
     assert history.stat().st_size == size  # as long as the one before
     after = shown()
     assert len(after[0]) == len(before[0]) == 2
