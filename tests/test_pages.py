@@ -585,7 +585,7 @@ def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
     """As after deleting a run and importing another of the same name."""
     from pages.shared import resources
 
-    def shown() -> tuple[list[float], dict | None, bytes | None]:
+    def shown() -> tuple[list[float], bytes | None, bytes | None]:
         run = runs.read(folders / own_run)
         told = resources.told(run)
         losses = [event["train"]["loss"] for event in told.epochs]

@@ -7,6 +7,8 @@ imported once, however often pages run: the queue of trainings, and what `settle
 
 import functools
 import gc
+import gzip
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -178,11 +180,11 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 
 class Told(NamedTuple):
-    """What the pages tell of a history: how far it is, its epochs' events, data for the curves."""
+    """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON."""
 
     progress: history.Progress | None
     epochs: list[dict[str, Any]]
-    curves: dict[str, Any] | None
+    curves: bytes | None
 
 
 def told(run: runs.Run) -> Told:
@@ -202,7 +204,7 @@ def _told(path: Path, number: tuple[int, int], size: int) -> Told:
     return Told(
         history.progress(events),
         [event for event in history.effective(events) if event["event"] == "epoch"],
-        training.curves_data(events) if begun else None,
+        json.dumps(training.curves_data(events)).encode() if begun else None,
     )
 
 
@@ -212,14 +214,12 @@ def _followed(path: Path, number: tuple[int, int]) -> Followed:
     return Followed(path)
 
 
-@st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)
 def bundle(run: runs.Run, kind: str) -> bytes:
-    """What a live view needs of a run: "decoder", "map" or "digits"."""
+    """What a live view needs of a run, "decoder", "map" or "digits": a bundle, compressed."""
     if kind == "digits":
         return live.digits_bundle(digits())
-    if kind == "map":
-        return live.map_bundle(latent_map(run))
-    return live.decoder_bundle(model(run))
+    made = live.map_bundle(latent_map(run)) if kind == "map" else live.decoder_bundle(model(run))
+    return gzip.compress(made, 6, mtime=0)
 
 
 def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
@@ -231,7 +231,7 @@ def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
     return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _packed_snapshots(
     path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
 ) -> bytes | None:

@@ -46,7 +46,7 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _status(run, state)
     _collapse(run)
-    pictures.scrubber(run, live=True)
+    pictures.scrubber(run, growing=True)
     pictures.curves(run)
 
 
