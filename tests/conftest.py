@@ -1,6 +1,7 @@
 """What several test files need: small data, and small runs that are really trained."""
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def embedded_splits(train_images: int) -> data.Splits:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", "/nonexistent")
+        patch.setattr(tempfile, "tempdir", "/nonexistent")
         return data.load(train_images=train_images, download=False)
 
 

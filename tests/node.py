@@ -34,6 +34,16 @@ NODE = shutil.which("node", path=PATH)
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 
 
+def npm() -> list[str] | None:
+    """How to call npm: with its Node, where it comes with that."""
+    if NODE is not None:
+        script = Path(NODE).resolve().parents[1] / "lib" / "node_modules/npm/bin/npm-cli.js"
+        if script.exists():
+            return [NODE, str(script)]
+    found = shutil.which("npm")
+    return [found] if found else None
+
+
 def evaluate(code: str, value: Any = None) -> Any:
     """What a piece of JavaScript returns: it has `input`, and `await live(name)` for a script."""
     assert NODE is not None

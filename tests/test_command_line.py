@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from vae import cards, catalogue, data, inference, results, runs
+from vae import cards, catalogue, data, inference, results, runs, training_cost
 from vae.__main__ import _stop_on_signals, main
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
 from vae.evaluation import classifier
@@ -43,6 +44,8 @@ def embedded_digits_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VAE_DATA_DIR", raising=False)
         patch.setenv("KERAS_HOME", str(file))
+        patch.setenv("TMPDIR", str(file.parent))
+        patch.setattr(tempfile, "tempdir", str(file.parent))
         patch.setattr(data, "URL", "http://127.0.0.1:9/mnist.npz")  # refused at once
         patch.setattr(classifier, "_EPOCHS", 1)  # a poor judge will do
         patch.setattr(classifier, "_FEWEST_STEPS", 20)
@@ -230,6 +233,33 @@ def test_resume_refuses_a_run_whose_loss_ran_away(trained: Trained, tmp_path: Pa
     status, out, _ = ran("train", "--resume", "--out", path)
     assert (status, out) == (2, "error: it is nan; --resume would only repeat it\n")
     assert runs.read(path).manifest == failed
+
+
+def test_a_dry_run_prints_config_and_estimate_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vae.training.loop", None)  # importing it would fail
+    monkeypatch.chdir(tmp_path)
+    status, out, err = ran("train", "--dry-run", "--out", "runs/new", *SMALL, "--epochs", "7")
+    assert status == 0, err
+    config = one_json(out)
+    assert config["training"]["epochs"] == 7
+    expected = training_cost.estimate(
+        ModelConfig(**config["model"]), TrainingConfig(**config["training"]), data.TRAIN_IMAGES
+    )
+    assert f"estimate: {expected.seconds / 60:.1f} minutes for 7 epochs of" in out
+    assert f"{expected.parameters:,} weights" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_that_goes_on_counts_the_epochs_that_are_left(trained: Trained) -> None:
+    done = runs.read(trained.path).manifest.epochs_done
+    before = {file: file.read_bytes() for file in trained.path.rglob("*") if file.is_file()}
+    options = ("--resume", "--dry-run", "--out", trained.path, "--epochs", str(done + 3))
+    status, out, err = ran("train", *options)
+    assert status == 0, err
+    assert "minutes for 3 epochs of" in out
+    assert {file: file.read_bytes() for file in trained.path.rglob("*") if file.is_file()} == before
 
 
 def test_train_refuses_a_directory_that_holds_a_run(trained: Trained) -> None:

@@ -3,8 +3,11 @@
 import gzip
 import hashlib
 import inspect
+import re
 import struct
+import tempfile
 import threading
+import tracemalloc
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -39,6 +42,7 @@ def nothing_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No folder named, an empty cache, no network, until a test says otherwise."""
     monkeypatch.delenv("VAE_DATA_DIR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(data, "URL", "http://127.0.0.1:9/mnist.npz")  # refused at once
 
 
@@ -87,13 +91,16 @@ def trust(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 
 
 @contextmanager
-def served(monkeypatch: pytest.MonkeyPatch, content: bytes, promised: int = 0) -> Iterator[None]:
-    """A server on this machine that answers with these bytes."""
+def served(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, promised: int | None = 0, status: int = 200
+) -> Iterator[None]:
+    """A server on this machine that answers with these bytes; `promised` None: of no length."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(promised or len(content)))
+            self.send_response(status)
+            if promised is not None:
+                self.send_header("Content-Length", str(promised or len(content)))
             self.end_headers()
             self.wfile.write(content)
 
@@ -145,6 +152,81 @@ def test_idx_files_and_mnist_npz_give_the_same_splits(tmp_path: Path, packed: bo
     assert idx.sha256 == npz.sha256
     assert len(idx.train) == 30
     np.testing.assert_array_equal(idx.test.images, small_mnist()["x_test"])
+
+
+def as_on_kaggle(folder: Path, stem: str) -> Path:
+    dotted = stem.replace("-idx", ".idx")
+    return folder / dotted / dotted
+
+
+def half_as_on_kaggle(folder: Path, stem: str) -> Path:
+    return folder / stem / stem.replace("-idx", ".idx")
+
+
+LAYOUTS: dict[str, Callable[[Path, str], Path]] = {
+    "dotted": lambda folder, stem: folder / stem.replace("-idx", ".idx"),
+    "dotted gz": lambda folder, stem: folder / (stem.replace("-idx", ".idx") + ".gz"),
+    "a folder a file": lambda folder, stem: folder / stem / stem,
+    "a dotted folder a file": as_on_kaggle,
+    "a dotted file a folder": half_as_on_kaggle,
+    "torchvision": lambda folder, stem: folder / "MNIST" / "raw" / stem,
+    "raw": lambda folder, stem: folder / "raw" / f"{stem}.gz",
+    "raw content named gz": lambda folder, stem: folder / f"{stem}.gz",
+    "packed content not named gz": lambda folder, stem: folder / stem,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_folders_are_read_as_people_have_them(tmp_path: Path, layout: str) -> None:
+    packed = "packed" in layout or layout in ("dotted gz", "raw")
+    source = write_idx(tmp_path / "source", small_mnist(), packed)
+    for stem in IDX.values():
+        place = LAYOUTS[layout](tmp_path / "folder", stem)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (source / f"{stem}{'.gz' if packed else ''}").rename(place)
+    expected = data.load(write_npz(tmp_path / "npz", small_mnist()))
+    assert data.load(tmp_path / "folder").sha256 == expected.sha256
+
+
+def test_the_file_itself_may_be_named(tmp_path: Path) -> None:
+    folder = write_npz(tmp_path / "npz", small_mnist())
+    assert data.load(folder / "mnist.npz").sha256 == data.load(folder).sha256
+
+
+def zeroed(arrays: Arrays) -> None:
+    arrays["x_test"][3:] = 0
+
+
+def shifted(arrays: Arrays) -> None:
+    arrays["y_train"][30_000:] = np.roll(arrays["y_train"][30_000:], 1)
+
+
+@needs_mnist
+@pytest.mark.parametrize("damage", [zeroed, shifted])
+def test_silent_damage_is_told_by_its_hash(
+    mnist: data.Splits, tmp_path: Path, damage: Callable[[Arrays], None]
+) -> None:
+    with np.load(MNIST / "mnist.npz") as packed:
+        arrays = dict(packed)
+    damage(arrays)
+    splits = data.load(write_npz(tmp_path, arrays), train_images=1000)
+    assert splits.source == "a folder that is not the MNIST that these figures are for"
+    assert splits.note.startswith("the SHA-256 of all digits starts with ")
+    assert splits.note.endswith("expected 5b5184781904")
+    assert (mnist.source, mnist.note, mnist.sha256) == ("MNIST", "", data.SPLITS_SHA256)
+
+
+def test_a_file_that_unpacks_to_more_than_mnist_has_is_refused_without_unpacking_it(
+    tmp_path: Path,
+) -> None:
+    folder = write_idx(tmp_path, small_mnist(), packed=True)
+    file = folder / f"{IDX['x_train']}.gz"
+    file.write_bytes(gzip.compress(bytes(300_000_000), 1))
+    tracemalloc.start()
+    with pytest.raises(data.DataError, match=r"train-images-idx3-ubyte\.gz in .* more than 47,04"):
+        data.load(folder)
+    assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    tracemalloc.stop()
 
 
 @needs_mnist
@@ -243,23 +325,101 @@ def test_a_download_is_told_as_it_goes_and_kept_for_next_time(
     assert len(data.load().train) == 17
 
 
-def test_a_download_of_something_else_is_refused_and_leaves_nothing_behind(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with (
-        served(monkeypatch, b"<html>Please log in</html>"),
-        pytest.raises(data.DataError, match=r"not MNIST \(its SHA-256 starts with"),
-    ):
-        data.load()
-    assert list((tmp_path / "keras" / "datasets").iterdir()) == []
+LOGIN = b"<html>Please log in</html>"
 
 
-def test_a_download_that_breaks_off_gives_the_embedded_digits_and_leaves_nothing_behind(
+@pytest.mark.parametrize(
+    ("content", "promised", "status", "said"),
+    [
+        (LOGIN, 0, 200, "what came is not MNIST (its SHA-256 starts with 39bb8635d641, expected"),
+        (LOGIN, None, 200, "what came is not MNIST (its SHA-256 starts with 39bb8635d641, exp"),
+        (b"PK" * 1000, 11_490_434, 200, "it broke off after 2,000 of 11,490,434 bytes"),
+        (b"PK" * 1000, None, 200, "what came is not MNIST"),
+        (LOGIN, 0, 403, "Forbidden"),
+        (b"", 0, 200, "what came is not MNIST"),
+        (b"x" * 200_000, 0, 200, "it is longer, or takes longer, than MNIST can"),
+    ],
+    ids=["portal", "without-length", "cut", "cut-without-length", "forbidden", "empty", "endless"],
+)
+def test_a_download_that_is_no_mnist_gives_the_embedded_digits_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    content: bytes,
+    promised: int | None,
+    status: int,
+    said: str,
+) -> None:
+    monkeypatch.setattr(data, "MOST_BYTES", 150_000)
+    with served(monkeypatch, content, promised, status):
+        splits = data.load()
+    assert splits.source == "the 5,000 embedded MNIST digits"
+    assert splits.note.startswith(f"the download failed: {said}")
+    assert re.fullmatch(r"[\w ,.:;()+-]*", splits.note)  # exported runs carry it
+    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_a_download_that_stalls_gives_the_embedded_digits_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stalls:
+        headers: dict[str, str] = {}  # noqa: RUF012
+
+        def __enter__(self) -> "Stalls":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing to close."""
+
+        def read1(self, _: int) -> bytes:
+            raise TimeoutError("timed out")
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Stalls())
+    assert data.load().note == "the download failed: timed out"
+
+
+def test_a_download_that_cannot_be_kept_where_keras_does_lies_in_a_temporary_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with served(monkeypatch, b"PK" * 1000, promised=11_490_434):
-        assert data.load().source == "the 5,000 embedded MNIST digits"
-    assert list((tmp_path / "keras" / "datasets").iterdir()) == []
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    content = (write_npz(tmp_path / "web", small_mnist(17)) / "mnist.npz").read_bytes()
+    trust(monkeypatch, content)
+    with served(monkeypatch, content):
+        splits = data.load()
+    assert len(splits.train) == 17
+    assert splits.note == "kept in a temporary folder: the cache cannot be written: Not a directory"
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    assert "from a temporary folder" in data.expected_source()
+    again = data.load()
+    assert (len(again.train), again.note) == (17, "kept in a temporary folder")
+    (damaged,) = tmp_path.glob("latent-digits-*/mnist.npz")
+    damaged.write_bytes(b"somebody else was here")
+    assert data.load().source == "the 5,000 embedded MNIST digits"
+
+
+def test_a_download_that_can_be_kept_nowhere_serves_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    content = (write_npz(tmp_path / "web", small_mnist(17)) / "mnist.npz").read_bytes()
+    trust(monkeypatch, content)
+    with served(monkeypatch, content):
+        splits = data.load()
+    assert len(splits.train) == 17
+    assert splits.note.startswith("not kept for next time: the cache cannot be written: ")
+
+
+def test_who_has_no_home_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home(cls: type) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setattr(Path, "home", classmethod(home))
+    assert "5,000 embedded digits" in data.expected_source()
+    assert data.load().source == "the 5,000 embedded MNIST digits"
 
 
 def test_a_damaged_cache_is_refused_and_the_remedy_named(tmp_path: Path) -> None:

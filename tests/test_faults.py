@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 
 from vae import data, history, inference, runs, snapshots
+from vae.config import PRESETS
+from vae.jobs import endings
 from vae.jobs.command import arguments, check_resumable
 
 ROOT = Path(__file__).parents[1]
@@ -30,16 +32,20 @@ EPOCHS = max(3, KILLS // 3)
 # Loads TensorFlow once, and forks for each training: so that a kill costs a second, not ten.
 # Every best epoch is exported at once, so that kills hit exports, too.
 NURSERY = """
-import json, os, sys
+import json, os, resource, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import tensorflow
 from vae import __main__ as command_line, training
 training.EXPORT_EVERY_SECONDS = 0.0
 print("ready", flush=True)
 for line in sys.stdin:
-    log, *arguments = json.loads(line)
+    log, more, *arguments = json.loads(line)
     child = os.fork()
     if child == 0:
+        if more:
+            pages = int(open("/proc/self/statm").read().split()[0])
+            most = pages * resource.getpagesize() + more * 1_000_000
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(output, 1)
         os.dup2(output, 2)
@@ -61,10 +67,14 @@ class Nursery:
         assert self.process.stdout is not None
         return self.process.stdout.readline()
 
-    def start(self, *arguments: str | Path) -> int:
-        """Begin a training with these arguments of the command line; its process id."""
+    def start(self, *arguments: str | Path, megabytes: int = 0) -> int:
+        """Begin a training with these arguments of the command line; its process id.
+
+        `megabytes`: of memory, beyond what TensorFlow takes, that it may have; 0: any.
+        """
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([str(self.log), "train", *map(str, arguments)]) + "\n")
+        order = [str(self.log), megabytes, "train", *map(str, arguments)]
+        self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         self.child = int(self.line())
         return self.child
@@ -89,7 +99,7 @@ def nursery(nursery_process: Nursery) -> Iterator[Nursery]:
 def nursery_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     folder = tmp_path_factory.mktemp("nursery")
     (folder / "file").touch()
-    environment = {**os.environ, "KERAS_HOME": str(folder / "file")}  # the embedded digits only
+    environment = {**os.environ, "KERAS_HOME": str(folder / "file"), "TMPDIR": str(folder)}
     environment.pop("VAE_DATA_DIR", None)
     with subprocess.Popen(
         [sys.executable, "-c", NURSERY],
@@ -288,6 +298,29 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_r
     nursery.start(*arguments(run)[3:])
     assert nursery.ended()[0] == 0, nursery.log.read_text()
     assert losses(path) == pytest.approx(losses(undisturbed), rel=1e-5)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+@pytest.mark.timeout(PATIENCE)
+@pytest.mark.parametrize("megabytes", [40, 120, 250])
+def test_a_training_that_memory_ends_is_told_so_however_it_ends(
+    nursery: Nursery, tmp_path: Path, megabytes: int
+) -> None:
+    """It may notice by itself; or the first to notice is a library, which aborts."""
+    path = tmp_path / "run"
+    large = ("--preset", "best", "--batch-size", "2048", "--train-images", "4000", "--out", path)
+    manifest = runs.Manifest("best", PRESETS["best"].model, PRESETS["best"].training)
+    runs.write_manifest(path, manifest)  # as a server leaves it
+    log = nursery.log.stat().st_size if nursery.log.exists() else 0
+    nursery.start(*large, megabytes=megabytes)
+    status = os.waitstatus_to_exitcode(nursery.ended()[0])
+    assert status != 0
+    printed = nursery.log.read_text()[log:]
+    said = runs.read(path).manifest.error or endings.of(status, printed, 900)[1]
+    assert "memory ran short" in said, (status, printed[-2000:])
+    assert "lower the batch size" in said
+    assert len(said) <= 400
+    assert "/" not in said
 
 
 @pytest.mark.parametrize("seed", range(20))

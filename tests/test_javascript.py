@@ -1,12 +1,11 @@
 """The page's scripts: their own unit tests, their types, their style."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from node import NODE, PATH, ROOT, needs_node
+from node import NODE, PATH, ROOT, needs_node, npm
 
 pytestmark = [needs_node, pytest.mark.timeout(300)]  # the tools are fetched the first time
 
@@ -31,11 +30,11 @@ def tools() -> Path:
     installed = ROOT / "node_modules" / ".package-lock.json"
     wanted = ROOT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        npm = shutil.which("npm", path=PATH)
-        if npm is None:
+        command = npm()
+        if command is None:
             pytest.skip("npm is not installed")
         try:
-            run(npm, "ci", "--no-audit", "--no-fund")
+            run(*command, "ci", "--no-audit", "--no-fund")
         except AssertionError as error:
             if "CI" in os.environ:
                 raise

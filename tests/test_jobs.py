@@ -529,7 +529,7 @@ def test_two_trainings_run_at_once_where_the_deployer_says_so(server: Jobs) -> N
         (Limits(epochs=9), "this has 10 epochs; this server allows 9"),
         (Limits(weights=100_000), "this has 357,557 weights; this server allows 100,000"),
         (Limits(minutes=0.1), "minutes; this server allows 0.1: take fewer epochs, fewer images"),
-        (Limits(kept_runs=1), "this server keeps 1 runs, and so many are here; delete one for go"),
+        (Limits(kept_runs=1), "this server keeps 1 run, and so many are here; delete one for go"),
         (
             Limits(disk=5),
             "all runs on this server may take 5 MB; they take 0, and this needs 12 more: delete a "
@@ -563,7 +563,7 @@ def test_where_none_may_wait_one_may_still_train(server: Jobs) -> None:
 def test_no_more_wait_than_may(server: Jobs) -> None:
     server.limits = Limits(queue=1)
     started(server, 2)
-    with pytest.raises(LimitError, match=r"^1 trainings wait already, and more may not"):
+    with pytest.raises(LimitError, match=r"^one training waits already, and more may not"):
         server.start(MODEL, TRAINING, "tiny")
 
 
@@ -606,7 +606,7 @@ def test_a_deleted_run_counts_until_it_is_gone_for_good(server: Jobs) -> None:
     trash = server.discard(path)
     server.limits = Limits(kept_runs=1)
     text = (
-        r"^this server keeps 1 runs, and so many are here \(1 of them deleted, but not for good\);"
+        r"^this server keeps 1 run, and so many are here \(1 of them deleted, but not for good\);"
     )
     with pytest.raises(LimitError, match=text):
         server.start(MODEL, TRAINING, "tiny")
@@ -631,7 +631,7 @@ def test_a_run_to_import_is_held_to_the_limits(server: Jobs) -> None:
     (path / "large").write_bytes(bytes(3_000_000))
     for limits, text in [
         (Limits(upload=1), r"^this file has 2\.0 MB; this server takes 1$"),
-        (Limits(kept_runs=1), "^this server keeps 1 runs"),
+        (Limits(kept_runs=1), "^this server keeps 1 run"),
         (Limits(disk=4), "^all runs on this server may take 4 MB; they take 3, and this needs 2 m"),
         (Limits(read_only=True), "^models are only shown on this server"),
     ]:
@@ -965,7 +965,10 @@ def test_a_training_begun_by_the_server_ends_with_a_model_and_a_history(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.delenv("VAE_DATA_DIR", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))  # no cache, nor place to download to
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # no cache, nor a network
     server = Jobs(tmp_path / "runs")
     path = server.start(MODEL, TRAINING, "tiny")
     until(lambda: server.state(path) not in runs.ALIVE, "the training ends")

@@ -1,6 +1,7 @@
 """What a deployer allows, and what is said where he mistypes it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,19 @@ def test_where_even_the_smallest_is_too_much_that_is_said() -> None:
     for limits in (Limits(epochs=0), Limits(minutes=0), Limits(weights=100)):
         with pytest.raises(LimitError, match="this server allows"):
             limits.nearest(TINY.model, TINY.training, seconds)
+
+
+def test_the_readme_tells_every_limit_with_its_defaults() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+    def told(value: float | None) -> str:
+        return "–" if value is None else f"{value:,g}"
+
+    public = Limits(**PUBLIC)  # pyright: ignore[reportArgumentType]
+    for limit in fields(Limits):
+        if variable := limit.metadata.get("variable"):
+            usual, bound = getattr(Limits(), limit.name), getattr(public, limit.name)
+            bound = f"{bound:,}" if limit.name == "weights" else told(bound)
+            assert f"| `{variable}` | {told(usual)} | {bound} |" in readme
+    assert "`VAE_PUBLIC=1`" in readme
+    assert "`VAE_READ_ONLY=1`" in readme

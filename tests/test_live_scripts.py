@@ -77,7 +77,6 @@ def test_what_a_comment_mentions_is_not_followed(folder: Path) -> None:
     assert list(scripts.modules("a.js")) == ["a.js"]
 
 
-@pytest.mark.usefixtures("bare")
 class TestInChromium:
     """In the browser itself."""
 
@@ -119,8 +118,8 @@ class TestInChromium:
 
     @pytest.mark.parametrize("entry", ENTRIES)
     def test_every_script_of_the_page_loads(self, bare: Page, entry: str) -> None:
-        kind = bare.evaluate(CALLED.replace("await entry.default()", "typeof entry.default"),
-                             scripts.joined(entry))  # fmt: skip
+        asked = CALLED.replace("await entry.default()", "typeof entry.default")
+        kind = bare.evaluate(asked, scripts.joined(entry))
         assert kind == "function"
 
 

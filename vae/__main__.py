@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vae import data, failures, results, runs
+from vae import data, failures, results, runs, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on from the last epoch in --out; with more --epochs a cosine schedule is laid "
         "anew over all of them, so the learning rate first rises again",
+    )
+    train.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only print the config and what it will take; nothing is read, trained or written",
     )
     for config in (ModelConfig, TrainingConfig):
         for name, option in options(config).items():
@@ -160,6 +165,8 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
     model, training = _configs(parsed)
     if not parsed.resume and _holds_a_run(parsed.out):
         raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
+    if parsed.dry_run:
+        return _expect(parsed, model, training, console)
     with runs.locked(parsed.out), _failure_noted(parsed.out):
         # A new run has no old request, only one that came while this started; and a server that
         # resumes a run has cleared it.
@@ -167,8 +174,9 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
             runs.clear_request(parsed.out)
         with _progress(console) as bar:
             splits = _load(parsed.data, training.train_images, bar)
-        console.print_json(data={"model": model.to_json(), "training": training.to_json()})
-        console.print(f"data: {splits.source}; {len(splits.train):,} training images")
+        _print_config(model, training, console)
+        note = f" ({splits.note})" if splits.note else ""
+        console.print(f"data: {splits.source}; {len(splits.train):,} training images{note}")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from vae.training.loop import (  # TensorFlow: seconds, and only needed here
             TrainingError,
@@ -194,6 +202,28 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
             console.print(f"error: {error}", style="red", markup=False)
             return 1
     console.print(f"{run.manifest.state}: {run.path}, best epoch {run.manifest.best_epoch}")
+    return 0
+
+
+def _print_config(model: ModelConfig, training: TrainingConfig, console: Console) -> None:
+    console.print_json(data={"model": model.to_json(), "training": training.to_json()})
+
+
+def _expect(
+    parsed: argparse.Namespace, model: ModelConfig, training: TrainingConfig, console: Console
+) -> int:
+    """Print the config, and what it will take on this machine."""
+    _print_config(model, training, console)
+    known = runs.list_runs(*{parsed.out.resolve().parent, runs.own_root().resolve()})
+    cost = training_cost.estimate(model, training, data.TRAIN_IMAGES, known)
+    done = runs.read(parsed.out).manifest.epochs_done if parsed.resume else 0
+    seconds = cost.seconds - done * cost.epoch_seconds
+    console.print(f"data: {parsed.data or data.expected_source()}")
+    console.print(
+        f"estimate: {seconds / 60:.1f} minutes for {training.epochs - done} epochs of "
+        f"{cost.epoch_seconds:.1f} s, {cost.megabytes:,.0f} MB of memory, "
+        f"{cost.parameters:,} weights"
+    )
     return 0
 
 

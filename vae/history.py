@@ -68,6 +68,13 @@ KNOWN = {"event", "train", "validation", *_FIELDS}
 """All entries of an event that anything reads."""
 
 
+def note(events: Sequence[dict[str, Any]]) -> str:
+    """What there is to know about the data of a training; empty if nothing."""
+    start = next((event for event in reversed(events) if event["event"] == "start"), {})
+    found = start.get("note")
+    return found[:300] if isinstance(found, str) else ""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a training is; `seconds_left` counts from the last event."""

@@ -105,7 +105,10 @@ class Limits:
     def check_queue(self, waiting: int) -> None:
         """Raises: LimitError: a training that has to wait is one too many."""
         if self.queue is not None and waiting >= self.queue:
-            waits = f"{waiting} trainings wait already" if waiting else "another training runs"
+            waits = "another training runs"
+            if waiting:
+                waits = f"{waiting} trainings wait" if waiting > 1 else "one training waits"
+                waits += " already"
             raise LimitError(f"{waits}, and more may not wait on this server; come back later")
 
     def check_kept(self, kept: int, in_trash: int) -> None:
@@ -120,8 +123,9 @@ class Limits:
         """
         if self.kept_runs is not None and kept + in_trash >= self.kept_runs:
             deleted = f" ({in_trash} of them deleted, but not for good)" if in_trash else ""
+            most = "1 run" if self.kept_runs == 1 else f"{self.kept_runs:,} runs"
             raise LimitError(
-                f"this server keeps {self.kept_runs} runs, and so many are here{deleted}; "
+                f"this server keeps {most}, and so many are here{deleted}; "
                 "delete one for good first"
             )
 

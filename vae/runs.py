@@ -342,6 +342,7 @@ def event_line(event: dict[str, Any]) -> bytes:
 
 
 _PREFIX = b'{"crc32": "%08x", '  # then what it is the checksum of, up to the end of the line
+_BEGINNINGS = (b'{"crc32": "', b'{"event": ')  # earlier histories have no checksums
 _MAX_LINE = 20_000
 
 
@@ -365,13 +366,13 @@ def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
 def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
     for ended in io.BytesIO(lines):
         line = ended[:-1]
-        if len(line) > _MAX_LINE or not line.startswith(b"{"):
+        if len(line) > _MAX_LINE or not line.startswith(_BEGINNINGS):
             continue
         try:
             event = strict_json.parse(line)
         except ValueError:
             continue  # a line cut by a crash
-        said = event.pop("crc32", None)  # which earlier histories do not have
+        said = event.pop("crc32", None)
         content = line[len(_PREFIX % 0) :]
         if said is not None and line != _PREFIX % zlib.crc32(content) + content:
             continue

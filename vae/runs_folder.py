@@ -54,7 +54,16 @@ def rename(run: runs.Run, name: str) -> runs.Run:
         target.mkdir()  # so that nobody else takes it
     except FileExistsError:
         raise runs.RunError(f"there is a run named {name} already; choose another name") from None
-    return runs.read(run.path.rename(target))
+    return runs.read(_moved(run.path, target))
+
+
+def _moved(path: Path, target: Path) -> Path:
+    """A directory in the place of an empty one that was made for it."""
+    try:
+        return path.rename(target)
+    except OSError:
+        target.rmdir()
+        raise
 
 
 def _check_settled(run: runs.Run, what: str) -> None:
@@ -80,7 +89,7 @@ def delete(run: runs.Run) -> Trash:
     """
     _check_settled(run, "deleted")
     target = new_directory(run.path.parent / TRASH, f"{int(time.time())}-{run.name}")
-    return Trash(run.path.rename(target), run.name)
+    return Trash(_moved(run.path, target), run.name)
 
 
 def deleted(root: Path) -> list[Trash]:
@@ -98,7 +107,7 @@ def restore(trash: Trash) -> runs.Run:
     if not trash.path.is_dir():
         raise runs.RunError(f"{trash.name} is no longer in the trash; it is kept there for a time")
     target = new_directory(trash.path.parents[1], trash.name)
-    run = runs.read(trash.path.rename(target))
+    run = runs.read(_moved(trash.path, target))
     (run.path / "manifest.json").touch()  # it is kept as long as a new one
     return run
 

@@ -16,7 +16,7 @@ _AS_LARGE = 0.7  # of the largest piece; that is a digit of its own,
 _APART = 0.1  # if so much of the largest piece's extent lies between them,
 _FAR_APART = 0.3  # and what is smaller is one, if so much does,
 _LEAST_EXTENT = 0.25  # unless it is so small that it is dirt
-_LEAST_LENGTH = 1.35  # of a stroke, in widths; what is shorter is a dot
+_LEAST_LENGTH = 1.25  # of a stroke, in widths; what is shorter is a dot
 _FILLED = 0.5  # of the picture; a dot that wide is no dot
 _FINE = 1 / 120  # of the digit's extent
 _SOFT = 0.2  # of all ink from pixel to pixel: an edge that is less steep is soft,
@@ -29,11 +29,20 @@ _PORE = 0.01  # of the picture; what is narrower is no hole
 _MOST_HOLES = 4  # MNIST's digits have at most 3
 _TALL_HOLE = 0.4  # of the digit's height
 _WIDE_HOLE = 0.5  # of the other hole's width
+_IN_BOTH_HOLES = 0.4  # of the narrower one; more is one hole, cut by a slanting stroke
+_WIDEST = 1.6  # times as wide as high; of MNIST's digits one in a thousand is
+_SLANTS = (-0.25, 0, 0.25)  # tangents; two digits that touch are parted by such a line,
+_NECK = 0.35  # of the height, at most, is ink on it,
+_AS_TALL = 0.9  # of the height, at least, is each of them,
+_LEAST_WIDTH = 0.7  # of the height, at least, are both,
+_NECK_FROM_END = 0.15  # of the height: what joins them at its end is a stroke
 UNEVEN_LIGHT = (
     "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
 )
 _DOT = "That is only a dot. Draw a digit."
 _BLOT = "That is filled all over. Show a digit drawn with a thin line."
+_DOTS = "Those are only dots. Draw a digit."
+_WIDE = "That is wider than a digit. If two digits touch there, show one at a time."
 _SEVERAL = "That looks like several digits. Show one at a time."
 
 
@@ -46,6 +55,8 @@ def one_digit(ink: np.ndarray) -> np.ndarray | Blank:
         return Blank(TOO_MANY)
     kept = kept[np.argsort(-areas[kept])]
     places = ndimage.find_objects(labels)
+    if all(_is_dot(labels[places[i]] == i + 1) for i in kept):
+        return Blank(_why_dots(labels > 0) if len(kept) == 1 else _DOTS)
     together, apart = _parted([places[i] for i in kept])
     if apart:
         return Blank(_SEVERAL)
@@ -85,13 +96,60 @@ def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     edge = np.median(steepness[_rim(digit)])
     if edge < _SOFT and edge * extent < _SOFT_EXTENT:
         return Blank(UNEVEN_LIGHT)
-    across = 2 * np.max(_to_outside(np.pad(digit, 1)))
-    if extent < _LEAST_LENGTH * across:
-        return Blank(_BLOT if across > _FILLED * min(digit.shape) else _DOT)
     holes = _holes(digit)
     if len(holes) > _MOST_HOLES:
         return Blank(TOO_MANY)
-    return Blank(_SEVERAL) if _stand_abreast(holes, height) else None
+    if _stand_abreast(holes, height) or _touch(digit):
+        return Blank(_SEVERAL)
+    return Blank(_WIDE) if np.ptp(columns) > _WIDEST * height else None
+
+
+def _is_dot(piece: np.ndarray) -> bool:
+    """Whether a piece is hardly longer than it is wide, as a tap of the pen is that slipped."""
+    across = 2 * np.max(_to_outside(np.pad(piece, 1)))
+    return max(piece.shape) < _LEAST_LENGTH * across
+
+
+def _why_dots(piece: np.ndarray) -> str:
+    """A dot, or a canvas that is filled: it takes most of the picture."""
+    return _BLOT if piece.mean() > _FILLED else _DOT
+
+
+def _touch(digit: np.ndarray) -> bool:
+    """Whether a line parts it into two as tall as itself, that are joined in one place only.
+
+    Of MNIST's digits four in a thousand are so. Where two touch along a whole stroke, or in
+    several places, there is no telling.
+    """
+    rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
+    shape = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = shape.shape
+    return width >= _LEAST_WIDTH * height and any(_has_neck(_leaning(shape, s)) for s in _SLANTS)
+
+
+def _leaning(shape: np.ndarray, slant: float) -> np.ndarray:
+    """Each row moved sideways."""
+    by = np.round(slant * (np.arange(len(shape)) - len(shape) / 2)).astype(int)
+    room = int(np.abs(by).max())
+    wide = np.pad(shape, ((0, 0), (room, room)))
+    return np.take_along_axis(wide, (np.arange(wide.shape[1]) + by[:, None]) % wide.shape[1], 1)
+
+
+def _has_neck(shape: np.ndarray) -> bool:
+    """Whether there is little ink in one of its columns, in one place, and much on both sides."""
+    height = len(shape)
+    ink, first, last = shape.sum(axis=0), shape.argmax(axis=0), height - shape[::-1].argmax(axis=0)
+    empty = ink == 0
+    first, last = np.where(empty, height, first), np.where(empty, 0, last)
+    tall = [
+        (np.maximum.accumulate(last[::way]) - np.minimum.accumulate(first[::way]))[::way]
+        for way in (1, -1)
+    ]
+    before, after = np.append(0, tall[0][:-1]), np.append(tall[1][1:], 0)
+    from_end = np.minimum(first + last, 2 * height - first - last) / 2
+    narrow = (ink == last - first) & (ink > 0) & (ink <= _NECK * height)
+    parts = np.minimum(before, after) >= _AS_TALL * height
+    return bool((narrow & parts & (from_end > _NECK_FROM_END * height)).any())
 
 
 def _holes(digit: np.ndarray) -> list[tuple[slice, slice]]:
@@ -108,6 +166,7 @@ def _stand_abreast(holes: list[tuple[slice, slice]], height: int) -> bool:
     return any(
         min(a.stop, b.stop) - max(a.start, b.start) >= _TALL_HOLE / 2 * height
         and _as_wide(across, other)
+        and _overlap(across, other) <= _IN_BOTH_HOLES
         for (a, across), (b, other) in combinations(tall, 2)
     )
 
@@ -116,6 +175,12 @@ def _as_wide(a: slice, b: slice) -> bool:
     """Whether both are holes of their own, and none a sliver between strokes of a 0."""
     narrow, wide = sorted((a.stop - a.start, b.stop - b.start))
     return narrow >= _WIDE_HOLE * wide
+
+
+def _overlap(a: slice, b: slice) -> float:
+    """What two ranges share, in shares of the narrower one."""
+    shared = min(a.stop, b.stop) - max(a.start, b.start)
+    return shared / min(a.stop - a.start, b.stop - b.start)
 
 
 def is_sure(light: np.ndarray, digit: np.ndarray) -> bool:

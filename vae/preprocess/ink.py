@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from vae.preprocess.edge import EDGE
 from vae.preprocess.pen import SIZE
-from vae.preprocess.rulings import ruled
+from vae.preprocess.rulings import mended, ruled
 
 LARGEST = 512  # pixels; a larger picture is shrunk first
 _GLANCE = 128  # pixels; enough to see which colour shows the ink
@@ -120,7 +120,8 @@ def _contrasted(light: np.ndarray, ground: np.ndarray, noise: float) -> np.ndarr
     taken_away = lines if lines.any() else _shadows(ink, share)
     if not taken_away.any():
         return ink
-    return _contrasted(np.where(taken_away, ground, light), ground, noise)
+    rest = _contrasted(np.where(taken_away, ground, light), ground, noise)
+    return rest if rest is None else mended(rest, lines)
 
 
 def _shadows(ink: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -9,7 +9,9 @@ _INK = 0.2  # of the darkest: a line may be lighter than the ink
 _THIN = 8  # pixels of 256 across; a wider line was drawn with a pen
 _SLOPES = np.linspace(-0.12, 0.12, 33)  # the paper lies as straight as 7 degrees
 _WHOLE = 0.8  # of the picture's width; a line that long goes on beyond it
+_GAP = 0.01  # of the picture; half of what a line may leave of a stroke
 _SIDE = 0.7  # of a box; the rest may be worn away, or lie under the digit
+_END = 0.15  # of a box; its sides and corners lie within that of its ends
 _IN_BOX = 0.15  # of all ink; what a box surrounds has that much
 
 
@@ -20,12 +22,18 @@ def ruled(ink: np.ndarray) -> np.ndarray:
     picture = Image.fromarray(ink.astype(np.float32))
     small = np.asarray(picture.resize((width, height), Image.Resampling.BOX)) > _INK
     lines = _across(small, _WHOLE)[0] | _across(small.T, _WHOLE)[0].T
-    lines |= _box(small & ~lines)
+    lines |= _box(small)
     if not lines.any():
         return np.zeros(ink.shape, bool)
-    lines = np.asarray(ndimage.binary_dilation(lines, np.ones((3, 3)))) & ~_wide(small)
+    lines &= ~_wide(small)
     large = Image.fromarray(lines).resize(ink.shape[::-1], Image.Resampling.NEAREST)
     return np.asarray(large)
+
+
+def mended(ink: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Ink with the gaps closed where lines were taken away that a stroke crosses."""
+    gap = 2 * int(_GAP * max(ink.shape)) + 1
+    return np.where(lines, ndimage.grey_closing(ink, (gap, gap), mode="nearest"), ink)
 
 
 def _box(mask: np.ndarray) -> np.ndarray:
@@ -36,6 +44,8 @@ def _box(mask: np.ndarray) -> np.ndarray:
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     inside = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     part = mask[inside]
+    if not all(corner.any() for corner in _corners(part)):
+        return nothing
     level, upright = _across(part, _SIDE), _across(part.T, _SIDE)
     lines = level[0] | upright[0].T
     height, width = part.shape
@@ -47,30 +57,45 @@ def _box(mask: np.ndarray) -> np.ndarray:
     return nothing
 
 
+def _corners(mask: np.ndarray) -> list[np.ndarray]:
+    height, width = (max(1, round(_END * side)) for side in mask.shape)
+    return [
+        mask[rows, columns]
+        for rows in np.s_[:height, -height:]
+        for columns in np.s_[:width, -width:]
+    ]
+
+
 def _at_both_ends(found: np.ndarray, side: int) -> bool:
     """Whether the first and the last of lines lie where the picture begins and ends."""
-    return bool(found.size and found.min() < 0.15 * side and found.max() > 0.85 * side)
+    return bool(found.size and found.min() < _END * side and found.max() > (1 - _END) * side)
 
 
 def _across(mask: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where thin lines run from the left to the right, and at which heights: (n,)."""
+    """Where thin lines run from the left to the right, and at which heights: (n,).
+
+    For each slope and height, how much of that line is ink (a Hough transform); of the lines that
+    are whole those count that have more ink than all near them.
+    """
     height, width = mask.shape
     # where a pen crosses a line there is more than the line
     thin = mask & ~np.asarray(ndimage.binary_opening(mask, np.ones((_THIN + 1, 1))))
+    if thin.any(axis=0).mean() < share:
+        return np.zeros(mask.shape, bool), np.zeros(0, int)
     reach = int(_SLOPES.max() * width / 2) + 1
-    near = np.pad(ndimage.binary_dilation(thin, np.ones((3, 1))), ((reach, reach), (0, 0)))
+    rows = ((reach, reach), (0, 0))
+    exact = np.pad(thin, rows)
+    near = np.pad(np.asarray(ndimage.binary_dilation(thin, np.ones((3, 1)))), rows)
     along = np.arange(width)
-    lines, heights = np.zeros(mask.shape, bool), []
-    for slope in _SLOPES:
-        down = np.round(slope * (along - width / 2)).astype(int)
-        at = np.arange(height)[:, None] + down + reach
-        whole = np.flatnonzero(near[at, along].mean(axis=1) >= share)
-        heights.extend(whole)
-        y = (at[whole] - reach).ravel()
-        x = np.tile(along, len(whole))
-        inside = (y >= 0) & (y < height)
-        lines[y[inside], x[inside]] = True
-    return lines & near[reach : reach + height], np.array(heights)
+    down = np.round(_SLOPES[:, None] * (along - width / 2)).astype(int) + reach
+    at = np.arange(height)[:, None] + down[:, None]  # (slopes, heights, width)
+    near_share = near[at, along].mean(axis=2)
+    both = near_share + exact[at, along].mean(axis=2)
+    best = (near_share >= share) & (both >= ndimage.maximum_filter(both, (len(_SLOPES), 5)))
+    lines = np.zeros(near.shape, bool)
+    lines[at[best], along] = True
+    lines = np.asarray(ndimage.binary_dilation(lines, np.ones((3, 1)))) & near
+    return lines[reach : reach + height], np.nonzero(best)[1]
 
 
 def _wide(mask: np.ndarray) -> np.ndarray:

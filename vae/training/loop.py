@@ -322,6 +322,7 @@ def _train(
             "batch_size": trainer.batch_size,
             "train_images": len(splits.train),
             "data": splits.source,
+            "note": splits.note,
         }
     )
     try:

@@ -7,14 +7,14 @@
  * @property {string} className
  * @property {Point[]} points
  *
- * @typedef {object} Scale places along an axis, in CSS pixels
+ * @typedef {object} Scale positions along an axis, in CSS pixels
  * @property {[low: number, high: number]} ends
  * @property {(value: number) => number} forwards
  * @property {(pixels: number) => number} backwards
  */
 
 /**
- * A scale from values to places, and back.
+ * A scale from values to positions, and back.
  *
  * @param {number} low
  * @param {number} high

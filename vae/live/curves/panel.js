@@ -62,7 +62,7 @@ export class Panel {
   }
 
   /**
-   * Write an epoch's figures above the panel, and mark its place.
+   * Write an epoch's figures above the panel, and mark it on the axis.
    *
    * @param {number} epoch
    * @param {number[]} values

@@ -28,7 +28,7 @@ import { MAP_LABEL } from "./words.js";
 
 const DOT = 3.2; // radius in CSS pixels
 const DOT_ON_MANIFOLD = 2.2; // smaller, so that digits show between
-const MANIFOLD_CELLS = 24; // decoded places along each side
+const MANIFOLD_CELLS = 24; // decoded points along each side
 const MANIFOLD_BUDGET = 7; // milliseconds of decoding a frame, so that fingers come first
 
 /** A square canvas over a square piece of the plane. */

@@ -14,7 +14,7 @@ import { directionText, distanceText, latentText, priorText } from "./words.js";
  */
 
 const NEAREST = 5;
-const AROUND = 5; // decoded places along each side of the neighbourhood
+const AROUND = 5; // decoded points along each side of the neighbourhood
 const AROUND_STEP = 1 / 8; // of half the map's width
 
 /** The big picture, the words and the nearest digits: follows the finger. */

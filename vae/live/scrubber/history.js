@@ -1,4 +1,4 @@
-// What a run's snapshots say of it, epoch by epoch. A place among them is a number from 0 to the
+// What a run's snapshots say of it, epoch by epoch. A position among them is a number from 0 to the
 // last; between two whole numbers it is between two snapshots.
 
 /** @import { Array as Stack, Bundle } from "../bundle.js" */
@@ -32,7 +32,7 @@ export class History {
     this.rank = ranked(arrays.kl);
   }
 
-  /** The place of the latest snapshot. */
+  /** The position of the latest snapshot. */
   get last() {
     return this.epochs.length - 1;
   }
@@ -84,7 +84,7 @@ export class History {
 }
 
 /**
- * The numbers at a place among the snapshots; between two of them, mixed.
+ * The numbers at a position among the snapshots; between two of them, mixed.
  *
  * @param {Stack} stack
  * @param {number} at

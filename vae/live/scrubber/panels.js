@@ -150,8 +150,8 @@ export class BarsPanel {
     if (this.bars.children.length !== rank.length)
       this.bars.replaceChildren(...rank.map(() => element("i")));
     this.bars.classList.toggle("many", rank.length > MANY);
-    rank.forEach((dimension, place) => {
-      const bar = /** @type {HTMLElement} */ (this.bars.children[place]);
+    rank.forEach((dimension, position) => {
+      const bar = /** @type {HTMLElement} */ (this.bars.children[position]);
       bar.style.setProperty("--share", String(Math.min(1, kl[dimension] / highest)));
       bar.classList.toggle("dead", dead.includes(dimension));
       bar.title = `${name(dimension)}: ${kl[dimension].toFixed(2)} nats`;

@@ -19,7 +19,7 @@ const PAGE = 5; // snapshots that Page Up and Page Down go
 
 export class Scrubber {
   #history;
-  #at; // place among the snapshots
+  #at; // position among the snapshots
   #frame = 0;
   #isPlaying = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -33,7 +33,7 @@ export function captioned(canvas, caption) {
 }
 
 /**
- * Draw an image, white on black, with its corner at a place of the canvas.
+ * Draw an image, white on black, `left` and `top` pixels from the corner of the canvas.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {ArrayLike<number>} image numbers from 0 to `white`
