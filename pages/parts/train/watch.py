@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, session, widgets
+from pages.shared import missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -47,13 +47,13 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _status(run, state)
     _collapse(run)
-    pictures.scrubber(run, live=True)
+    pictures.scrubber(run, growing=True)
     pictures.curves(run)
 
 
 def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
-    progress = history.progress(session.events(run.path))
+    progress = resources.told(run).progress
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
@@ -138,4 +138,4 @@ def _astray(run: runs.Run) -> None:
 
 
 def _epochs(run: runs.Run) -> list[dict[str, Any]]:
-    return [event for event in session.events(run.path) if "kl_per_dimension" in event]
+    return [event for event in resources.told(run).epochs if "kl_per_dimension" in event]
