@@ -170,7 +170,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_served(trained: Trained) -> None:
 
 @pytest.mark.usefixtures("without_export")
 def test_a_run_that_ctrl_c_ended_goes_on_where_it_was(trained: Trained, tmp_path: Path) -> None:
-    path = shutil.copytree(trained.path, tmp_path / "run")
+    path = shutil.copytree(trained.path, tmp_path / "[" / "v2]")  # printed as it is, no markup
     before = runs.read(path).manifest
     done = before.epochs_done
     status, out, _ = ran("train", "--resume", "--out", path, "--epochs", str(done + 2))

@@ -86,9 +86,14 @@ def button(app: AppTest, label: str) -> Any:
 
 
 def texts(app: AppTest) -> str:
-    """All words on the page."""
+    """All words on the page, as a visitor reads them."""
     elements = [*app.main, *app.sidebar]
-    return "\n".join(str(getattr(e, "value", "")) for e in elements)
+    return read("\n".join(str(getattr(e, "value", "")) for e in elements))
+
+
+def read(markdown: str) -> str:
+    """Words without what keeps them from being markup."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\N{WORD JOINER}", "")
 
 
 @each_page
@@ -634,32 +639,31 @@ def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
 
 
 def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
-    folders: Path, own_run: str, monkeypatch: pytest.MonkeyPatch
+    folders: Path, own_run: str
 ) -> None:
     """As after deleting a run and importing another of the same name."""
-    from pages.shared import resources, session
+    from pages.shared import resources
 
-    def shown() -> tuple[list[float], list[float], bytes | None]:
+    def shown() -> tuple[list[float], bytes | None, bytes | None]:
         run = runs.read(folders / own_run)
-        events = [event for event in session.events(run.path) if event["event"] == "epoch"]
-        losses = [e["train"]["loss"] for e in events]
-        return (
-            losses,
-            [e["train"]["loss"] for e in resources.epochs(run)],
-            (resources.scrubber_data(run, growing=False)),
-        )
+        told = resources.told(run)
+        losses = [event["train"]["loss"] for event in told.epochs]
+        return losses, told.curves, resources.scrubber_data(run, growing=False)
 
-    monkeypatch.setattr(session.st, "session_state", {})
     before = shown()
     deleted = runs_folder.delete(runs.read(folders / own_run))
     shutil.copytree(deleted.path, folders / own_run)
     history = folders / own_run / "events.jsonl"
-    other = re.sub(r'"loss": \d', '"loss": 9', history.read_text())  # as long as the one before
-    history.write_text(other)
+    changed = [
+        json.loads(re.sub(r'"loss": \d', '"loss": 9', json.dumps(event)))
+        for event in runs.read_events(history.parent)[0]
+    ]
+    size = history.stat().st_size
+    history.write_bytes(b"".join(map(runs.event_line, changed)).ljust(size, b"\n"))
+    assert history.stat().st_size == size  # as long as the one before
     after = shown()
     assert len(after[0]) == len(before[0]) == 2
-    assert after[0] == after[1] != before[0] == before[1]
-    assert after[2] != before[2]
+    assert all(new != old for new, old in zip(after, before, strict=True))
     assert shown() == after
 
 
@@ -688,6 +692,37 @@ def owned(folders: Path, own_run: str) -> Path:
     """The run directory of a visitor's own run."""
     (folders / own_run / "owner").write_text(sha256(VISITOR.encode()).hexdigest())
     return folders / own_run
+
+
+HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
+
+
+@each_page
+def test_a_name_is_shown_as_it_is_and_is_no_markup(
+    title: str, stem: str, folders: Path, small_run: runs.Run
+) -> None:
+    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    manifest = runs.read(copied).manifest
+    data = manifest.data | {"source": HOSTILE}
+    runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
+    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    if stem == "draw":
+        app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
+        app.run()
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == HOSTILE
+    marked = [
+        str(getattr(e, "value", ""))
+        for kind in MARKED
+        for e in [*app.get(kind), *app.sidebar.get(kind)]
+    ]
+    html = [str(e.proto.body) for e in app.get("html")]
+    assert HOSTILE in read("".join(marked))  # as the source of its data, for one
+    assert not [body for body in marked if "[x]" in body or "www.evil" in body]
+    assert not [body for body in html if "<img src=x>" in body]
+
+
+MARKED = ("markdown", "caption", "error", "warning", "info", "success", "toast")
 
 
 def labels(app: AppTest) -> set[str]:
@@ -937,6 +972,20 @@ def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path
     app = alone("compare", runs=["five", "six"])
     assert {"five", "six"} <= set(app.multiselect(key="runs").options)
     assert 'alt="Samples of five"' in texts(app)
+
+
+def test_an_address_opens_a_few_runs_and_only_where_it_names_runs(owned: Path) -> None:
+    def offered(**query: str | list[str]) -> bool:
+        return "five" in alone("compare", **query).multiselect(key="runs").options
+
+    assert offered(model="five")
+    assert offered(run="five")
+    assert not offered(z="five")
+    assert not offered(runs="map,five")
+    assert not offered(model=["map", "five"])
+    guesses = [f"tiny-{i}" for i in range(6)]
+    assert offered(runs=[*guesses[1:], "five"])
+    assert not offered(runs=[*guesses, "five"])
 
 
 def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:

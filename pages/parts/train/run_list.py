@@ -50,7 +50,7 @@ def choose(found: dict[str, runs.Run], serving: runs.Run) -> runs.Run:
         _INTO_SIGHT(key="into-sight", data=f"{asked} {secrets.token_hex(4)}", height=1)
     if asked not in found:
         if asked:
-            st.warning(f"There is no run {asked} on this server.")
+            st.warning(f"There is no run {widgets.plain(asked)} on this server.")
         asked = _most_telling(found, serving)
     st.session_state["run"] = asked
     name = st.selectbox("Run", list(found), key="run", persist_state="session", width=360)
