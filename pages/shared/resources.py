@@ -194,11 +194,13 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 
 class Told(NamedTuple):
-    """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON."""
+    """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON, and
+    what there is to know about its data."""
 
     progress: history.Progress | None
     epochs: list[dict[str, Any]]
     curves: bytes | None
+    note: str
 
 
 def told(run: runs.Run) -> Told:
@@ -206,7 +208,7 @@ def told(run: runs.Run) -> Told:
     try:
         file = (run.path / "events.jsonl").stat()
     except FileNotFoundError:
-        return Told(None, [], None)
+        return Told(None, [], None, "")
     return _told(run.path, (runs.identity(run.path), file.st_ino), file.st_size)
 
 
@@ -219,6 +221,7 @@ def _told(path: Path, number: tuple[int, int], size: int) -> Told:
         history.progress(events),
         [event for event in history.effective(events) if event["event"] == "epoch"],
         json.dumps(training.curves_data(events)).encode() if begun else None,
+        history.note(events),
     )
 
 
