@@ -34,11 +34,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 from vae import atomic, history, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
-from vae.strict_json import Count, Seconds
+from vae.strict_json import Count, Range, Seconds
 
 FORMAT_VERSION = 1
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
@@ -78,7 +78,7 @@ class _Data:
 
     source: str
     sha256: str
-    train: Count
+    train: Annotated[int, Range(1, 10**9)]
     validation: Count
     test: Count
 
