@@ -101,7 +101,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
             f"{m.data['train']:,} images of {m.data['source']}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
-        if note := history.note(session.events(run.path)):
+        if note := resources.told(run).note:
             st.caption(f"Of these images: {note}.")
 
 
