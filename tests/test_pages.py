@@ -2,8 +2,11 @@
 
 import inspect
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -83,9 +86,14 @@ def button(app: AppTest, label: str) -> Any:
 
 
 def texts(app: AppTest) -> str:
-    """All words on the page."""
+    """All words on the page, as a visitor reads them."""
     elements = [*app.main, *app.sidebar]
-    return "\n".join(str(getattr(e, "value", "")) for e in elements)
+    return read("\n".join(str(getattr(e, "value", "")) for e in elements))
+
+
+def read(markdown: str) -> str:
+    """Words without what keeps them from being markup."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\N{WORD JOINER}", "")
 
 
 @each_page
@@ -97,6 +105,57 @@ def test_every_page_opens_without_an_error(
     assert not app.exception
     assert not app.error
     assert [e.value for e in app.title] == [title]
+
+
+@each_page
+def test_one_bad_entry_of_the_folder_is_passed_over_by_every_page(
+    title: str, stem: str, folders: Path
+) -> None:
+    """A name that is no UTF-8, a manifest too deep, figures of another shape, a damaged model."""
+    best = runs.read(runs.SHIPPED / "best")
+    for name in (os.fsdecode(b"caf\xe9"), "two words", "deep"):
+        runs.write_manifest(folders / name, best.manifest)
+    (folders / "deep" / "manifest.json").write_text("[" * 100_000, encoding="utf-8")
+    shutil.copytree(best.path, folders / "figures")
+    (folders / "figures" / "figures.json").write_text("[[]]", encoding="utf-8")
+    (folders / "figures" / runs.OWNER).write_bytes(b"")
+    shutil.copytree(best.path, folders / "damaged")
+    (folders / "damaged" / "decoder.tflite").write_bytes(b"TFL3")
+    app = alone(stem, model="damaged", run="damaged")
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == "map"
+    assert [name for name in app.sidebar.selectbox[0].options if (folders / name).exists()] == [
+        "figures"
+    ]
+    if stem == "train":
+        assert "3 entries of the folder of runs cannot be read" in texts(app)
+        assert "No page can use this model: damaged is damaged: decoder.tflite" in texts(app)
+
+
+def test_every_page_opens_in_a_locale_without_utf_8(folders: Path) -> None:
+    best = runs.read(runs.SHIPPED / "best")
+    shutil.copytree(best.path, folders / "own")
+    failed = replace(best.manifest, state="failed", error="naïve — 九")
+    runs.write_manifest(folders / "own", failed)
+    code = f"""
+import locale, sys
+from streamlit.testing.v1 import AppTest
+assert locale.getencoding().lower() not in ("utf-8", "utf8"), locale.getencoding()
+for stem in {list(PAGES.values())}:
+    app = AppTest.from_file(f"pages/{{stem}}.py", default_timeout={WAIT})
+    app.query_params["run"] = app.query_params["model"] = "own"
+    app.run()
+    print(stem, [ascii(error.value) for error in app.exception])
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | ascii_only,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert ended.stdout == "".join(f"{stem} []\n" for stem in PAGES.values()), ended.stderr
 
 
 def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:
@@ -635,6 +694,37 @@ def owned(folders: Path, own_run: str) -> Path:
     return folders / own_run
 
 
+HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
+
+
+@each_page
+def test_a_name_is_shown_as_it_is_and_is_no_markup(
+    title: str, stem: str, folders: Path, small_run: runs.Run
+) -> None:
+    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    manifest = runs.read(copied).manifest
+    data = manifest.data | {"source": HOSTILE}
+    runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
+    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    if stem == "draw":
+        app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
+        app.run()
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == HOSTILE
+    marked = [
+        str(getattr(e, "value", ""))
+        for kind in MARKED
+        for e in [*app.get(kind), *app.sidebar.get(kind)]
+    ]
+    html = [str(e.proto.body) for e in app.get("html")]
+    assert HOSTILE in read("".join(marked))  # as the source of its data, for one
+    assert not [body for body in marked if "[x]" in body or "www.evil" in body]
+    assert not [body for body in html if "<img src=x>" in body]
+
+
+MARKED = ("markdown", "caption", "error", "warning", "info", "success", "toast")
+
+
 def labels(app: AppTest) -> set[str]:
     return {button.label for button in app.button}
 
@@ -882,6 +972,20 @@ def test_a_link_to_a_comparison_shows_all_its_runs_to_other_visitors(owned: Path
     app = alone("compare", runs=["five", "six"])
     assert {"five", "six"} <= set(app.multiselect(key="runs").options)
     assert 'alt="Samples of five"' in texts(app)
+
+
+def test_an_address_opens_a_few_runs_and_only_where_it_names_runs(owned: Path) -> None:
+    def offered(**query: str | list[str]) -> bool:
+        return "five" in alone("compare", **query).multiselect(key="runs").options
+
+    assert offered(model="five")
+    assert offered(run="five")
+    assert not offered(z="five")
+    assert not offered(runs="map,five")
+    assert not offered(model=["map", "five"])
+    guesses = [f"tiny-{i}" for i in range(6)]
+    assert offered(runs=[*guesses[1:], "five"])
+    assert not offered(runs=[*guesses, "five"])
 
 
 def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:

@@ -26,7 +26,6 @@ whose hash the manifest names, so a crash at any moment leaves the last committe
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -337,7 +336,7 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 def event_line(event: dict[str, Any]) -> bytes:
     """An event as a line of a history."""
-    content = json.dumps(event, allow_nan=False).encode()[1:]
+    content = strict_json.line(event).encode()[1:]
     return _PREFIX % zlib.crc32(content) + content + b"\n"
 
 
@@ -420,7 +419,10 @@ def state(run: Run) -> State:
         said = "starting" if said == "queued" else said
     elif said not in ("queued", "starting") or not is_waiting(run.path):
         # Its end may have come between the two looks: so look once more.
-        again = read(run.path).manifest.state
+        try:
+            again = read(run.path).manifest.state
+        except RunError:
+            return "interrupted"  # somebody removes it
         return "interrupted" if again in ALIVE else again
     return "stopping" if said != "queued" and requested(run.path) == "stop" else said
 

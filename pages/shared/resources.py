@@ -92,7 +92,21 @@ def jobs() -> Jobs:
 def usable_runs() -> dict[str, runs.Run]:
     """The runs with a model to serve that this visitor sees, by name: the shipped ones first."""
     found = [*runs.list_runs(runs.SHIPPED), *reversed(runs.list_runs(jobs().root))]
-    return {run.name: run for run in found if run.manifest.usable and ownership.sees(run)}
+    return {
+        run.name: run
+        for run in found
+        if run.manifest.usable and ownership.sees(run) and not fault(run)
+    }
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000, hash_funcs=_HASH)
+def fault(run: runs.Run) -> str:
+    """Why a run that has a model cannot serve it; empty if it can."""
+    try:
+        runs.model_files(run)
+    except runs.RunError as error:
+        return str(error)
+    return ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)

@@ -10,7 +10,7 @@ _THIN = 8  # pixels of 256 across; a wider line was drawn with a pen
 _SLOPES = np.linspace(-0.12, 0.12, 33)  # the paper lies as straight as 7 degrees
 _WHOLE = 0.8  # of the picture's width; a line that long goes on beyond it
 _GAP = 0.01  # of the picture; half of what a line may leave of a stroke
-_SIDE = 0.7  # of a box; the rest may be worn away, or lie under the digit
+_OF_SIDE = 0.7  # of a box; the rest may be worn away, or lie under the digit
 _END = 0.15  # of a box; its sides and corners lie within that of its ends
 _IN_BOX = 0.15  # of all ink; what a box surrounds has that much
 
@@ -46,7 +46,7 @@ def _box(mask: np.ndarray) -> np.ndarray:
     part = mask[inside]
     if not all(corner.any() for corner in _corners(part)):
         return nothing
-    level, upright = _across(part, _SIDE), _across(part.T, _SIDE)
+    level, upright = _across(part, _OF_SIDE), _across(part.T, _OF_SIDE)
     lines = level[0] | upright[0].T
     height, width = part.shape
     if not (_at_both_ends(level[1], height) and _at_both_ends(upright[1], width)):

@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from pages.shared import markup, resources
+from pages.shared import markup, resources, widgets
 from vae import latent_study, pictures, results, runs, snapshots
 
 
@@ -25,11 +25,11 @@ def holes(found: dict[str, runs.Run]) -> None:
     twin = max(twins, key=lambda run: run.manifest.model == plain.manifest.model)
     st.subheader("What the KL divergence is for", anchor=False)
     st.markdown(
-        f"**{plain.name}** is a plain *autoencoder*: an encoder and a decoder, trained to rebuild "
-        "and nothing else. It may put its digits anywhere, far from 0 and with *holes* between "
-        "them, and what it decodes from a hole is no digit. The KL divergence of a VAE draws all "
-        "posteriors to the prior (circles: 1 and 2 standard deviations of it), so that there are "
-        "digits wherever one samples."
+        f"**{widgets.plain(plain.name)}** is a plain *autoencoder*: an encoder and a decoder, "
+        "trained to rebuild and nothing else. It may put its digits anywhere, far from 0 and with "
+        "*holes* between them, and what it decodes from a hole is no digit. The KL divergence of a "
+        "VAE draws all posteriors to the prior (circles: 1 and 2 standard deviations of it), so "
+        "that there are digits wherever one samples."
     )
     for column, run in zip(st.columns(2, gap="medium"), (twin, plain), strict=True):
         with column:
@@ -78,7 +78,7 @@ def early_and_late(compared: list[runs.Run]) -> None:
     try:
         early, late = (snapshots.read(files[epoch]) for epoch in two)
     except snapshots.SnapshotError as error:
-        st.error(str(error))
+        st.error(widgets.plain(error))
         return
     digits = snapshots.rebuilt_digits().images
     for column, shown in zip(st.columns(2, gap="medium"), (early, late), strict=True):
@@ -101,7 +101,7 @@ def latent_dims() -> None:
     try:
         study = latent_study.read()
     except latent_study.StudyError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(widgets.plain(error), icon=":material/error:")
         return
     st.subheader("How many latent dimensions", anchor=False)
     st.markdown(

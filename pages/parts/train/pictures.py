@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import live, resources
+from pages.shared import live, resources, widgets
 from vae import runs
 
 
@@ -23,6 +23,6 @@ def scrubber(run: runs.Run, growing: bool = False) -> None:
         live.draw("scrubber/main.js", f"scrubber-{run.name}", data, "bin", lambda: data)
     elif not growing:
         st.caption(
-            f"{run.name} has no snapshots, so there is nothing to look back on. Every training "
-            "from this page keeps them, and so does the shipped model best."
+            f"{widgets.plain(run.name)} has no snapshots, so there is nothing to look back on. "
+            "Every training from this page keeps them, and so does the shipped model best."
         )

@@ -21,7 +21,8 @@ def show(run: runs.Run, serving: runs.Run) -> None:
     state = resources.jobs().state(run.path)
     if trouble := resources.jobs().trouble:
         st.warning(
-            f"The queue of trainings met an unexpected error and tries again: {trouble}.",
+            "The queue of trainings met an unexpected error and tries again: "
+            f"{widgets.plain(trouble)}.",
             icon=":material/warning:",
         )
     actions.buttons(run, state, serving)
@@ -83,13 +84,15 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
     missions.trained()
     m = run.manifest
+    if m.usable and resources.fault(run):
+        st.error(f"No page can use this model: {resources.fault(run)}.", icon=":material/error:")
     resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
-        st.error(f"Training failed: {m.error}.", icon=":material/error:")
+        st.error(f"Training failed: {widgets.plain(m.error)}.", icon=":material/error:")
     elif state == "interrupted":
         why = m.error or "the server or the process was stopped"
         st.warning(
-            f"The training process ended before its time: {why}. "
+            f"The training process ended before its time: {widgets.plain(why)}. "
             f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
             icon=":material/warning:",
         )
@@ -98,7 +101,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     if m.usable:
         st.markdown(
             f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
-            f"{m.data['train']:,} images of {m.data['source']}, in "
+            f"{m.data['train']:,} images of {widgets.plain(m.data['source'])}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
         if note := resources.told(run).note:
