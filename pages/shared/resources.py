@@ -166,7 +166,7 @@ def answers(run: runs.Run, inputs: comparison.Inputs) -> comparison.Answers:
 
 def comparable(run: runs.Run) -> list[dict[str, Any]]:
     """The run's epochs, as they can be laid beside those of others."""
-    return comparison.comparable(run, told(run).epochs)
+    return comparison.comparable(run, [*told(run).epochs])
 
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
@@ -195,12 +195,12 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 class Told(NamedTuple):
     """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON, and
-    what there is to know about its data."""
+    a note on its images."""
 
-    progress: history.Progress | None
-    epochs: list[dict[str, Any]]
-    curves: bytes | None
-    note: str
+    progress: history.Progress | None = None
+    epochs: tuple[dict[str, Any], ...] = ()
+    curves: bytes | None = None
+    note: str = ""
 
 
 def told(run: runs.Run) -> Told:
@@ -208,7 +208,7 @@ def told(run: runs.Run) -> Told:
     try:
         file = (run.path / "events.jsonl").stat()
     except FileNotFoundError:
-        return Told(None, [], None, "")
+        return Told()
     return _told(run.path, (runs.identity(run.path), file.st_ino), file.st_size)
 
 
@@ -219,7 +219,7 @@ def _told(path: Path, number: tuple[int, int], size: int) -> Told:
     begun = any(event["event"] == "start" for event in events)
     return Told(
         history.progress(events),
-        [event for event in history.effective(events) if event["event"] == "epoch"],
+        tuple(event for event in history.effective(events) if event["event"] == "epoch"),
         json.dumps(training.curves_data(events)).encode() if begun else None,
         history.note(events),
     )

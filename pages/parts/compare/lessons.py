@@ -54,7 +54,8 @@ def _space(run: runs.Run) -> None:
         f"{markup.space(latent_map, resources.locator(run), prior)}"
         "<p>what is decoded all over the same area</p>"
         '<div class="digits"><div class="sheet">'
-        f'<img src="{resources.manifold(run)}" alt="Decoded latent space of {escape(run.name)}">'
+        f'<img src="{markup.linked(resources.manifold(run))}" '
+        f'alt="Decoded latent space of {escape(run.name)}">'
         "</div></div>"
     )
 
@@ -91,7 +92,7 @@ def early_and_late(compared: list[runs.Run]) -> None:
 
 def _sheet(images: np.ndarray, columns: int, caption: str, alt: str) -> str:
     sheet = pictures.contact_sheet(images / np.float32(255), columns)
-    picture = f'<img src="{pictures.data_url(sheet)}" alt="{alt}">'
+    picture = f'<img src="{markup.source(sheet)}" alt="{alt}">'
     return f'<figure class="sheet">{picture}<figcaption>{caption}</figcaption></figure>'
 
 
