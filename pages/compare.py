@@ -7,7 +7,7 @@ from pages.shared import markup, resources, widgets
 from vae import comparison
 
 MOST = 6  # as many as there are colours
-FIRST = ("baseline", "enhanced", "best", "map")
+FIRST = ("baseline", "enhanced", "best", "flow", "map")
 
 chosen = widgets.begin("Compare")
 found = resources.usable_runs()
@@ -54,7 +54,7 @@ with st.container(horizontal=True):
 walked = st.container()
 
 inputs = comparison.Inputs(digits, drawing, int(seed), ends)
-answers = {run.name: comparison.ask(resources.model(run), inputs) for run in compared}
+answers = {run.name: resources.answers(run, inputs) for run in compared}
 with rebuilt:
     pictures.rebuilt(digits, answers)
 with drawn:

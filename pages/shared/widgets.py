@@ -1,5 +1,7 @@
 """Parts that several pages show."""
 
+import re
+
 import numpy as np
 import streamlit as st
 
@@ -8,6 +10,9 @@ from vae import pictures, runs
 from vae.mnist import SIDE
 
 DEFAULT_MODEL = "map"
+DEFAULT_MODELS = {"Generate": "flow", "Compare": "flow"}  # by the page's title, where another suits
+# Signs that mean something to markdown: anywhere; at an end of a word; at the beginning; of a list.
+_MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
 
 def begin(title: str) -> runs.Run:
@@ -23,11 +28,11 @@ def begin(title: str) -> runs.Run:
         st.error("There is no model to show. Restore assets/models, or train one:")
         st.code("python -m vae train --preset map --out runs/map", language="shell")
         st.stop()
-    run = found[_chosen_name(list(found))]
+    run = found[_chosen_name(list(found), DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
     manifest = run.manifest
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
-        f"trained on {manifest.data['train']:,} images of {manifest.data['source']} "
+        f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
         f"for {manifest.best_epoch} epochs"
     )
     st.title(title)
@@ -39,18 +44,22 @@ def _check_settings() -> None:
     try:
         resources.jobs()
     except ValueError as error:
-        st.error(f"This server's settings have a mistake: {error}.", icon=":material/settings:")
+        st.error(
+            f"This server's settings have a mistake: {plain(error)}.", icon=":material/settings:"
+        )
         st.stop()
 
 
-def _chosen_name(names: list[str]) -> str:
+def _chosen_name(names: list[str], default: str) -> str:
     """The model chooser. The choice lives in the session, and in the address of every page.
 
-    A bound widget (`bind="query-params"`) would lose its value at each change of page.
+    As long as nobody has chosen, each page begins with its own default. A bound widget (`bind="query-params"`) would lose its value at each change of page.
     """
     asked = st.session_state.get("model", st.query_params.get("model"))
-    if asked not in names:  # a link or a session may name a run that is gone
-        asked = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    # A link or a session may name a run that is gone.
+    if asked not in names or asked == st.session_state.get("unchosen model"):
+        asked = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
+        st.session_state["unchosen model"] = asked
     st.session_state["model"] = asked
     name = st.sidebar.selectbox(
         "Model",
@@ -61,6 +70,14 @@ def _chosen_name(names: list[str]) -> str:
     )
     st.query_params["model"] = name
     return name
+
+
+def plain(words: object) -> str:
+    """Words from anywhere, a name or an error, to be shown as they are where markdown is read."""
+    line = " ".join(str(words).split())
+    # Addresses become links, and :name: a symbol, even without their markup: so they are parted.
+    parted = re.sub(r"(:|@|www)(?=\S)", "\\1\N{WORD JOINER}", line, flags=re.IGNORECASE)
+    return re.sub(_MARKUP, r"\\\g<0>", parted)
 
 
 def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:

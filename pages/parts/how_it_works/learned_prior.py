@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts.how_it_works.steps import Path
 from pages.shared import markup, resources
-from vae import charts, latents, pictures, runs
+from vae import latents, pictures, runs
 from vae.inference import Posterior
 
 SAMPLES, STANDARD_RUN = 20, "best"
@@ -39,10 +39,10 @@ def show(run: runs.Run) -> None:
         "which they spread most: there the classes keep apart. $T$ bends the one into the other, "
         "and the grid with it: it lies along the digits, and folds where there are none."
     )
-    base, bent = charts.bent_grid(resources.latent_map(run))
+    base, bent = resources.bent_grid(run)
     squares = "".join(
         f'<div><div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({picture})"></div><p class="aside faint">{label}</p></div>'
+        f'style="background-image: url({markup.linked(picture)})"></div><p class="aside faint">{label}</p></div>'
         for picture, label in ((base, "Base space: u"), (bent, "Bent by the flow: z = T(u)"))
     )
     st.html(f'<div class="side">{squares}</div>')
