@@ -53,11 +53,12 @@ def _check_settings() -> None:
 def _chosen_name(names: list[str], default: str) -> str:
     """The model chooser. The choice lives in the session, and in the address of every page.
 
-    As long as nobody has chosen, each page begins with its own default. A bound widget (`bind="query-params"`) would lose its value at each change of page.
+    Until there is one, each page has its own default. A bound widget (`bind="query-params"`) would
+    lose its value at each change of page.
     """
     asked = st.session_state.get("model", st.query_params.get("model"))
-    # A link or a session may name a run that is gone.
-    if asked not in names or asked == st.session_state.get("unchosen model"):
+    unchosen = st.session_state.pop("unchosen model", None)
+    if asked == unchosen or asked not in names:  # a link or a session may name a run that is gone
         asked = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
         st.session_state["unchosen model"] = asked
     st.session_state["model"] = asked

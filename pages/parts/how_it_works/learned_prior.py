@@ -42,7 +42,8 @@ def show(run: runs.Run) -> None:
     base, bent = resources.bent_grid(run)
     squares = "".join(
         f'<div><div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({markup.linked(picture)})"></div><p class="aside faint">{label}</p></div>'
+        f'style="background-image: url({markup.linked(picture)})"></div>'
+        f'<p class="aside faint">{label}</p></div>'
         for picture, label in ((base, "Base space: u"), (bent, "Bent by the flow: z = T(u)"))
     )
     st.html(f'<div class="side">{squares}</div>')
