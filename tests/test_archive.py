@@ -89,6 +89,28 @@ def test_a_name_that_is_taken_gets_a_number(files: Files, tmp_path: Path) -> Non
     assert names == ["small", "small-2", "small-3"]
 
 
+def test_a_run_with_a_learned_prior_comes_back_with_it(
+    run_with_a_flow: runs.Run, tmp_path: Path
+) -> None:
+    content = archive.export(run_with_a_flow)
+    imported = archive.import_zip(io.BytesIO(content), tmp_path / "runs")
+    before, after = (inference.load(path) for path in (run_with_a_flow.path, imported.path))
+    z = np.random.default_rng(0).standard_normal((9, 5)).astype(np.float32)
+    np.testing.assert_array_equal(after.prior.log_density(z), before.prior.log_density(z))
+    np.testing.assert_array_equal(after.decode(z), before.decode(z))
+    assert after.run.manifest.model.prior == "flow"
+
+
+@pytest.mark.parametrize("name", runs.FLOW_FILES)
+def test_a_learned_prior_that_is_not_whole_is_refused(
+    run_with_a_flow: runs.Run, tmp_path: Path, name: str
+) -> None:
+    files = unpacked(archive.export(run_with_a_flow))
+    del files[f"{run_with_a_flow.name}/{name}"]
+    with pytest.raises(archive.ArchiveError, match=f"incomplete: {name} is missing"):
+        archive.import_zip(packed(files), tmp_path / "runs")
+
+
 def test_a_run_that_trains_is_exported_as_a_stopped_one(
     small_run: runs.Run, tmp_path: Path
 ) -> None:
