@@ -11,6 +11,7 @@ from conftest import EVERYTHING, SMALL_MODEL
 
 from vae import data, evaluation, inference, losses, runs
 from vae.config import ModelConfig, TrainingConfig
+from vae.evaluation import classifier
 from vae.prior import STANDARD
 from vae.training.model import VAE, load_weights, sampled_kl_divergence
 from vae.training.trainer import Trainer
@@ -265,3 +266,17 @@ def test_a_run_with_a_flow_needs_its_prior(run_with_a_flow: runs.Run) -> None:
 
 def test_a_training_config_says_nothing_against_a_flow() -> None:
     TrainingConfig().check(FLOW)
+
+
+def test_the_figures_of_a_learned_prior_say_how_its_kl_divergence_was_measured(
+    served: inference.Model, splits: data.Splits
+) -> None:
+    judge = classifier.train(splits.train)
+    found = evaluation.evaluate(
+        served, splits.test[::10], splits.train, judge, prior_samples=200, importance_samples=20
+    )
+    assert found.kl_method == "mean over the draws"
+    assert found.kl_per_dimension == ()
+    grey = evaluation.elbo(served, splits.test[::10].pixels, np.random.default_rng(8), 20, False)
+    assert found.kl_divergence_grey.mean == pytest.approx(grey["kl_divergence"].mean, abs=0.3)
+    assert found.nll_dynamic.mean < -found.elbo_dynamic.mean

@@ -105,7 +105,7 @@ def evaluate(
     by_class = np.bincount(judged[accepted].argmax(axis=1), minlength=len(CLASSES))
     at_mean = losses.reconstruction_loss(images, model.decode_logits(posterior.latents))
     kl = losses.kl_per_dimension(posterior.mean, posterior.log_variance).mean(axis=0)
-    is_standard = model.prior is STANDARD
+    is_standard = posterior.prior is STANDARD
     progress("variety of the samples", 0)
     precision, recall = precision_and_recall(
         classifier.features(images), classifier.features(drawn)

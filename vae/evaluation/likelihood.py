@@ -90,7 +90,7 @@ def elbo_terms(
             drawn = posterior.draw(generator)
             logits = model.decode_logits(drawn.latents)
             reconstruction[part] += losses.reconstruction_loss(chunk, logits)
-            if model.prior is STANDARD:
+            if posterior.prior is STANDARD:
                 kl[part] += losses.kl_divergence(posterior.mean, posterior.log_variance)
             else:
                 kl[part] += drawn.log_ratio
