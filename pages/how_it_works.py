@@ -14,7 +14,8 @@ st.markdown(
     "A *variational autoencoder* (VAE) is two networks. The **encoder** looks at a digit and says "
     "which few numbers may describe it, the **decoder** draws a digit from such numbers. They "
     "learn together, from one wish: lose as little as possible of the digit, and say as little as "
-    f"possible about it. Follow a digit through **{run.name}**; each figure is computed now."
+    "possible about it. Follow a digit through "
+    f"**{widgets.plain(run.name)}**; each figure is computed now."
 )
 image = steps.choose()
 path = steps.follow(run, image)

@@ -39,7 +39,7 @@ live.view(
     key,
     live.needs(run, "decoder", "map"),
     {"ends": stops.tolist(), "steps": steps, "kind": kind},
-    on_added_change=endpoints.adder(chosen, key),
+    on_added_change=endpoints.adder(chosen, key, resources.latent_map(run)),
 )
 
 

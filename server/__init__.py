@@ -6,6 +6,7 @@
 from starlette.middleware import Middleware
 
 from server.compression import Compression
+from server.files import Files
 from server.headers import Headers
 
-MIDDLEWARE = [Middleware(Headers), Middleware(Compression)]
+MIDDLEWARE = [Middleware(Headers), Middleware(Files), Middleware(Compression)]

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from chromium import PHONE, WIDE, Server, goto, needs_chromium
+from chromium import PHONE, ROOT, WIDE, Server, goto, needs_chromium
 from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.server import serving
 
 OVERFLOW = """() => {
     const main = document.querySelector('[data-testid=stMain]');
@@ -81,6 +83,36 @@ def test_no_page_breaks_the_content_security_policy(visits: dict[str, Visit], pa
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_asks_another_host_for_anything(visits: dict[str, Visit], path: str) -> None:
     assert visits[path].abroad == []
+
+
+NAMES = (
+    "[x](http://evil.example)", "![i](http://evil.example/x.png)", "http://evil.example/x",
+    "www.evil.example", "WWW.evil.example", "me@evil.example", "<b>b</b>", "<!-- c -->",
+    "**b** *i* `c` ``d``", "_a_ b_c_ __d__ e_f", "~~s~~", "$a^2$ $$b$$", "a & b &amp; c", "# h",
+    ":red[r] :smile: :material/draw: :blue-badge[x]", ":streamlit:", "1. l", "12) l", "- l", "> q",
+    "===", "***", "[^1]", "a\\b \\* \\_x_", "first\n# second", "    four spaces",
+)  # fmt: skip
+
+
+def test_a_name_is_shown_as_it_is_whatever_markup_it_looks_like(tmp_path: Path, page: Page) -> None:
+    script = tmp_path / "names.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import streamlit as st\n"
+        "from pages.shared.widgets import plain\n"
+        f"for name in {NAMES!r}:\n"
+        "    st.caption(plain(name))\n    st.caption(f'**bold** {plain(name)} end')\n"
+    )
+    with serving(tmp_path / "runs", script) as names:
+        goto(page, names.address)
+        captions = page.get_by_test_id("stCaptionContainer")
+        shown = [words.replace("\N{WORD JOINER}", "") for words in captions.all_inner_texts()]
+        assert shown == [
+            words
+            for name in NAMES
+            for words in (" ".join(name.split()), f"bold {' '.join(name.split())} end")
+        ]
+        assert captions.locator("a, img, ol, ul, em, code, span").count() == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")

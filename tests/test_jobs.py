@@ -1,6 +1,7 @@
 """Training processes: queued, one at a time, stopped, and told apart when they die."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0  # seconds; the machine may be busy
 MODEL = ModelConfig(encoder_units=(16,), decoder_units=(16,), decoder_channels=(4, 4))
 TRAINING = TrainingConfig(epochs=1, batch_size=64, train_images=64)
+DATA = {"source": "MNIST", "sha256": "ab", "train": 64, "validation": 500, "test": 500}
 
 # In place of a training: locks its run and says "training", as the real one does, then waits for
 # requests or for a file `end`, which holds the status to exit with.
@@ -274,12 +276,10 @@ def test_trainings_begun_in_the_same_second_have_directories_of_their_own(
 
     monkeypatch.setattr(queue, "datetime", Noon)
     paths = [server.start(MODEL, TRAINING, preset) for preset in ("map", "map", "map", "tiny")]
-    assert [path.name for path in paths] == [
-        "map-20250203-120000",
-        "map-20250203-120000-2",
-        "map-20250203-120000-3",
-        "tiny-20250203-120000",
-    ]
+    names = [path.name.rsplit("-", 1) for path in paths]
+    assert [name for name, _ in names] == [f"{p}-20250203-120000" for p in ("map",) * 3 + ("tiny",)]
+    assert len({part for _, part in names}) == 4  # who cannot guess it finds no run of others
+    assert all(re.fullmatch("[0-9a-f]{8}", part) for _, part in names)
 
 
 def test_visitors_who_start_at_once_get_a_run_each_and_still_one_at_a_time(server: Jobs) -> None:
@@ -440,7 +440,7 @@ def test_a_run_with_a_checkpoint_is_resumed_and_one_without_begins(tmp_path: Pat
 def ended(server: Jobs, **changed: Any) -> Path:
     """A finished run, or what `changed` makes of it; with a checkpoint."""
     path = server.root / "ended"
-    manifest = runs.Manifest("tiny", MODEL, TRAINING, state="finished", epochs_done=1)
+    manifest = runs.Manifest("tiny", MODEL, TRAINING, "finished", epochs_done=1, data=DATA)
     files = dict.fromkeys(runs.MODEL_FILES, "0")
     runs.write_manifest(path, replace(manifest, files=files, **changed))
     (path / "checkpoint.npz").touch()

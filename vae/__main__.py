@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status is 0 if it did what it should."""
     parsed = _parser().parse_args(arguments)
-    console = Console(stderr=parsed.command != "train", soft_wrap=True)
+    console = Console(stderr=parsed.command != "train", soft_wrap=True, markup=False, emoji=False)
     try:
         return _COMMANDS[parsed.command](parsed, console)
     except (data.DataError, runs.RunError, results.ResultsError, ValueError, OSError) as error:
-        console.print(f"error: {error}", style="red", markup=False)
+        console.print(f"error: {error}", style="red")
     except MemoryError as error:
-        console.print(f"error: {failures.words(error)}", style="red", markup=False)
+        console.print(f"error: {failures.words(error)}", style="red")
     return 2
 
 
@@ -203,7 +203,7 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
                     should_pause=lambda: runs.requested(parsed.out) == "pause",
                 )
         except TrainingError as error:
-            console.print(f"error: {error}", style="red", markup=False)
+            console.print(f"error: {error}", style="red")
             return 1
     console.print(f"{run.manifest.state}: {run.path}, best epoch {run.manifest.best_epoch}")
     return 0
@@ -388,7 +388,7 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
                 (path / cards.PICTURE).write_bytes(picture)
             results.write(path, figures)
         cards.write(run, figures)
-        console.print(f"{path / cards.FILE}", markup=False)
+        console.print(f"{path / cards.FILE}")
         named.append((run, figures))
     if parsed.readme:
         cards.update(parsed.readme, named)
@@ -396,7 +396,8 @@ def _card(parsed: argparse.Namespace, console: Console) -> int:
 
 
 def _runs(parsed: argparse.Namespace, console: Console) -> int:
-    for run in runs.list_runs(*(parsed.roots or [runs.SHIPPED, runs.own_root()])):
+    listing = runs.survey(*(parsed.roots or [runs.SHIPPED, runs.own_root()]))
+    for run in listing.found:
         m = run.manifest
         loss = m.metrics.get("validation_loss")
         print(
@@ -404,6 +405,8 @@ def _runs(parsed: argparse.Namespace, console: Console) -> int:
             f"latent_dim {m.model.latent_dim}  "
             + (f"validation loss {loss:.2f}" if loss is not None else "no epoch yet")
         )
+    for place, reason in listing.passed_over.items():
+        print(f"{place}  passed over: {reason}", file=sys.stderr)
     return 0
 
 

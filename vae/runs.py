@@ -28,7 +28,6 @@ whose hash the manifest names, so a crash at any moment leaves the last committe
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -37,11 +36,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 from vae import atomic, history, leases, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
-from vae.strict_json import Count, Seconds
+from vae.strict_json import Count, Range, Seconds
 
 FORMAT_VERSION = 1
 LEASE, WAITING_LEASE = "lease", "waiting.lease"
@@ -82,7 +81,7 @@ class _Data:
 
     source: str
     sha256: str
-    train: Count
+    train: Annotated[int, Range(1, 10**9)]
     validation: Count
     test: Count
 
@@ -340,7 +339,7 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 def event_line(event: dict[str, Any]) -> bytes:
     """An event as a line of a history."""
-    content = json.dumps(event, allow_nan=False).encode()[1:]
+    content = strict_json.line(event).encode()[1:]
     return _PREFIX % zlib.crc32(content) + content + b"\n"
 
 
@@ -423,7 +422,10 @@ def state(run: Run) -> State:
         said = "starting" if said == "queued" else said
     elif said not in ("queued", "starting") or not is_waiting(run.path):
         # Its end may have come between the two looks: so look once more.
-        again = read(run.path).manifest.state
+        try:
+            again = read(run.path).manifest.state
+        except RunError:
+            return "interrupted"  # somebody removes it
         return "interrupted" if again in ALIVE else again
     return "stopping" if said != "queued" and requested(run.path) == "stop" else said
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import session
 from vae import preprocess
-from vae.preprocess import Blank
+from vae.preprocess import Blank, ink
 
 SIZE = 280  # pixels; fits a phone of 390
 PEN = 20
@@ -38,4 +38,4 @@ def image() -> np.ndarray | Blank:
         return picture["pixels"]
     if placed:
         return preprocess.drawing_to_image(picture["pixels"], upright=upright)
-    return preprocess.pixels.shrunk(picture["pixels"])
+    return ink.shrunk(picture["pixels"])

@@ -1,27 +1,52 @@
-"""Latents in the address: four decimals, so that a link restores the very same picture."""
+"""Latents in the address: four decimals, so that a link restores the very same picture.
 
+And how what comes from outside becomes what it must be: an address, or what a live view tells of
+itself, may hold anything at all.
+"""
+
+import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from vae.latent_map import LatentMap
 
 
-def numbers(text: str) -> list[float] | None:
-    """The finite numbers of a comma-separated text; None if there is anything else."""
+def numbers(told: Any, n: int) -> list[float] | None:
+    """n finite numbers, told as a list or as a text with commas; None if it is anything else."""
+    parts = told.split(",", n) if isinstance(told, str) else told
+    if not isinstance(parts, list) or len(parts) != n:
+        return None
     try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
+        values = [float(part) for part in parts]
+    except (TypeError, ValueError, OverflowError):
         return None
-    return values if np.isfinite(values).all() else None
+    return values if all(map(math.isfinite, values)) else None
 
 
-def latent(text: str, latent_map: LatentMap) -> np.ndarray | None:
-    """The latent (latent_dim,) that a text names, within the map's reach; None if it is none."""
-    values = numbers(text)
-    if values is None or len(values) != latent_map.model.latent_dim:
+def wholes(told: Any, *ends: int) -> list[int] | None:
+    """Whole numbers from 0 up to, but not including, these ends; None if it is anything else."""
+    values = numbers(told, len(ends))
+    if values is None or not all(map(float.is_integer, values)):
         return None
-    return tidy(np.clip(values, -latent_map.reach, latent_map.reach))
+    fit = all(0 <= value < end for value, end in zip(values, ends, strict=True))
+    return [int(value) for value in values] if fit else None
+
+
+def whole(told: Any, end: int) -> int | None:
+    """One of them."""
+    found = wholes(told if isinstance(told, str) else [told], end)
+    return found[0] if found else None
+
+
+def latent(told: Any, latent_map: LatentMap) -> np.ndarray | None:
+    """The latent (latent_dim,) that is told, as a list or as a text, within the map's reach.
+
+    None if it is none of this map's.
+    """
+    values = numbers(told, latent_map.model.latent_dim)
+    return None if values is None else tidy(np.clip(values, -latent_map.reach, latent_map.reach))
 
 
 def tidy(latents: np.ndarray) -> np.ndarray:

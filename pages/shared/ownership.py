@@ -8,7 +8,9 @@ for everybody to see; so is, for whoever has its link, a run that an address nam
 import hashlib
 import re
 import secrets
+from itertools import chain
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -16,7 +18,9 @@ from streamlit.components.v2 import component
 from vae import runs
 
 COOKIE = "latent-digits-visitor"
+_STREAMLITS = "_streamlit_xsrf"
 FILE = "owner"  # in the run directory
+_NAMED = {"model": 1, "run": 1, "runs": 6}  # how many runs an address names, by its parameters
 _KEEP = component(
     "latent_digits_visitor",
     js=f"""export default function ({{ data }}) {{
@@ -38,6 +42,37 @@ def keep_name() -> None:
             _KEEP(key="visitor", data=_name(), height=1)
 
 
+def is_framed() -> bool:
+    """Whether the browser keeps no cookie of this site, as in a frame of another site.
+
+    Streamlit gives one to every visitor before it lets them in, and takes no files from a visitor
+    without it.
+    """
+    context = st.context
+    return bool(context.headers) and not {_STREAMLITS, COOKIE} & set(context.cookies)
+
+
+def offer_tab(run: str = "") -> None:
+    """Say what does not work in a frame of another site, and offer this page in a tab of its own.
+
+    `run` is one to find there again.
+    """
+    if not is_framed():
+        return
+    query = st.query_params.to_dict() | ({"run": run} if run else {})
+    st.warning(
+        "This app is shown in a frame of another site, where your browser keeps no cookie of it: "
+        "files cannot be sent, and what you train here is yours only until you leave. Open it in "
+        "a tab of its own.",
+        icon=":material/open_in_new:",
+    )
+    address = f"{st.context.url}?{urlencode(query, doseq=True)}"
+    st.link_button("Open in a tab of its own", address, icon=":material/open_in_new:")
+    if run:
+        st.caption("This link shows the run to whoever has it, also after you left:")
+        st.code(address, language=None, wrap_lines=True)
+
+
 def owns(path: Path) -> bool:
     """Whether this visitor trained or imported the run in this directory, and may change it."""
     return _owner(path) == _mark()
@@ -46,9 +81,9 @@ def owns(path: Path) -> bool:
 def sees(run: runs.Run) -> bool:
     """Whether the run is in this visitor's lists."""
     opened: set[str] = st.session_state.setdefault("opened", set())
-    for name in st.query_params:
-        for value in st.query_params.get_all(name):
-            opened.update(value.split(","))
+    named = (st.query_params.get_all(name)[:most] for name, most in _NAMED.items())
+    if run.name in chain.from_iterable(named):
+        opened.add(run.name)
     return _owner(run.path) in ("", _mark()) or run.name in opened
 
 

@@ -1,5 +1,7 @@
 """Parts that several pages show."""
 
+import re
+
 import numpy as np
 import streamlit as st
 
@@ -8,6 +10,8 @@ from vae import pictures, runs
 from vae.mnist import SIDE
 
 DEFAULT_MODEL = "map"
+# Signs that mean something to markdown: anywhere; at an end of a word; at the beginning; of a list.
+_MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
 
 def begin(title: str) -> runs.Run:
@@ -27,7 +31,7 @@ def begin(title: str) -> runs.Run:
     manifest = run.manifest
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
-        f"trained on {manifest.data['train']:,} images of {manifest.data['source']} "
+        f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
         f"for {manifest.best_epoch} epochs"
     )
     st.title(title)
@@ -39,7 +43,9 @@ def _check_settings() -> None:
     try:
         resources.jobs()
     except ValueError as error:
-        st.error(f"This server's settings have a mistake: {error}.", icon=":material/settings:")
+        st.error(
+            f"This server's settings have a mistake: {plain(error)}.", icon=":material/settings:"
+        )
         st.stop()
 
 
@@ -61,6 +67,14 @@ def _chosen_name(names: list[str]) -> str:
     )
     st.query_params["model"] = name
     return name
+
+
+def plain(words: object) -> str:
+    """Words from anywhere, a name or an error, to be shown as they are where markdown is read."""
+    line = " ".join(str(words).split())
+    # Addresses become links, and :name: a symbol, even without their markup: so they are parted.
+    parted = re.sub(r"(:|@|www)(?=\S)", "\\1\N{WORD JOINER}", line, flags=re.IGNORECASE)
+    return re.sub(_MARKUP, r"\\\g<0>", parted)
 
 
 def digit(image: np.ndarray, caption: str, alt: str, width: int = 140) -> None:

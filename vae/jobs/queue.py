@@ -1,6 +1,7 @@
 """The trainings of one server: who waits, who trains, who has to end."""
 
 import logging
+import secrets
 import shutil
 import threading
 import time
@@ -80,7 +81,8 @@ class Jobs:
         admission.tidy(self.root, self.limits)
         with self._lock:
             self._check_start(model, training)
-            name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
+            # A part that nobody can guess: who names a run, sees it.
+            name = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
             manifest = runs.Manifest(preset=preset, model=model, training=training, state="queued")
             path = self.root
             try:

@@ -1,17 +1,17 @@
 """From what a person draws to an image as MNIST's makers would have made it.
 
 MNIST's digits were fitted into 20x20 pixels keeping their aspect, and centred by mass in 28x28
-(source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits"). Here the pen's path
-is drawn again with MNIST's own pen width as well, so that neither the size, the place nor the pen
-of a drawing changes what the model sees. The path comes from the canvas' strokes, or it is found
-in pixels as the centre lines of the ink.
+(source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits"). Here the pen
+becomes as wide as MNIST's as well, so that neither the size, the place nor the pen of a drawing
+changes what the model sees. The canvas' strokes are drawn again; of ink in pixels the outline is
+moved. `python -m benchmarks.reading` measures how well digits are read then.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from vae.mnist import SIDE
 from vae.preprocess import edge, pen, pixels, placement, strokes
 from vae.preprocess.placement import Blank
 
@@ -19,7 +19,7 @@ __all__ = ["Blank", "as_drawn", "drawing_to_image"]
 
 
 def drawing_to_image(
-    rgba: np.ndarray | None, drawn: Sequence[Any] | None = None, upright: bool = False
+    rgba: np.ndarray | None, drawn: list[Any] | None = None, upright: bool = False
 ) -> np.ndarray | Blank:
     """What the model sees of a drawing.
 
@@ -33,7 +33,7 @@ def drawing_to_image(
         rgba: a picture, (height, width, 4) uint8; only looked at where there are no strokes.
             Light ink on a dark background or dark ink on a light one, evenly lit or not.
         drawn: the pen's strokes, each an (n, 2) array of points or an object of the canvas'
-            `json_data["objects"]`.
+            `json_data["objects"]`; what is no stroke is left out, and the rest bounded.
         upright: take the slant away.
 
     Returns:
@@ -51,7 +51,7 @@ def drawing_to_image(
     return found if isinstance(found, Blank) else edge.redrawn(found, upright)
 
 
-def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
+def as_drawn(drawn: list[Any], canvas: float) -> np.ndarray | Blank:
     """The same drawing without any of this: the whole canvas, shrunk.
 
     Args:
@@ -62,8 +62,8 @@ def as_drawn(drawn: Sequence[Any], canvas: float) -> np.ndarray | Blank:
         (28, 28) float32 in [0, 1], or a `Blank`.
     """
     images = [
-        pen.draw(lines * (pen.SIZE / canvas), strokes.width(stroke) * pen.SIZE / canvas)
-        for stroke in drawn
+        pen.draw(lines * (SIDE / canvas), strokes.width(stroke) * SIDE / canvas)
+        for stroke in strokes.read(drawn)
         if len(lines := strokes.lines([stroke]))
     ]
     return np.max(images, axis=0) if images else Blank("Nothing is drawn yet.")

@@ -1,5 +1,10 @@
-"""Strokes of the pen, as the canvas gives them -> lines."""
+"""Strokes of the pen, as the canvas gives them -> lines.
 
+A browser may send anything in place of strokes: `read` leaves out what is none, and bounds the
+rest.
+"""
+
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,15 +16,71 @@ from vae.preprocess.pen import Lines
 _CURVE_STEPS = 6  # straight pieces to one curve of the canvas
 _FEW = 3  # taps; a digit may be dotted with more
 _UNKNOWN_PEN = 6.0  # pixels; what is shorter is a tap even if the pen was thinner
+_WIDEST_PEN = 1000.0  # pixels
+_MOST_STROKES = 100
+_MOST_STEPS = 1000  # of the pen, in all strokes; a digit that is drawn slowly has a few hundred
+_MOST_NUMBERS = 6  # of one step
+_FARTHEST = 1e5  # pixels from the corner of the canvas
 
 
-def lines(drawn: Sequence[Any]) -> Lines:
-    """All strokes as lines: (n, 2, 2) in canvas pixels; none for what is not drawn with the pen.
+def read(drawn: Any) -> list[Any]:
+    """The strokes among what the canvas sent as its objects, or among (n, 2) arrays of points.
+
+    Malformed steps of a path are left out, as are points that are not finite or far away, strokes
+    of which nothing is left, and all after the first 100. If the pen made more than 1,000 steps,
+    only every second counts, or every third, and so on.
+    """
+    strokes = drawn[:_MOST_STROKES] if isinstance(drawn, list) else []
+    every = max(1, math.ceil(sum(map(_steps, strokes)) / _MOST_STEPS))
+    clean = [
+        _clean_object(stroke, every) if isinstance(stroke, dict) else _clean_array(stroke, every)
+        for stroke in strokes
+    ]
+    return [stroke for stroke in clean if _steps(stroke)]
+
+
+def _steps(stroke: Any) -> int:
+    steps = stroke.get("path") if isinstance(stroke, dict) else stroke
+    return len(steps) if isinstance(steps, list | np.ndarray) else 0
+
+
+def _clean_object(stroke: dict[str, Any], every: int) -> dict[str, Any]:
+    path = stroke.get("path")
+    thinned = [*path[:-1:every], *path[-1:]] if isinstance(path, list) else []
+    clean = {**stroke, "path": [step for step in thinned if _is_step(step)]}
+    pen = clean.get("strokeWidth")
+    if pen is None or not _is_number(pen, _WIDEST_PEN) or pen <= 0:
+        clean.pop("strokeWidth", None)
+    return clean
+
+
+def _is_step(step: Any) -> bool:
+    """Whether it is a command, and points to go to: x, y, x, y ..."""
+    if not isinstance(step, list) or not 3 <= len(step) <= 1 + _MOST_NUMBERS or not len(step) % 2:
+        return False
+    return isinstance(step[0], str) and all(_is_number(value, _FARTHEST) for value in step[1:])
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return isinstance(value, int | float) and abs(value) <= most
+
+
+def _clean_array(stroke: Any, every: int) -> np.ndarray:
+    try:
+        points = np.asarray(stroke, np.float64).reshape(-1, 2)
+    except (TypeError, ValueError, OverflowError):
+        return np.zeros((0, 2))
+    points = np.concatenate([points[:-1:every], points[-1:]])
+    return points[(np.abs(points) <= _FARTHEST).all(axis=1)]
+
+
+def lines(drawn: Any) -> Lines:
+    """The strokes that `read` finds as lines: (n, 2, 2) in canvas pixels.
 
     Where there are but a few taps, which may have slipped, only a dot of one of them is left:
     enlarged, it would be a figure that nobody drew.
     """
-    found = [(stroke, path) for stroke in drawn if len(path := points(stroke))]
+    found = [(stroke, _points(stroke)) for stroke in read(drawn)]
     paths = [path for _, path in found]
     if len(found) <= _FEW and all(_is_tap(stroke, path) for stroke, path in found):
         paths = [path[:1] for path in paths[:1]]
@@ -29,8 +90,7 @@ def lines(drawn: Sequence[Any]) -> Lines:
 
 def _is_tap(stroke: Any, path: np.ndarray) -> bool:
     """Whether a stroke is no longer than half the pen's width: small digits are longer."""
-    pen = width(stroke) if isinstance(stroke, dict) and "strokeWidth" in stroke else _UNKNOWN_PEN
-    return bool(np.ptp(path, axis=0).max() <= pen / 2)
+    return bool(np.ptp(path, axis=0).max() <= width(stroke) / 2)
 
 
 def _with_end(path: np.ndarray) -> np.ndarray:
@@ -39,40 +99,31 @@ def _with_end(path: np.ndarray) -> np.ndarray:
 
 
 def points(stroke: Any) -> np.ndarray:
-    """The points of a stroke, (n, 2) x and y: itself if it is an array, else an object's path.
-
-    Curves are cut into straight pieces. Objects not drawn with the pen have no points: (0, 2).
-    What is malformed in a path, and points that are not finite, are skipped.
-    """
-    found = _path_points(stroke) if isinstance(stroke, dict) else np.asarray(stroke, np.float64)
-    found = found.reshape(-1, 2)
-    return found[np.isfinite(found).all(axis=1)]
+    """The points of a stroke, (n, 2) x and y, curves cut into straight pieces; (0, 2) of none."""
+    return np.concatenate([np.zeros((0, 2)), *map(_points, read([stroke]))])
 
 
-def _path_points(stroke: dict[str, Any]) -> np.ndarray:
+def _points(stroke: Any) -> np.ndarray:
+    """The same of a stroke that is read."""
+    if isinstance(stroke, np.ndarray):
+        return stroke
     found: list[np.ndarray] = []
-    for command, *numbers in filter(None, stroke.get("path") or []):
-        corners = _corners(numbers)
+    for command, *numbers in stroke["path"]:
+        corners = np.array(numbers, np.float64).reshape(-1, 2)
         if command == "Q" and found and len(corners) == 2:  # a curve: control point, then end
             t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
             start, (control, end) = found[-1], corners
             found.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
-        elif len(corners):
+        else:
             found.append(corners[-1])
-    return np.array(found, np.float64)
-
-
-def _corners(numbers: list[Any]) -> np.ndarray:
-    """A command's numbers as points: (n, 2), or none if they are no pairs of numbers."""
-    try:
-        return np.array(numbers, np.float64).reshape(-1, 2)
-    except (TypeError, ValueError):
-        return np.zeros((0, 2))
+    return np.array(found)
 
 
 def width(stroke: Any) -> float:
-    """The width of the pen that drew an object of the canvas, in canvas pixels."""
-    return float(stroke["strokeWidth"])
+    """The width in canvas pixels of the pen that drew a stroke that is read."""
+    return float(
+        stroke.get("strokeWidth", _UNKNOWN_PEN) if isinstance(stroke, dict) else _UNKNOWN_PEN
+    )
 
 
 def as_object(points: Sequence[Sequence[float]], width: float) -> dict[str, Any]:

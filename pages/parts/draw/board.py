@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
-from pages.shared import canvas, resources, session
+from pages.parts.draw import photo
+from pages.shared import canvas, ownership, resources, session, widgets
 from vae import pictures, preprocess
 from vae.preprocess import Blank, strokes, uploads
 
@@ -17,11 +18,21 @@ _ATTEND = component(
 
 
 def show() -> None:
-    """The canvas and its buttons; what is drawn goes to the session."""
+    """The canvas, or the photo in its place, and their buttons; all goes to the session."""
+    sent = photo.sent()
+    if sent is None:
+        _show_canvas()
+    else:
+        photo.show(sent, canvas.SIZE)
+    _buttons()
+
+
+def _show_canvas() -> None:
     from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
 
+    _replace_if_astray()
     state = session.canvas()
-    result = st_canvas(
+    st_canvas(
         stroke_width=st.session_state.get("pen", canvas.PEN),
         stroke_color="#ffffff",
         background_color="#000000",
@@ -30,8 +41,11 @@ def show() -> None:
         initial_drawing={"objects": state["initial"]} if state["initial"] else None,
         key=_canvas_key(),
     )
-    if result.json_data is not None:
-        state["strokes"] = result.json_data.get("objects", [])
+    state["strokes"] = _strokes()
+
+
+def _buttons() -> None:
+    state = session.canvas()
     with st.container(horizontal=True, gap="small"):
         drawn = bool(state["strokes"])
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
@@ -64,6 +78,7 @@ def others() -> None:
         st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
             help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
         with st.popover("Photo", icon=":material/photo_camera:"):
+            ownership.offer_tab()
             st.file_uploader(
                 "One digit, dark on light or light on dark (PNG or JPEG)",
                 key="upload",
@@ -106,11 +121,24 @@ def _canvas_key() -> str:
     return f"canvas-{session.canvas()['version']}"
 
 
+def _strokes() -> list[dict[str, Any]]:
+    """The strokes on the canvas: as it sent them last, or as they were before it sent any."""
+    sent = st.session_state.get(_canvas_key())
+    for name in ("drawing", "raw", "objects"):
+        sent = sent.get(name) if isinstance(sent, dict) else None
+    return session.canvas()["strokes"] if sent is None else strokes.read(sent)
+
+
+def _replace_if_astray() -> None:
+    """Another canvas in place of one that sent what no canvas sends."""
+    sent = st.session_state.get(_canvas_key()) or {}
+    if not isinstance(sent.get("drawing") or {}, dict) or sent.get("backgroundFit") is not None:
+        _take_over()
+
+
 def _undo() -> None:
     """Take back the last stroke, which may have come together with the click."""
-    sent = st.session_state.get(_canvas_key())
-    newest = sent["drawing"]["raw"].get("objects", []) if sent else session.canvas()["strokes"]
-    session.redraw(newest[:-1], session.canvas()["picture"])
+    session.redraw(_strokes()[:-1], session.canvas()["picture"])
 
 
 def _take_over() -> None:
@@ -134,7 +162,8 @@ def _take_from_gallery() -> None:
 def _take_test_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
-    replace(pixels=digits.pixels[i], words=f"A {digits.labels[i]} of MNIST, as it is.")
+    words = f"A {digits.labels[i]} of MNIST, as it is."
+    replace(pixels=digits.pixels[i], words=words, photo=None)
 
 
 def _take_upload() -> None:
@@ -142,6 +171,7 @@ def _take_upload() -> None:
     if file is None:
         return
     try:
-        replace(pixels=uploads.read(file.getvalue()), words=f"From {file.name}.")
+        picture = uploads.read(file.getvalue())
+        replace(pixels=picture, words=f"From {widgets.plain(file.name)}.", photo=picture)
     except uploads.UploadError as error:
-        session.canvas()["refused"] = f"{file.name}: {error}"
+        session.canvas()["refused"] = widgets.plain(f"{file.name}: {error}")

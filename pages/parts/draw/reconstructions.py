@@ -1,5 +1,7 @@
 """What the models make of a drawing."""
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
@@ -40,7 +42,9 @@ def _by_one(image: np.ndarray, run: runs.Run) -> str:
     posterior = model.encode(image[None])
     reconstruction = model.decode(posterior.mean)[0]
     loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
-    pair = markup.figure(reconstruction, f"<b>{run.name}</b>", f"Reconstruction by {run.name}")
+    pair = markup.figure(
+        reconstruction, f"<b>{escape(run.name)}</b>", f"Reconstruction by {run.name}"
+    )
     apart = markup.difference(image, reconstruction)
     harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
     return (
@@ -62,7 +66,7 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     latent = widgets.latent_text(posterior.mean[0])
     st.html(
         f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
-        f"<b>{run.name}</b>, and in the ring this one: {latent}</p></div>"
+        f"<b>{escape(run.name)}</b>, and in the ring this one: {latent}</p></div>"
         f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
         "point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) and 2 (dashes) "
         "standard deviations, among the test digits near by.</p></div></div>"

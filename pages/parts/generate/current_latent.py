@@ -23,7 +23,7 @@ def sliders(run: runs.Run) -> None:
     key = f"sliders-{run.name}"
 
     def moved() -> None:
-        z = link.latent(",".join(map(str, st.session_state[key]["latent"])), latent_map)
+        z = link.latent(st.session_state[key]["latent"], latent_map)
         if z is not None:
             session.current_latents()[run.name] = (z, _current(run)[1])
 
@@ -45,8 +45,8 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
     key = f"{name}-{run.name}"
 
     def picked() -> None:
-        i = st.session_state[key]["picked"]
-        if isinstance(i, int) and 0 <= i < len(shown):
+        i = link.whole(st.session_state[key]["picked"], len(shown))
+        if i is not None:
             take(run, shown[i])
 
     data = {"latents": link.tidy(shown).tolist(), "captions": captions or [], "name": name}

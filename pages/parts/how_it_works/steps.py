@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.shared import canvas, markup, resources
+from pages.shared import canvas, markup, resources, widgets
 from vae import charts, comparison, losses, runs
 from vae.inference import Posterior, sigmoid
 from vae.preprocess import Blank
@@ -121,8 +121,8 @@ def total(path: Path) -> None:
     weight = path.run.manifest.training.kl_weight
     if weight != 1:
         st.caption(
-            f"{path.run.name} was trained with a KL weight (beta) of {weight:g}: its loss was "
-            f"{untold:.1f} + {weight:g} × {told:.1f} = {untold + weight * told:.1f}."
+            f"{widgets.plain(path.run.name)} was trained with a KL weight (beta) of {weight:g}: "
+            f"its loss was {untold:.1f} + {weight:g} × {told:.1f} = {untold + weight * told:.1f}."
         )
 
 

@@ -1,9 +1,11 @@
 """The map for analysis: lasso or box over the digits, their contact sheet, a CSV."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
-from pages.shared import resources
+from pages.shared import link, resources
 from vae import pictures, runs, tables
 from vae.mnist import CLASSES
 
@@ -25,8 +27,7 @@ def show(run: runs.Run) -> None:
         config={"scrollZoom": True, "displaylogo": False},
         alt="The digits by their posterior means, coloured by label",
     )
-    points = event["selection"]["points"]
-    chosen = np.array(sorted({int(np.ravel(p["customdata"])[0]) for p in points}), int)
+    chosen = selected(event["selection"].get("points"), len(latent_map.digits))
     if not len(chosen):
         st.info("Nothing is chosen yet.", icon=":material/lasso_select:")
         return
@@ -49,3 +50,11 @@ def show(run: runs.Run) -> None:
             "Contact sheet (PNG)", pictures.png(picture), f"{run.name}-digits.png",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
+
+
+def selected(points: Any, n: int) -> np.ndarray:
+    """Which of n digits a selection names, in order: (k,). What names none is left out."""
+    named = points if isinstance(points, list) else []
+    names = [point.get("customdata") for point in named if isinstance(point, dict)]
+    found = [link.wholes(name if isinstance(name, list) else [name], n) for name in names]
+    return np.unique([index for one in found if one for index in one]).astype(int)

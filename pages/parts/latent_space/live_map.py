@@ -17,7 +17,7 @@ def show(run: runs.Run) -> None:
     view, revision = _known(run)
     said = (st.session_state.get(key) or {}).get("place")
     if said is not None:
-        view = MapView.from_page(said)
+        view = MapView.from_page(said, resources.latent_map(run))
         session.map_views()[run.name] = (view, revision)
     view.to_link()
     latent = view.latent(resources.latent_map(run))

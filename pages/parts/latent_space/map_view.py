@@ -11,6 +11,8 @@ from vae.latent_map import LatentMap
 from vae.mnist import CLASSES
 
 _NAMES = ("z", "digit", "frame", "hidden", "manifold")
+_FRAME = ("x", "y", "half")  # the middle of the piece of the plane, and half its width
+_WIDEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -25,27 +27,51 @@ class MapView:
     manifold: bool = False
 
     @classmethod
-    def from_page(cls, state: dict[str, Any]) -> Self:
+    def from_page(cls, state: Any, latent_map: LatentMap) -> Self:
         """What the map in the page says of itself."""
-        return cls(**{**state, "hidden": tuple(state["hidden"])})
+        told: dict[str, Any] = state if isinstance(state, dict) else {}
+        frame, hidden = told.get("frame"), told.get("hidden")
+        return cls._read(
+            latent_map,
+            z=told.get("z"),
+            digit=told.get("digit"),
+            frame=[frame.get(name) for name in _FRAME] if isinstance(frame, dict) else None,
+            hidden=[c for c in CLASSES if c in hidden] if isinstance(hidden, list) else [],
+            manifold=told.get("manifold") is True,
+        )
 
     @classmethod
     def from_link(cls, latent_map: LatentMap) -> Self:
-        """What the address names; what is not of this model, or no place at all, is left out."""
-        z = _numbers("z", latent_map.model.latent_dim, latent_map.reach)
-        digit = _numbers("digit", 1, len(latent_map.digits))
-        frame = _numbers("frame", 3, latent_map.reach)
-        hidden = {c for c in CLASSES if str(c) in st.query_params.get("hidden", "")}
-        if digit is not None and digit[0] not in range(len(latent_map.digits)):
-            digit = None
-        if frame is not None and frame[2] <= 0:
-            frame = None
+        """What the address names."""
+        named = st.query_params
+        return cls._read(
+            latent_map,
+            z=named.get("z"),
+            digit=named.get("digit"),
+            frame=named.get("frame"),
+            hidden=[c for c in CLASSES if str(c) in named.get("hidden", "")],
+            manifold=named.get("manifold") == "1",
+        )
+
+    @classmethod
+    def _read(
+        cls,
+        latent_map: LatentMap,
+        z: Any,
+        digit: Any,
+        frame: Any,
+        hidden: list[int],
+        manifold: bool,
+    ) -> Self:
+        """What is not of this model, or no place at all, is left out."""
+        chosen = link.whole(digit, len(latent_map.digits))
+        latent = link.latent(z, latent_map) if chosen is None else None
         return cls(
-            z=None if digit else z,
-            digit=int(digit[0]) if digit else None,
-            frame=dict(zip(("x", "y", "half"), frame, strict=True)) if frame else None,
-            hidden=tuple(sorted(hidden)),
-            manifold=st.query_params.get("manifold") == "1",
+            z=None if latent is None else latent.tolist(),
+            digit=chosen,
+            frame=_framed(link.numbers(frame, len(_FRAME))),
+            hidden=tuple(hidden),
+            manifold=manifold,
         )
 
     def to_link(self) -> None:
@@ -74,9 +100,8 @@ class MapView:
         return asdict(self)
 
 
-def _numbers(name: str, n: int, bound: float) -> list[float] | None:
-    """n finite numbers of the address, brought within +-bound, or None."""
-    values = link.numbers(st.query_params.get(name, ""))
-    if values is None or len(values) != n:
+def _framed(values: list[float] | None) -> dict[str, float] | None:
+    """The piece of the plane, if it is one that can be drawn."""
+    if values is None or max(map(abs, values)) > _WIDEST or values[2] < 1 / _WIDEST:
         return None
-    return np.clip(values, -bound, bound).tolist()
+    return dict(zip(_FRAME, values, strict=True))

@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.shared import link, resources, session, widgets
 from vae import latents, runs
+from vae.latent_map import LatentMap
 from vae.mnist import CLASSES
 
 MOST = 8
@@ -44,13 +45,13 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
     kind, _, text = end.partition(":")
     if kind in _WITH_LATENT:
         return link.latent(text, latent_map)
-    match kind, link.numbers(text):
-        case "digit", [index] if index in range(len(latent_map.digits)):
-            found = latent_map.posterior.mean[int(index)]
-        case "class", [label, seed] if label in CLASSES and seed in range(_LARGEST_SEED):
-            found = latent_map.classes.sample(int(label), 1, int(seed))[0]
-        case "random", [seed] if seed in range(_LARGEST_SEED):
-            found = latents.sample_prior(1, latent_dim, int(seed))[0]
+    match kind, _wholes(kind, text):
+        case "digit", [index]:
+            found = latent_map.posterior.mean[index]
+        case "class", [label, seed]:
+            found = latent_map.classes.sample(label, 1, seed)[0]
+        case "random", [seed]:
+            found = latents.sample_prior(1, latent_dim, seed)[0]
         case _:
             return None
     return link.tidy(found)
@@ -61,14 +62,24 @@ def stacked(ends: list[str], run: runs.Run) -> np.ndarray:
     return np.stack([found for end in ends if (found := latent(end, run)) is not None])
 
 
+def _wholes(kind: str, text: str) -> list[int] | None:
+    """The whole numbers of an end that has some."""
+    ends = {
+        "digit": [len(resources.digits())],
+        "class": [len(CLASSES), _LARGEST_SEED],
+        "random": [_LARGEST_SEED],
+    }
+    return link.wholes(text, *ends[kind]) if kind in ends else None
+
+
 def words(end: str) -> str:
-    """Where an end comes from, for people."""
+    """Where an end that `latent` knows comes from, for people."""
     kind, _, text = end.partition(":")
-    first = int((link.numbers(text) or [0])[0])
-    if kind == "digit":
-        return f"a real {resources.digits().labels[first]}"
-    if kind == "class":
-        return f"a sample of {first}"
+    match kind, _wholes(kind, text):
+        case "digit", [index]:
+            return f"a real {resources.digits().labels[index]}"
+        case "class", [label, _]:
+            return f"a sample of {label}"
     return "random" if kind == "random" else _WITH_LATENT.get(kind, "a drawing")
 
 
@@ -170,13 +181,13 @@ def _class_samples(ends: list[str], seed: int, is_full: bool) -> None:
     st.pills("A sample of class", CLASSES, key="class end", on_change=add, disabled=is_full)
 
 
-def adder(ends: list[str], key: str) -> Callable[[], None]:
+def adder(ends: list[str], key: str, latent_map: LatentMap) -> Callable[[], None]:
     """What the live view calls when a place of the map was clicked."""
 
     def add() -> None:
-        values = st.session_state[key]["added"]
-        if values is not None and len(ends) < MOST:
-            change([*ends, f"map:{link.text(link.tidy(np.array(values)))}"])
+        place = link.latent(st.session_state[key]["added"], latent_map)
+        if place is not None and len(ends) < MOST:
+            change([*ends, f"map:{link.text(place)}"])
 
     return add
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import run_list
-from pages.shared import ownership, resources
+from pages.shared import ownership, resources, widgets
 from vae import archive, failures, runs, runs_folder
 from vae.jobs import admission
 from vae.limits import LimitError
@@ -32,9 +32,10 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 _button("Leave the queue", "stop", jobs.stop, run.path)
             elif state in ("starting", "training", "paused"):
                 _button("Stop", "stop", jobs.stop, run.path, help="Keeps the best epoch so far.")
-        if run.manifest.usable and serving.path != run.path:
+        serves = run.manifest.usable and not resources.fault(run)
+        if serves and serving.path != run.path:
             _button("Use on all pages", "check", _serve, run.name)
-        if run.manifest.usable:
+        if serves:
             st.download_button(
                 "Export",
                 lambda: archive.export(run),
@@ -61,7 +62,7 @@ def undo() -> None:
     found = runs_folder.deleted(jobs.root)
     for trash in [trash for trash in found if ownership.owns(trash.path)][:UNDOS]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{trash.name}** is deleted.")
+            st.markdown(f"**{widgets.plain(trash.name)}** is deleted.")
             name = trash.path.name
             _button("Undo", "undo", _restore, trash, key=f"undo-{name}")
             gone = runs_folder.delete_for_good
@@ -93,7 +94,7 @@ def attempt(action: Callable[..., Any], *arguments: Any) -> None:
     try:
         action(*arguments)
     except (runs.RunError, ValueError, OSError) as error:
-        text = failures.words(error)
+        text = widgets.plain(failures.words(error))
         st.toast(f"That did not work: {text}.", icon=":material/error:", duration="long")
 
 

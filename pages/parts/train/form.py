@@ -54,7 +54,7 @@ def quick_start() -> None:
         disabled=bool(refusal),
     )
     if refusal:
-        st.caption(f"Not now: {refusal}.")
+        st.caption(f"Not now: {widgets.plain(refusal)}.")
 
 
 def kept() -> str:
@@ -87,7 +87,7 @@ def show() -> None:
         )
         _expect(model, training)
     except ValueError as error:
-        st.error(f"This cannot be trained: {error}.")
+        st.error(f"This cannot be trained: {widgets.plain(error)}.")
         st.button("Train", icon=":material/play_arrow:", disabled=True)
         return
     if st.button("Train", type="primary", icon=":material/play_arrow:"):

@@ -50,7 +50,7 @@ def choose(found: dict[str, runs.Run], serving: runs.Run) -> runs.Run:
         _INTO_SIGHT(key="into-sight", data=f"{asked} {secrets.token_hex(4)}", height=1)
     if asked not in found:
         if asked:
-            st.warning(f"There is no run {asked} on this server.")
+            st.warning(f"There is no run {widgets.plain(asked)} on this server.")
         asked = _most_telling(found, serving)
     st.session_state["run"] = asked
     name = st.selectbox("Run", list(found), key="run", persist_state="session", width=360)
@@ -70,6 +70,12 @@ def table(found: dict[str, runs.Run]) -> None:
     heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
     st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+    others = len(runs.survey(resources.jobs().root, runs.SHIPPED).passed_over)
+    if others:
+        st.caption(
+            f"{others} {'entry' if others == 1 else 'entries'} of the folder of runs cannot be "
+            "read. On the server, `python -m vae runs` says which and why."
+        )
 
 
 def _row(run: runs.Run) -> str:

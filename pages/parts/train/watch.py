@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, session, widgets
+from pages.shared import missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -21,7 +21,8 @@ def show(run: runs.Run, serving: runs.Run) -> None:
     state = resources.jobs().state(run.path)
     if trouble := resources.jobs().trouble:
         st.warning(
-            f"The queue of trainings met an unexpected error and tries again: {trouble}.",
+            "The queue of trainings met an unexpected error and tries again: "
+            f"{widgets.plain(trouble)}.",
             icon=":material/warning:",
         )
     actions.buttons(run, state, serving)
@@ -46,13 +47,13 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _status(run, state)
     _collapse(run)
-    pictures.scrubber(run, live=True)
+    pictures.scrubber(run, growing=True)
     pictures.curves(run)
 
 
 def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
-    progress = history.progress(session.events(run.path))
+    progress = resources.told(run).progress
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
@@ -83,13 +84,15 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
     missions.trained()
     m = run.manifest
+    if m.usable and resources.fault(run):
+        st.error(f"No page can use this model: {resources.fault(run)}.", icon=":material/error:")
     resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
-        st.error(f"Training failed: {m.error}.", icon=":material/error:")
+        st.error(f"Training failed: {widgets.plain(m.error)}.", icon=":material/error:")
     elif state == "interrupted":
         why = m.error or "the server or the process was stopped"
         st.warning(
-            f"The training process ended before its time: {why}. "
+            f"The training process ended before its time: {widgets.plain(why)}. "
             f"No finished epoch is lost. {resume} after epoch {m.epochs_done}.",
             icon=":material/warning:",
         )
@@ -98,10 +101,10 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     if m.usable:
         st.markdown(
             f"{state.capitalize()} after {m.epochs_done} of {m.training.epochs} epochs on "
-            f"{m.data['train']:,} images of {m.data['source']}, in "
+            f"{m.data['train']:,} images of {widgets.plain(m.data['source'])}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
-        if note := history.note(session.events(run.path)):
+        if note := resources.told(run).note:
             st.caption(f"Of these images: {note}.")
 
 
@@ -135,4 +138,4 @@ def _astray(run: runs.Run) -> None:
 
 
 def _epochs(run: runs.Run) -> list[dict[str, Any]]:
-    return [event for event in session.events(run.path) if "kl_per_dimension" in event]
+    return [event for event in resources.told(run).epochs if "kl_per_dimension" in event]
