@@ -38,6 +38,7 @@ UNCHECKED = ".unchecked"  # in the folder of the runs, on the same disk; no list
 PATIENCE = 10.0  # seconds that an import waits for another one
 _LEFT_OVER = 3600.0  # seconds after which what was never finished is removed
 _KERAS_MODULES = ("vae.training.model", "vae.model")  # where VAE is, and where it once was
+_KEPT = history.KNOWN - {"error", "note"}  # of an event; these tell of another machine
 _PLAIN = re.compile(r"[\w ,.:;()+/-]{0,200}")
 _ONE_AT_A_TIME = threading.Lock()  # each takes memory and a processor, and anybody may ask
 
@@ -240,7 +241,7 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
     if lines > MAX_EVENTS:
         raise ArchiveError(f"its history has {lines:,} lines, more than {MAX_EVENTS:,}")
     events = [
-        {name: event[name] for name in event if name in history.KNOWN and name != "error"}
+        {name: event[name] for name in event if name in _KEPT}
         for event in runs.read_events(file.parent)[0]
     ]
     for event in events:
