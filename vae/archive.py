@@ -38,7 +38,6 @@ UNCHECKED = ".unchecked"  # in the folder of the runs, on the same disk; no list
 PATIENCE = 10.0  # seconds that an import waits for another one
 _LEFT_OVER = 3600.0  # seconds after which what was never finished is removed
 _KERAS_MODULES = ("vae.training.model", "vae.model")  # where VAE is, and where it once was
-_KEPT = history.KNOWN - {"error", "note"}  # of an event; these tell of another machine
 _PLAIN = re.compile(r"[\w ,.:;()+/-]{0,200}")
 _ONE_AT_A_TIME = threading.Lock()  # each takes memory and a processor, and anybody may ask
 
@@ -241,10 +240,12 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
     if lines > MAX_EVENTS:
         raise ArchiveError(f"its history has {lines:,} lines, more than {MAX_EVENTS:,}")
     events = [
-        {name: event[name] for name in event if name in _KEPT}
+        {name: event[name] for name in event if name in history.KNOWN - {"error"}}
         for event in runs.read_events(file.parent)[0]
     ]
     for event in events:
+        if not _is_plain(event.get("note", "")):  # an error's text, say
+            del event["note"]
         if len(event.get("kl_per_dimension", [0] * model.latent_dim)) != model.latent_dim:
             raise ArchiveError("its history is of a model with another latent dimension")
         for text in filter(lambda value: isinstance(value, str), event.values()):
@@ -297,7 +298,11 @@ def _texts(value: Any) -> list[str]:
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text)) and "//" not in text
+
+
 def _check_plain(text: str) -> None:
     """Pages show this: so it may hold neither markup nor links."""
-    if not _PLAIN.fullmatch(text) or "//" in text:
+    if not _is_plain(text):
         raise ArchiveError(f"the text {text[:40]!r} has characters that it should not have")
