@@ -7,5 +7,6 @@ from starlette.middleware import Middleware
 
 from server.compression import Compression
 from server.headers import Headers
+from server.messages import Messages
 
-MIDDLEWARE = [Middleware(Headers), Middleware(Compression)]
+MIDDLEWARE = [Middleware(Headers), Middleware(Compression), Middleware(Messages)]
