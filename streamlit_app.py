@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.shared import navigation
 from server import MIDDLEWARE
+from server.sockets import send_at_once
 from vae.limits import check_environment
 
 if __name__ == "__main__":
     navigation.route()
 else:
     check_environment()
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(__file__, lifespan=send_at_once, middleware=MIDDLEWARE)

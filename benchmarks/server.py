@@ -50,7 +50,7 @@ def serving(runs: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[Se
         process = subprocess.Popen(
             [*command, *options],
             cwd=ROOT,
-            env=os.environ | {"VAE_RUNS_DIR": str(runs)},
+            env=os.environ | {"VAE_RUNS_DIR": str(runs), "PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=log,
         )

@@ -6,11 +6,14 @@
         shown = await one.change(box.id, double_value=7)
 
 It keeps what a browser keeps: the elements on the page, the values of the widgets, the pages'
-names, and the larger messages of the last runs, which the server then only names.
+names, the larger messages of the last runs, which the server then only names, and the files that
+never change, which it fetches when a page first names them.
 """
 
 import asyncio
+import re
 import time
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +29,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 PATIENCE = 120.0  # seconds for a page
+FILES = re.compile(rb"files/[0-9a-f]{32}\.[a-z]+")
 TRIGGERS = ("trigger_value", "string_trigger_value", "json_trigger_value")
 KEPT_RUNS = 2  # Streamlit's `global.maxCachedMessageAge`
 
@@ -65,14 +69,16 @@ async def enter(address: str, cookie: str = "") -> "AsyncIterator[Visitor]":
         ping_interval=None,
     ) as connection:
         assert isinstance(connection, _Counting)
-        yield Visitor(connection)
+        yield Visitor(connection, address)
 
 
 class Visitor:
     """One session: a page at a time, and what stands on it."""
 
-    def __init__(self, connection: _Counting):
+    def __init__(self, connection: _Counting, address: str):
         self.connection = connection
+        self.address = address
+        self.files: dict[str, int] = {}  # their bytes on the wire, by their place on the server
         self.elements: dict[tuple[int, ...], Element] = {}
         self.widgets: dict[str, WidgetState] = {}
         self.pages: dict[str, str] = {}  # Streamlit's hashes by the last part of the address
@@ -128,10 +134,25 @@ class Visitor:
         except TimeoutError:
             raise VisitError(f"the page did not end within {PATIENCE:.0f} s") from None
         shown.seconds = time.perf_counter() - started
-        shown.received = self.connection.received - before
+        shown.received = self.connection.received - before + await self._fetch(shown)
         for failure in self.find("exception"):
             raise VisitError(f"{failure.type}: {failure.message}")
         return shown
+
+    async def _fetch(self, shown: Shown) -> int:
+        """Fetch the files that the page names, but for those that were fetched before: bytes."""
+        contents = b"".join(message.SerializeToString() for message in shown.messages)
+        named = {name.decode() for name in FILES.findall(contents)} - set(self.files)
+        for name in sorted(named):
+            self.files[name] = await asyncio.to_thread(self._fetched, name)
+        return sum(self.files[name] for name in named)
+
+    def _fetched(self, name: str) -> int:
+        request = urllib.request.Request(
+            f"{self.address}/{name}", headers={"Accept-Encoding": "gzip"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return len(answer.read())
 
     def find(self, kind: str) -> list[Any]:
         """The elements of a kind, named as in Streamlit's Element, in the order of the page."""

@@ -54,7 +54,7 @@ with st.container(horizontal=True):
 walked = st.container()
 
 inputs = comparison.Inputs(digits, drawing, int(seed), ends)
-answers = {run.name: comparison.ask(resources.model(run), inputs) for run in compared}
+answers = {run.name: resources.answers(run, inputs) for run in compared}
 with rebuilt:
     pictures.rebuilt(digits, answers)
 with drawn:

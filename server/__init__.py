@@ -6,7 +6,13 @@
 from starlette.middleware import Middleware
 
 from server.compression import Compression
+from server.files import Files
 from server.headers import Headers
 from server.messages import Messages
 
-MIDDLEWARE = [Middleware(Headers), Middleware(Compression), Middleware(Messages)]
+MIDDLEWARE = [
+    Middleware(Headers),
+    Middleware(Files),
+    Middleware(Compression),
+    Middleware(Messages),
+]

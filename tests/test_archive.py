@@ -3,7 +3,11 @@
 import hashlib
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +19,20 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from vae import archive, data, evaluation, inference, runs, runs_folder, snapshots, strict_json
+from vae import (
+    archive,
+    data,
+    evaluation,
+    inference,
+    network_check,
+    runs,
+    runs_folder,
+    snapshots,
+    strict_json,
+)
 from vae.archive import ArchiveError
 
+ROOT = Path(__file__).parents[1]
 Files = dict[str, bytes]
 
 
@@ -193,16 +208,56 @@ def keras_file(change: Callable[[dict[str, Any]], Any], **more: bytes) -> Callab
     return content
 
 
-def with_relu6(files: Files) -> bytes:
-    """The decoder with an activation that LiteRT knows and no decoder of this project has."""
-    model: Any = schema.ModelT.InitFromPackedBuf(files["small/decoder.tflite"], 0)
+def crafted(name: str, change: Callable[[Any], Any]) -> Callable[[Files], Any]:
+    """Puts in another network, valid but for one thing."""
+
+    def content(files: Files) -> bytes:
+        model: Any = schema.ModelT.InitFromPackedBuf(files[f"small/{name}"], 0)
+        change(model)
+        builder = flatbuffers.Builder()
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    return with_model_file(name, content)
+
+
+def with_relu6(model: Any) -> None:
+    """An activation that LiteRT knows and no decoder of this project has."""
     relu6 = schema.ActivationFunctionType.RELU6
     model.subgraphs[0].operators[0].builtinOptions.fusedActivationFunction = relu6
-    builder = flatbuffers.Builder()
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
+def with_operation(name: str) -> Callable[[Any], None]:
+    """Another operation in place of the first."""
+
+    def change(model: Any) -> None:
+        code = model.operatorCodes[model.subgraphs[0].operators[0].opcodeIndex]
+        code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, name)
+
+    return change
+
+
+def with_weights(value: float) -> Callable[[Any], None]:
+    """One layer whose weights are all the same."""
+
+    def change(model: Any) -> None:
+        kernels = [buffer for buffer in model.buffers if len(_bytes(buffer)) > 1000]
+        weights = np.full(len(_bytes(kernels[0])) // 4, value, np.float32)
+        kernels[0].data = np.frombuffer(weights.tobytes(), np.uint8)
+
+    return change
+
+
+def _bytes(buffer: Any) -> bytes:
+    return b"" if buffer.data is None else bytes(buffer.data)
+
+
+def backwards(model: Any) -> None:
+    """Operations that need what comes after them."""
+    model.subgraphs[0].operators.reverse()
+
+
+SIX_DIMENSIONS = runs.event_line({"event": "end", "kl_per_dimension": [1.0] * 6})
 LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "evil"}}
 
 TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
@@ -259,8 +314,40 @@ TAMPERED: dict[str, tuple[Callable[[Files], Any], str]] = {
         "^its networks cannot be used: ",
     ),
     "unknown-to-the-page": (
-        with_model_file("decoder.tflite", with_relu6),
+        crafted("decoder.tflite", with_relu6),
         "FULLY_CONNECTED is followed by RELU6, which the page cannot compute$",
+    ),
+    "loop": (
+        crafted("encoder.tflite", with_operation("WHILE")),
+        r"encoder\.tflite uses WHILE, which no network of this program does$",
+    ),
+    "index": (
+        crafted("decoder.tflite", with_operation("GATHER")),
+        r"decoder\.tflite uses GATHER, which no network of this program does$",
+    ),
+    "backwards": (
+        crafted("encoder.tflite", backwards),
+        r"encoder\.tflite does not compute one thing after the other$",
+    ),
+    "nan": (
+        crafted("encoder.tflite", with_weights(float("nan"))),
+        r"encoder\.tflite has weights that are not finite$",
+    ),
+    "overflow": (
+        crafted("encoder.tflite", with_weights(3e38)),
+        "^its networks cannot be used: the encoder gives numbers that are not finite$",
+    ),
+    "two-graphs": (
+        crafted("decoder.tflite", lambda model: model.subgraphs.append(model.subgraphs[0])),
+        r"decoder\.tflite has more than one way to be called$",
+    ),
+    "no-data": (
+        changed(lambda v: v.update(data={})),
+        "small is not valid: source, sha256, train, validation, test is missing$",
+    ),
+    "other-history": (
+        lambda f: f.update({"small/events.jsonl": SIX_DIMENSIONS}),
+        "^its history is of a model with another latent dimension$",
     ),
     "pickle": (
         with_model_file("model.keras", lambda f: b"cos\nsystem\n(S'true'\ntR."),
@@ -335,6 +422,14 @@ def test_a_link_or_a_file_that_is_there_twice_is_refused(files: Files, tmp_path:
         archive.import_zip(twice, tmp_path)
 
 
+def test_an_entry_without_a_name_is_refused(files: Files, tmp_path: Path) -> None:
+    nameless = packed(files)
+    with zipfile.ZipFile(nameless, "a") as zipped:
+        zipped.writestr(zipfile.ZipInfo(""), b"x")
+    with pytest.raises(ArchiveError, match=r"^'' does not belong into an exported run$"):
+        archive.import_zip(nameless, tmp_path)
+
+
 def test_lines_of_a_history_that_are_no_events_are_left_out(files: Files, tmp_path: Path) -> None:
     lines = files["small/events.jsonl"] + b'{"event": "joke"}\n3\n'
     imported = archive.import_zip(packed(files | {"small/events.jsonl": lines}), tmp_path)
@@ -353,3 +448,81 @@ def test_the_folder_in_the_file_makes_a_safe_name(
     imported = archive.import_zip(packed(renamed), tmp_path)
     assert imported.path == tmp_path / name
     assert runs_folder.check_name(imported.name) == name
+
+
+def test_nobody_sees_an_import_before_it_is_checked(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(folder: Path) -> str:
+        assert (folder / "manifest.json").exists()
+        seen.append(runs.survey(tmp_path))
+        return ""
+
+    monkeypatch.setattr(network_check, "try_networks", look)
+    archive.import_zip(packed(files), tmp_path)
+    assert seen == [runs.Listing([], {})]
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+def test_one_run_is_imported_at_a_time(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(folder: Path) -> str:
+        with pytest.raises(ArchiveError, match=r"^another run is being imported; try again"):
+            archive.import_zip(packed(files), tmp_path)
+        return "not today"
+
+    monkeypatch.setattr(archive, "PATIENCE", 0.01)
+    monkeypatch.setattr(network_check, "try_networks", meanwhile)
+    with pytest.raises(ArchiveError, match="not today"):
+        archive.import_zip(packed(files), tmp_path)
+    monkeypatch.setattr(network_check, "try_networks", lambda folder: "")
+    assert archive.import_zip(packed(files), tmp_path).name == "small"
+
+
+def test_what_a_crash_left_of_an_import_is_removed_later(files: Files, tmp_path: Path) -> None:
+    for name, age in (("old", 7200), ("new", 60)):
+        folder = tmp_path / archive.UNCHECKED / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").touch()
+        os.utime(folder, (time.time() - age,) * 2)
+    with pytest.raises(ArchiveError):
+        archive.import_zip(io.BytesIO(b""), tmp_path)
+    assert [path.name for path in (tmp_path / archive.UNCHECKED).iterdir()] == ["new"]
+    assert runs.survey(tmp_path) == runs.Listing([], {})
+
+
+def test_networks_that_take_too_long_are_refused(
+    small_run: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_check, "SECONDS", 0.05)
+    wrong = network_check.try_networks(small_run.path)
+    assert wrong == "they took more than 0 s to try"
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"),
+    [
+        ("bytearray(4_000_000_000)", "MemoryError"),
+        ("Path(sys.argv[1]).write_text('x', encoding='utf-8')", "File too large"),
+    ],
+    ids=["memory", "file"],
+)
+def test_who_tries_networks_has_little_memory_and_writes_no_file(
+    tmp_path: Path, deed: str, error: str
+) -> None:
+    code = f"import signal, sys; from pathlib import Path; from vae import network_check\n{deed}"
+    code = code.replace("\n", "\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n")
+    code = code.replace(deed, f"network_check._limit()\n{deed}")
+    command = [sys.executable, "-c", code, str(tmp_path / "file")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 1
+    assert error in ended.stderr
+
+
+@pytest.mark.parametrize("run", runs.list_runs(runs.SHIPPED), ids=lambda run: run.name)
+def test_the_structure_of_every_shipped_network_passes(run: runs.Run) -> None:
+    for name in runs.SERVED_FILES:
+        network_check.check_structure(runs.model_content(run, name), name)

@@ -448,6 +448,20 @@ def test_runs_are_listed_with_state_epochs_and_loss(three_runs: Path) -> None:
     assert out.splitlines() == [f"{three_runs}/{line}" for line in LISTED]
 
 
+def test_what_is_no_readable_run_is_told_beside_the_others(tmp_path: Path) -> None:
+    runs.write_manifest(tmp_path / "two words", MANIFEST)
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "manifest.json").write_text("{", encoding="utf-8")
+    status, out, err = ran("runs", tmp_path)
+    assert (status, out) == (0, "")
+    cut, words = err.splitlines()
+    assert cut.startswith(f"{tmp_path}/cut  passed over: the manifest in {tmp_path}/cut cannot be")
+    assert words == f"{tmp_path}/two words  passed over: {WORDS}"
+
+
+WORDS = "a run cannot have this name; rename the folder"
+
+
 def test_without_a_folder_the_shipped_runs_and_this_machines_own_are_listed(
     three_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

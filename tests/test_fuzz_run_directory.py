@@ -151,7 +151,7 @@ def test_lines_of_a_history_are_events_or_passed_over(tmp_path: Path, lines: lis
         events, _ = runs.read_events(tmp_path)
         told = history.progress(events)
         assert told is None or 0 <= told.share <= 1
-        standing = history.standing(events)
+        standing = history.effective(events)
         epochs = [event for event in standing if event["event"] == "epoch"]
         history.is_astray(epochs)
         for event in epochs:

@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0  # seconds; the machine may be busy
 MODEL = ModelConfig(encoder_units=(16,), decoder_units=(16,), decoder_channels=(4, 4))
 TRAINING = TrainingConfig(epochs=1, batch_size=64, train_images=64)
+DATA = {"source": "MNIST", "sha256": "ab", "train": 64, "validation": 500, "test": 500}
 
 # In place of a training: locks its run and says "training", as the real one does, then waits for
 # requests or for a file `end`, which holds the status to exit with.
@@ -439,7 +440,7 @@ def test_a_run_with_a_checkpoint_is_resumed_and_one_without_begins(tmp_path: Pat
 def ended(server: Jobs, **changed: Any) -> Path:
     """A finished run, or what `changed` makes of it; with a checkpoint."""
     path = server.root / "ended"
-    manifest = runs.Manifest("tiny", MODEL, TRAINING, state="finished", epochs_done=1)
+    manifest = runs.Manifest("tiny", MODEL, TRAINING, "finished", epochs_done=1, data=DATA)
     files = dict.fromkeys(runs.MODEL_FILES, "0")
     runs.write_manifest(path, replace(manifest, files=files, **changed))
     (path / "checkpoint.npz").touch()

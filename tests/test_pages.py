@@ -2,16 +2,21 @@
 
 import inspect
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from vae import archive, latent_study, results, runs, runs_folder
@@ -102,6 +107,57 @@ def test_every_page_opens_without_an_error(
     assert not app.exception
     assert not app.error
     assert [e.value for e in app.title] == [title]
+
+
+@each_page
+def test_one_bad_entry_of_the_folder_is_passed_over_by_every_page(
+    title: str, stem: str, folders: Path
+) -> None:
+    """A name that is no UTF-8, a manifest too deep, figures of another shape, a damaged model."""
+    best = runs.read(runs.SHIPPED / "best")
+    for name in (os.fsdecode(b"caf\xe9"), "two words", "deep"):
+        runs.write_manifest(folders / name, best.manifest)
+    (folders / "deep" / "manifest.json").write_text("[" * 100_000, encoding="utf-8")
+    shutil.copytree(best.path, folders / "figures")
+    (folders / "figures" / "figures.json").write_text("[[]]", encoding="utf-8")
+    (folders / "figures" / runs.OWNER).write_bytes(b"")
+    shutil.copytree(best.path, folders / "damaged")
+    (folders / "damaged" / "decoder.tflite").write_bytes(b"TFL3")
+    app = alone(stem, model="damaged", run="damaged")
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == "map"
+    assert [name for name in app.sidebar.selectbox[0].options if (folders / name).exists()] == [
+        "figures"
+    ]
+    if stem == "train":
+        assert "3 entries of the folder of runs cannot be read" in texts(app)
+        assert "No page can use this model: damaged is damaged: decoder.tflite" in texts(app)
+
+
+def test_every_page_opens_in_a_locale_without_utf_8(folders: Path) -> None:
+    best = runs.read(runs.SHIPPED / "best")
+    shutil.copytree(best.path, folders / "own")
+    failed = replace(best.manifest, state="failed", error="naïve — 九")
+    runs.write_manifest(folders / "own", failed)
+    code = f"""
+import locale, sys
+from streamlit.testing.v1 import AppTest
+assert locale.getencoding().lower() not in ("utf-8", "utf8"), locale.getencoding()
+for stem in {list(PAGES.values())}:
+    app = AppTest.from_file(f"pages/{{stem}}.py", default_timeout={WAIT})
+    app.query_params["run"] = app.query_params["model"] = "own"
+    app.run()
+    print(stem, [ascii(error.value) for error in app.exception])
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | ascii_only,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert ended.stdout == "".join(f"{stem} []\n" for stem in PAGES.values()), ended.stderr
 
 
 def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:
@@ -585,32 +641,31 @@ def test_a_run_that_is_not_there_is_said_not_to_be() -> None:
 
 
 def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
-    folders: Path, own_run: str, monkeypatch: pytest.MonkeyPatch
+    folders: Path, own_run: str
 ) -> None:
     """As after deleting a run and importing another of the same name."""
-    from pages.shared import resources, session
+    from pages.shared import resources
 
-    def shown() -> tuple[list[float], list[float], bytes | None]:
+    def shown() -> tuple[list[float], bytes | None, bytes | None]:
         run = runs.read(folders / own_run)
-        events = [event for event in session.events(run.path) if event["event"] == "epoch"]
-        losses = [e["train"]["loss"] for e in events]
-        return (
-            losses,
-            [e["train"]["loss"] for e in resources.epochs(run)],
-            (resources.scrubber_data(run, growing=False)),
-        )
+        told = resources.told(run)
+        losses = [event["train"]["loss"] for event in told.epochs]
+        return losses, told.curves, resources.scrubber_data(run, growing=False)
 
-    monkeypatch.setattr(session.st, "session_state", {})
     before = shown()
     deleted = runs_folder.delete(runs.read(folders / own_run))
     shutil.copytree(deleted.path, folders / own_run)
     history = folders / own_run / "events.jsonl"
-    other = re.sub(r'"loss": \d', '"loss": 9', history.read_text())  # as long as the one before
-    history.write_text(other)
+    changed = [
+        json.loads(re.sub(r'"loss": \d', '"loss": 9', json.dumps(event)))
+        for event in runs.read_events(history.parent)[0]
+    ]
+    size = history.stat().st_size
+    history.write_bytes(b"".join(map(runs.event_line, changed)).ljust(size, b"\n"))
+    assert history.stat().st_size == size  # as long as the one before
     after = shown()
     assert len(after[0]) == len(before[0]) == 2
-    assert after[0] == after[1] != before[0] == before[1]
-    assert after[2] != before[2]
+    assert all(new != old for new, old in zip(after, before, strict=True))
     assert shown() == after
 
 
@@ -948,3 +1003,21 @@ def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:
     app.switch_page("pages/how_it_works.py").run()
     done = {"Go where no digit is", "Draw something it cannot rebuild"}
     assert done <= set(missions_done(app))
+
+
+def test_of_a_photo_with_two_digits_the_part_with_one_can_be_read() -> None:
+    paper = Image.new("L", (400, 200), 235)
+    for left in (60, 260):
+        corners = [(left, 40), (left + 70, 40), (left + 30, 160)]
+        ImageDraw.Draw(paper).line(corners, 30, 12, joint="curve")
+    content = BytesIO()
+    paper.save(content, "PNG")
+    app = alone("draw")
+    app.file_uploader[0].set_value(("two.png", content.getvalue(), "image/png")).run()
+    assert not app.exception
+    assert "That looks like several digits. Show one at a time." in [i.value for i in app.info]
+    across = next(slider for slider in app.slider if slider.label == "Across, %")
+    across.set_value((0, 50)).run()
+    assert not app.exception
+    assert not app.info
+    assert "What the models see" in "".join(str(html.proto) for html in app.get("html"))

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae import archive, runs, runs_folder
+from vae.config import ModelConfig, TrainingConfig
 from vae.jobs import Jobs
 
 ROOT = Path(__file__).parents[1]
@@ -128,17 +129,17 @@ def test_the_big_button_trains_what_the_limits_allow(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, epochs: int
 ) -> None:
     monkeypatch.setenv(variable, value)
-    asked: list[Any] = []
+    asked: list[int] = []
 
-    def start(self: Jobs, *arguments: Any) -> Path:
-        self.limits.check(*arguments[:2], self.estimate(*arguments[:2]).seconds)
-        asked.extend(arguments)
+    def start(self: Jobs, model: ModelConfig, training: TrainingConfig, *_: Any) -> Path:
+        self.limits.check(model, training, self.estimate(model, training).seconds)
+        asked.append(training.epochs)
         raise runs.RunError("that is enough")
 
     monkeypatch.setattr(Jobs, "start", start)
     app = button(train_page(), "Train a small model now").click().run()
     assert "that is enough" in app.toast[0].value
-    assert asked[1].epochs == epochs
+    assert asked == [epochs]
 
 
 @pytest.mark.parametrize(

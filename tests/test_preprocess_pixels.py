@@ -300,7 +300,8 @@ def test_a_filled_canvas_is_no_digit(margin: int, inside: int, outside: int) -> 
 def test_dots_are_no_digit() -> None:
     one = [np.array([[100.0, 100.0], [104.0, 102.0]])]
     assert refused(picture_of(one, 20)) == "That is only a dot. Draw a digit."
-    assert refused(picture_of([*one, one[0] + 100], 20)) == SEVERAL
+    two = [*one, one[0] + 100]
+    assert refused(picture_of(two, 20)) == "Those are only dots. Draw a digit."
 
 
 SEVERAL = "That looks like several digits. Show one at a time."

@@ -28,6 +28,16 @@ def test_two_visitors_walk_through_all_pages_without_an_error(site: Server) -> N
     }])  # fmt: skip
 
 
+def test_a_page_does_not_wait_until_its_first_message_has_been_received(site: Server) -> None:
+    """A receiver may confirm 40 ms late; with that no page is there any sooner."""
+
+    async def soonest() -> float:
+        async with visitor.enter(site.address) as one:
+            return min([(await one.open("how_it_works")).seconds for _ in range(20)])
+
+    assert asyncio.run(soonest()) < 0.035
+
+
 def test_a_widget_that_a_visitor_changes_changes_the_page(site: Server) -> None:
     async def sheets() -> list[list[str]]:
         async with visitor.enter(site.address) as one:

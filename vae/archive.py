@@ -246,7 +246,7 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
     for event in events:
         if len(event.get("kl_per_dimension", [0] * model.latent_dim)) != model.latent_dim:
             raise ArchiveError("its history is of a model with another latent dimension")
-        for text in _texts(event):
+        for text in filter(lambda value: isinstance(value, str), event.values()):
             _check_plain(text)
     file.write_bytes(b"".join(map(runs.event_line, events)))
 

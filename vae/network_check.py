@@ -47,10 +47,11 @@ _MEMORY = 3_000_000_000  # bytes of address space; LiteRT and NumPy reserve much
 _MOST = 500  # operations, and arrays
 _LARGEST = 60_000_000  # numbers in one array; the largest layer has 26 million weights
 _TYPES = (schema.TensorType.FLOAT32, schema.TensorType.INT32)
-_DAMAGED = (
+DAMAGED = (
     *(ValueError, TypeError, LookupError, AttributeError),
     *(RuntimeError, MemoryError, OverflowError, struct.error),
 )
+"""What a file that is no network can make of those who read it."""
 
 
 def try_networks(folder: Path) -> str:
@@ -94,12 +95,12 @@ def _wrong(folder: Path) -> str:
         model = inference.Model(run)
         network.describe(model)
         return _wrong_answers(model)
-    except (runs.RunError, *_DAMAGED) as error:
+    except (runs.RunError, *DAMAGED) as error:
         return f"{type(error).__name__}: {error}"
 
 
 def check_structure(content: bytes, name: str = "a network") -> None:
-    """Raises: ValueError, or another of `_DAMAGED`: a .tflite file is not as this project's are."""
+    """Raises: One of `DAMAGED`: a .tflite file is not as this project's are."""
     model: Any = schema.ModelT.InitFromPackedBuf(content, 0)  # its types say less than it gives
     if len(model.subgraphs) != 1 or [s.signatureKey for s in model.signatureDefs] != [
         b"serving_default"
@@ -157,16 +158,22 @@ def _wrong_answers(model: inference.Model) -> str:
     noise = generator.random((inference.BATCH, *IMAGE))
     for images in (noise, np.zeros((1, *IMAGE)), np.ones((3, *IMAGE)), data.embedded().pixels):
         posterior = model.encode(images)
-        found = posterior.mean, posterior.log_variance, model.decode_logits(posterior.mean)
-        if not all(np.isfinite(values).all() for values in found):
-            return "they give numbers that are not finite"
-        sizes = (model.latent_dim,), (model.latent_dim,), IMAGE
-        if [values.shape for values in found] != [(len(images), *size) for size in sizes]:
-            return f"their answers have the shapes {[values.shape for values in found]}"
+        sizes = {values.shape for values in (posterior.mean, posterior.log_variance)}
+        if sizes != {(len(images), model.latent_dim)}:
+            return f"of {len(images)} images the encoder makes {sizes}"
+        if not np.isfinite([posterior.mean, posterior.log_variance]).all():
+            return "the encoder gives numbers that are not finite"
+        if wrong := _wrong_logits(model, posterior.mean):
+            return wrong
     far = 10 * generator.standard_normal((inference.BATCH, model.latent_dim))
-    if not np.isfinite(model.decode_logits(far)).all():
-        return "they give numbers that are not finite"
-    return ""
+    return _wrong_logits(model, far)
+
+
+def _wrong_logits(model: inference.Model, latents: np.ndarray) -> str:
+    logits = model.decode_logits(latents)
+    if logits.shape != (len(latents), *IMAGE):
+        return f"of {len(latents)} latents the decoder makes {logits.shape}"
+    return "" if np.isfinite(logits).all() else "the decoder gives numbers that are not finite"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@
     temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
+    lease            renewed by a cluster's worker as long as it trains this run
+    waiting.lease    renewed by the server that holds `waiting`, for servers on other hosts
     waiting          locked by the server whose queue this run is in, until its process has ended
 
 New model files are written into `new/` first; then `manifest.json` is replaced by an atomic
@@ -26,7 +28,6 @@ whose hash the manifest names, so a crash at any moment leaves the last committe
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -35,13 +36,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
-from vae import atomic, history, locks, strict_json, versions
+from vae import atomic, history, leases, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
-from vae.strict_json import Count, Seconds
+from vae.strict_json import Count, Range, Seconds
 
 FORMAT_VERSION = 1
+LEASE, WAITING_LEASE = "lease", "waiting.lease"
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
 TEMPORARY = "temporary"
@@ -79,7 +81,7 @@ class _Data:
 
     source: str
     sha256: str
-    train: Count
+    train: Annotated[int, Range(1, 10**9)]
     validation: Count
     test: Count
 
@@ -337,7 +339,7 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 def event_line(event: dict[str, Any]) -> bytes:
     """An event as a line of a history."""
-    content = json.dumps(event, allow_nan=False).encode()[1:]
+    content = strict_json.line(event).encode()[1:]
     return _PREFIX % zlib.crc32(content) + content + b"\n"
 
 
@@ -402,13 +404,13 @@ def clear_temporary(path: Path) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process trains in this directory now."""
-    return locks.is_held(path / "lock")
+    """Whether a process trains in this directory now, on this host or on another."""
+    return locks.is_held(path / "lock") or leases.is_held(path / LEASE)
 
 
 def is_waiting(path: Path) -> bool:
     """Whether a server has this run in its queue, or runs it."""
-    return locks.is_held(path / "waiting")
+    return locks.is_held(path / "waiting") or leases.is_held(path / WAITING_LEASE)
 
 
 def state(run: Run) -> State:
@@ -420,7 +422,10 @@ def state(run: Run) -> State:
         said = "starting" if said == "queued" else said
     elif said not in ("queued", "starting") or not is_waiting(run.path):
         # Its end may have come between the two looks: so look once more.
-        again = read(run.path).manifest.state
+        try:
+            again = read(run.path).manifest.state
+        except RunError:
+            return "interrupted"  # somebody removes it
         return "interrupted" if again in ALIVE else again
     return "stopping" if said != "queued" and requested(run.path) == "stop" else said
 

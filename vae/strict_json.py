@@ -42,7 +42,7 @@ def parse(content: bytes) -> Any:
     text = content.decode("utf-8")
     if _is_deep(text):  # before the parser, which may run out of its stack
         raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
-    return json.loads(text, parse_constant=_refuse)
+    return _DECODER.decode(text)
 
 
 def _is_deep(text: str) -> bool:
@@ -58,6 +58,19 @@ def _is_deep(text: str) -> bool:
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
+
+def line(values: dict[str, Any]) -> str:
+    """Values as JSON on one line.
+
+    Raises:
+        ValueError: a number is nan or infinite.
+    """
+    return _ENCODER.encode(values)
 
 
 def read(file: Path, most: int = MAX_BYTES) -> Any:

@@ -25,6 +25,7 @@ _DAMAGED = (
     RuntimeError,  # encrypted; its subclass NotImplementedError: an unknown compression
     ValueError,
 )
+_END = b"PK\5\6"  # what follows the list of entries, and says how many there should be
 _KNOWN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NPY = re.compile(
     rb"\x93NUMPY\x01\x00(..)\{'descr': '([|<][fiub][1248])', 'fortran_order': (True|False), "
@@ -62,12 +63,22 @@ def open_zip(file: IO[bytes], most_entries: int) -> zipfile.ZipFile:
     bounded = _Bounded(file)
     try:
         archive = zipfile.ZipFile(bounded)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        file.seek(archive.start_dir + sum(map(_listed, archive.filelist)))
+        end = file.read(12)
+        if end[:4] != _END or int.from_bytes(end[10:], "little") != len(archive.filelist):
+            raise ZipError("its list of entries is not whole")
     except _DAMAGED as error:
         raise ZipError(str(error)) from error
     bounded.most = 2**62
     if len(archive.filelist) > most_entries:
         raise ZipError(f"it has {len(archive.filelist):,} entries, more than {most_entries:,}")
     return archive
+
+
+def _listed(info: zipfile.ZipInfo) -> int:
+    """The bytes that an entry takes in the list of entries."""
+    encoding = "utf-8" if info.flag_bits & 0x800 else "cp437"
+    return 46 + len(info.orig_filename.encode(encoding)) + len(info.extra) + len(info.comment)
 
 
 def content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

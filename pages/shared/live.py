@@ -1,15 +1,19 @@
 """The live views: a model's decoder in the page, under the finger.
 
-What is heavy is sent once as *bundles*, which are constant, so that the browser keeps them; the
+What is heavy comes once as *bundles*, which are constant, so that the browser keeps them; the
 *views* that use them are light.
 """
 
+import json
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 from streamlit.components.v2 import component
 
-from pages.shared import resources
+from pages.shared import files, resources
 from vae import live, runs
+from vae.live import scripts
 
 
 def view(kind: str, key: str, needs: list[str], data: dict[str, Any], **on_change: Any) -> Any:
@@ -22,7 +26,7 @@ def view(kind: str, key: str, needs: list[str], data: dict[str, Any], **on_chang
         data: what the view's `update` takes.
         on_change: callbacks `on_NAME_change` for the states and triggers of the view.
     """
-    mount = component("latent_digits_view", js=live.view_script())
+    mount = component("latent_digits_view", js=scripts.source("view.js"))
     return mount(key=key, data={"view": kind, "needs": needs, **data}, **on_change)
 
 
@@ -34,6 +38,31 @@ def needs(run: runs.Run, *kinds: str) -> list[str]:
 
 def supply(run: runs.Run, *kinds: str) -> None:
     """Send a run's bundles. Call it last on a page: they show nothing, but take up a line."""
-    mount = component("latent_digits_bundle", js=live.script())
-    for kind in kinds:
-        mount(key=f"bundle-{kind}", data=resources.bundle(run, kind))
+    for kind, name in zip(kinds, needs(run, *kinds), strict=True):
+        draw("main.js", f"bundle-{kind}", name, "bin", partial(resources.bundle, run, kind))
+
+
+def draw(
+    script: str, key: str, name: Hashable, kind: files.Kind, make: Callable[[], bytes]
+) -> None:
+    """Give data to a script in the page.
+
+    Args:
+        script: one of vae/live.
+        key: of the widget.
+        name: what tells the data from all other, also from earlier ones of the same thing.
+        kind: "bin" for a compressed bundle, or "json".
+        make: makes the data.
+    """
+    if files.are_served():
+        order = {"script": _address(script), "file": files.address(name, kind, make)}
+        mount = component("latent_digits_load", js=scripts.source("load.js"))
+        mount(key=key, data=order, on_unserved_change=files.give_up)
+        return
+    content = files.content(name, kind, make)
+    mount = component(f"latent_digits_{script.replace('/', '_')}", js=scripts.joined(script))
+    mount(key=key, data=json.loads(content) if kind == "json" else content)
+
+
+def _address(script: str) -> str:
+    return files.address(("script", script), "js", lambda: scripts.joined(script).encode())

@@ -1,15 +1,19 @@
 """Digits and maps as HTML: one element for many pictures, so that a page changes in one step."""
 
+import hashlib
+from base64 import b64decode
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
+from pages.shared import files
 from vae import palette, pictures
 from vae.charts import class_names
 from vae.latent_map import LatentMap
 
 _CSS = (Path(__file__).parent / "markup.css").read_text(encoding="utf-8")
+LARGE = 4000  # numbers; a strip of ten digits has twice as many
 STYLE = f"<style>{palette.CSS}{_CSS}</style>"
 
 
@@ -17,7 +21,23 @@ def image(pixels: np.ndarray, alt: str, place: str = "") -> str:
     """A uint8 picture or an image (28, 28) in [0, 1]; the browser enlarges it by whole squares."""
     shown = pixels if pixels.dtype == np.uint8 else pictures.to_bytes(pixels)
     style = f' style="{place}"' if place else ""
-    return f'<img src="{pictures.data_url(shown)}" alt="{escape(alt)}"{style}>'
+    return f'<img src="{source(shown)}" alt="{escape(alt)}"{style}>'
+
+
+def source(picture: np.ndarray) -> str:
+    """The URL of a uint8 picture: a small one is inside it, a large one is a file to be kept."""
+    if picture.size < LARGE or not files.are_served():
+        return pictures.data_url(picture)
+    name = ("picture", picture.shape, hashlib.sha256(picture.tobytes()).digest())
+    return files.address(name, "png", lambda: pictures.png(picture, quick=True))
+
+
+def linked(url: str) -> str:
+    """A picture inside a URL as a file to be kept."""
+    if not files.are_served():
+        return url
+    name = ("picture", hashlib.sha256(url.encode()).digest())
+    return files.address(name, "png", lambda: b64decode(url.partition(",")[2]))
 
 
 def figure(pixels: np.ndarray, caption: str, alt: str) -> str:
@@ -54,7 +74,7 @@ def whole_map(latent_map: LatentMap, background: str, point: np.ndarray, spread:
     label = "The latent map, with a ring where the drawing lands"
     return (
         f'<div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({background})">{names}{mark}{ellipses}</div>'
+        f'style="background-image: url({linked(background)})">{names}{mark}{ellipses}</div>'
     )
 
 
@@ -69,7 +89,7 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     label = f"The latent space of {escape(latent_map.model.name)}"
     return (
         f'<div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({background})">{names}{circles}</div>'
+        f'style="background-image: url({linked(background)})">{names}{circles}</div>'
     )
 
 

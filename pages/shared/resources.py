@@ -7,11 +7,13 @@ imported once, however often pages run: the queue of trainings, and what `settle
 
 import functools
 import gc
+import gzip
+import json
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -26,15 +28,19 @@ from vae import (
     data,
     history,
     inference,
+    latent_study,
     live,
+    pictures,
     runs,
     snapshots,
 )
 from vae.config import TrainingConfig
+from vae.following import Followed
 from vae.jobs import Jobs
 from vae.latent_map import LatentMap, lay_out
 from vae.live import training
 from vae.loss_percentiles import LossPercentiles, measure
+from vae.losses import TERMS
 
 
 def _identity(run: runs.Run) -> tuple[str, ...]:
@@ -86,7 +92,21 @@ def jobs() -> Jobs:
 def usable_runs() -> dict[str, runs.Run]:
     """The runs with a model to serve that this visitor sees, by name: the shipped ones first."""
     found = [*runs.list_runs(runs.SHIPPED), *reversed(runs.list_runs(jobs().root))]
-    return {run.name: run for run in found if run.manifest.usable and ownership.sees(run)}
+    return {
+        run.name: run
+        for run in found
+        if run.manifest.usable and ownership.sees(run) and not fault(run)
+    }
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000, hash_funcs=_HASH)
+def fault(run: runs.Run) -> str:
+    """Why a run that has a model cannot serve it; empty if it can."""
+    try:
+        runs.model_files(run)
+    except runs.RunError as error:
+        return str(error)
+    return ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -125,37 +145,98 @@ def locator(run: runs.Run) -> str:
     return charts.locator(latent_map(run))
 
 
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def manifold(run: runs.Run) -> str:
+    """What is decoded all over the run's map, 12 x 12 digits side by side, as a data URL."""
+    return pictures.data_url(pictures.contact_sheet(latent_map(run).manifold(12), 12, gap=0))
+
+
+def _given(inputs: comparison.Inputs) -> tuple[int, tuple[int, int], bytes]:
+    """What tells inputs from others: their digits follow from the seed."""
+    return inputs.seed, inputs.ends, inputs.drawing.tobytes()
+
+
+@st.cache_resource(
+    show_spinner=False, max_entries=100, hash_funcs={**_HASH, comparison.Inputs: _given}
+)
+def answers(run: runs.Run, inputs: comparison.Inputs) -> comparison.Answers:
+    """What the run makes of the inputs; 0.1 MB."""
+    return comparison.ask(model(run), inputs)
+
+
+def comparable(run: runs.Run) -> list[dict[str, Any]]:
+    """The run's epochs, as they can be laid beside those of others."""
+    return comparison.comparable(run, [*told(run).epochs])
+
+
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
+def _overlaid(compared: tuple[runs.Run, ...], epochs: tuple[int, ...]) -> dict[str, go.Figure]:
+    """`epochs` is there to tell longer histories from shorter ones."""
+    learned = {run.name: comparable(run) for run in compared}
+    return {term: charts.overlaid_curves(learned, term) for term in TERMS}
+
+
+def overlaid_curves(compared: list[runs.Run]) -> dict[str, go.Figure]:
+    """The curves of several runs over each other, a chart for each term of the loss."""
+    return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={latent_study.Study: repr})
+def latent_dims(study: latent_study.Study) -> go.Figure:
+    """The experiment on the number of dimensions as a chart."""
+    return charts.latent_dims(study)
+
+
 @st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)
 def measured(run: runs.Run) -> dict[str, float]:
     """The run's figures on the 1,000 digits that no run here is trained on."""
     return comparison.measure(model(run), snapshots.mapped_digits())
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _epochs(path: Path, run: int, size: int) -> list[dict[str, Any]]:
-    """The epoch events of a history; `run` and `size` tell it from earlier ones there."""
-    events = history.effective(runs.read_events(path)[0])
-    return [event for event in events if event["event"] == "epoch"]
+class Told(NamedTuple):
+    """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON, and
+    a note on its images."""
+
+    progress: history.Progress | None = None
+    epochs: tuple[dict[str, Any], ...] = ()
+    curves: bytes | None = None
+    note: str = ""
 
 
-def epochs(run: runs.Run) -> list[dict[str, Any]]:
-    """The losses after each of the run's epochs."""
-    history = run.path / "events.jsonl"
-    return (
-        _epochs(run.path, runs.identity(run.path), history.stat().st_size)
-        if history.exists()
-        else []
+def told(run: runs.Run) -> Told:
+    """What the run's history tells by now."""
+    try:
+        file = (run.path / "events.jsonl").stat()
+    except FileNotFoundError:
+        return Told()
+    return _told(run.path, (runs.identity(run.path), file.st_ino), file.st_size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _told(path: Path, number: tuple[int, int], size: int) -> Told:
+    """`number` and `size` tell one history from an earlier one there, and from a longer one."""
+    events = _followed(path, number).events()
+    begun = any(event["event"] == "start" for event in events)
+    return Told(
+        history.progress(events),
+        tuple(event for event in history.effective(events) if event["event"] == "epoch"),
+        json.dumps(training.curves_data(events)).encode() if begun else None,
+        history.note(events),
     )
 
 
-@st.cache_resource(show_spinner="Packing the model", max_entries=24, hash_funcs=_HASH)
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _followed(path: Path, number: tuple[int, int]) -> Followed:
+    """The few histories that grow now; 3 MB each, after a hundred epochs."""
+    return Followed(path)
+
+
 def bundle(run: runs.Run, kind: str) -> bytes:
-    """What a live view needs of a run: "decoder", "map" or "digits"."""
+    """What a live view needs of a run, "decoder", "map" or "digits": a bundle, compressed."""
     if kind == "digits":
         return live.digits_bundle(digits())
-    if kind == "map":
-        return live.map_bundle(latent_map(run))
-    return live.decoder_bundle(model(run))
+    made = live.map_bundle(latent_map(run)) if kind == "map" else live.decoder_bundle(model(run))
+    return gzip.compress(made, 6, mtime=0)
 
 
 def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
@@ -167,7 +248,7 @@ def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
     return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _packed_snapshots(
     path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
 ) -> bytes | None:

@@ -1,22 +1,21 @@
 """What one visitor's session remembers beyond its widgets: each key and its type, once."""
 
-from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 import streamlit as st
-
-from vae import runs
 
 GALLERY = 10  # drawings are kept
 
 
 class Picture(TypedDict):
     """What is looked at instead of a drawing: a file's pixels (height, width, 4) uint8, or a digit
-    of MNIST as it is (28, 28) in [0, 1]."""
+    of MNIST as it is (28, 28) in [0, 1]. Of a file, `photo` is the whole, and `pixels` the part
+    that is read."""
 
     pixels: np.ndarray
     words: str
+    photo: np.ndarray | None
 
 
 class Canvas(TypedDict):
@@ -70,17 +69,6 @@ def enter(page: str) -> bool:
     came_from = st.session_state.get("page")
     st.session_state["page"] = page
     return came_from != page
-
-
-def events(path: Path) -> list[dict[str, Any]]:
-    """The history of one run; each call reads only what is new."""
-    followed, run = st.session_state.get("followed"), (path, runs.identity(path))
-    if followed is None or followed["run"] != run:
-        followed = {"run": run, "cursor": 0, "events": []}
-        st.session_state["followed"] = followed
-    new, followed["cursor"] = runs.read_events(path, followed["cursor"])
-    followed["events"] += new
-    return followed["events"]
 
 
 Destination = Literal["pin", "end A", "end B", "compare"]

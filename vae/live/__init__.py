@@ -12,19 +12,8 @@ import numpy as np
 from vae.data import Digits
 from vae.inference import Model
 from vae.latent_map import LatentMap
-from vae.live import scripts
 from vae.live.bundle import pack
 from vae.live.network import describe
-
-
-def script() -> str:
-    """The JavaScript that comes with every bundle: all of it."""
-    return scripts.joined("main.js")
-
-
-def view_script() -> str:
-    """The JavaScript of a view: it calls the other one."""
-    return scripts.source("view.js")
 
 
 def name_of(model: Model) -> str:

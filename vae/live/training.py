@@ -11,21 +11,10 @@ import numpy as np
 
 from vae import history, snapshots
 from vae.config import TrainingConfig
-from vae.live import scripts
 from vae.live.bundle import pack
 from vae.losses import TERMS
 from vae.pictures import to_bytes
 from vae.snapshots import Snapshot
-
-
-def scrubber_script() -> str:
-    """The JavaScript of the slider through snapshots; its data is `scrubber_data`."""
-    return scripts.joined("scrubber/main.js")
-
-
-def curves_script() -> str:
-    """The JavaScript of the loss curves; its data is `curves_data`."""
-    return scripts.joined("curves/main.js")
 
 
 def scrubber_data(

@@ -25,6 +25,7 @@ _EDGE_VARIES = 0.33  # std / mean of the steps along the edge; more is light tha
 _PEN_VARIES = 0.42  # and so is more of the half widths along the centre lines
 _SURE = 0.7  # of the light is missing: no shadow takes so much away
 _SOFT_RIM = 3  # pixels from where ink ends to where there is none
+_SURE_CHALK = 0.6  # and the sun seldom brings so much
 _PORE = 0.01  # of the picture; what is narrower is no hole
 _MOST_HOLES = 4  # MNIST's digits have at most 3
 _TALL_HOLE = 0.4  # of the digit's height
@@ -56,7 +57,7 @@ def one_digit(ink: np.ndarray) -> np.ndarray | Blank:
     kept = kept[np.argsort(-areas[kept])]
     places = ndimage.find_objects(labels)
     if all(_is_dot(labels[places[i]] == i + 1) for i in kept):
-        return Blank(_why_dots(labels > 0) if len(kept) == 1 else _DOTS)
+        return Blank(_why_dots(ink, np.isin(labels, kept + 1), len(kept)))
     together, apart = _parted([places[i] for i in kept])
     if apart:
         return Blank(_SEVERAL)
@@ -88,20 +89,15 @@ def _gap(a: tuple[slice, slice], b: tuple[slice, slice]) -> int:
 
 def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     """Why this shape (height, width) cannot be a digit written with a pen."""
-    rows, columns = np.nonzero(digit)
-    height = int(np.ptp(rows)) + 1
-    extent = max(height, int(np.ptp(columns)) + 1)
-    # without the noise, which would be steep, but as sharp as the digit's image can show it
-    steepness = _steepness(ndimage.gaussian_filter(ink, _FINE * extent))
-    edge = np.median(steepness[_rim(digit)])
-    if edge < _SOFT and edge * extent < _SOFT_EXTENT:
+    if _is_soft(ink, digit):
         return Blank(UNEVEN_LIGHT)
+    height, width = np.ptp(np.nonzero(digit), axis=1) + 1
     holes = _holes(digit)
     if len(holes) > _MOST_HOLES:
         return Blank(TOO_MANY)
     if _stand_abreast(holes, height) or _touch(digit):
         return Blank(_SEVERAL)
-    return Blank(_WIDE) if np.ptp(columns) > _WIDEST * height else None
+    return Blank(_WIDE) if width > _WIDEST * height else None
 
 
 def _is_dot(piece: np.ndarray) -> bool:
@@ -110,9 +106,21 @@ def _is_dot(piece: np.ndarray) -> bool:
     return max(piece.shape) < _LEAST_LENGTH * across
 
 
-def _why_dots(piece: np.ndarray) -> str:
-    """A dot, or a canvas that is filled: it takes most of the picture."""
-    return _BLOT if piece.mean() > _FILLED else _DOT
+def _why_dots(ink: np.ndarray, dots: np.ndarray, count: int) -> str:
+    if _is_soft(ink, dots):
+        return UNEVEN_LIGHT
+    if dots.mean() > _FILLED:
+        return _BLOT
+    return _DOT if count == 1 else _DOTS
+
+
+def _is_soft(ink: np.ndarray, digit: np.ndarray) -> bool:
+    """Whether its edge is so blurred that loops may have closed, or is the edge of a light."""
+    extent = max(np.ptp(np.nonzero(digit), axis=1)) + 1
+    # without the noise, which would be steep, but as sharp as the digit's image can show it
+    steepness = _steepness(ndimage.gaussian_filter(ink, _FINE * extent))
+    edge = np.median(steepness[_rim(digit)])
+    return bool(edge < _SOFT and edge * extent < _SOFT_EXTENT)
 
 
 def _touch(digit: np.ndarray) -> bool:
@@ -185,8 +193,9 @@ def _overlap(a: slice, b: slice) -> float:
 
 def is_sure(light: np.ndarray, digit: np.ndarray) -> bool:
     """Whether so much light lies between the digit and the rest that no shadow takes it away."""
-    dark, bright = sorted((np.median(light[digit]), np.median(light[~digit])))
-    return bool(bright - dark > _SURE * bright)
+    inked, rest = np.median(light[digit]), np.median(light[~digit])
+    sure = _SURE if inked < rest else _SURE_CHALK
+    return bool(abs(inked - rest) > sure * max(inked, rest))
 
 
 def is_shadow(ink: np.ndarray, digit: np.ndarray) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from vae.preprocess.pen import PEN_WIDTH, SIZE, Lines
+from vae.mnist import SIDE
+from vae.preprocess.pen import PEN_WIDTH, Lines
 from vae.preprocess.placement import BOX, CENTRE, MOST_SLANT, centre_of_mass, slant
 
 EDGE = 0.4  # of the darkest ink: where ink ends
@@ -89,7 +90,7 @@ def _signed_distance(mask: np.ndarray, inside: bool) -> np.ndarray:
 
 def _placed(coverage: np.ndarray, scale: float) -> np.ndarray:
     """Scaled down to (28, 28), its mass where MNIST's is unless ink would be cut off."""
-    side, (rows, columns) = SIZE / scale, np.nonzero(coverage)
+    side, (rows, columns) = SIDE / scale, np.nonzero(coverage)
     corner = centre_of_mass(coverage) - CENTRE / scale
     first = np.array([columns.min(), rows.min()])
     last = np.array([columns.max(), rows.max()]) + 1
@@ -97,16 +98,15 @@ def _placed(coverage: np.ndarray, scale: float) -> np.ndarray:
     free = int(np.ceil(side))
     large = Image.fromarray(np.pad(coverage, free))
     box = (x + free, y + free, x + free + side, y + free + side)
-    return np.asarray(large.resize((SIZE, SIZE), Image.Resampling.BOX, box))
+    return np.asarray(large.resize((SIDE, SIDE), Image.Resampling.BOX, box))
 
 
 def _sheared(ink: np.ndarray, slant: float) -> np.ndarray:
     """Each row moved sideways, so that what leaned by `slant` stands upright."""
     reach = int(np.ceil(MOST_SLANT * len(ink) / 2))
     wide = np.pad(ink, ((0, 0), (reach, reach)))
-    back = np.array([[1, 0], [slant, 1]])
-    middle = np.array([len(ink) / 2, 0])
-    return ndimage.affine_transform(wide, back, middle - back @ middle, order=1)
+    back = np.array([[1, 0, 0], [slant, 1, -slant * len(ink) / 2], [0, 0, 1]])
+    return ndimage.affine_transform(wide, back, order=1)
 
 
 def _half_widths(mask: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from vae.mnist import SIDE
 from vae.preprocess.edge import EDGE
-from vae.preprocess.pen import SIZE
 from vae.preprocess.rulings import mended, ruled
 
 LARGEST = 512  # pixels; a larger picture is shrunk first
@@ -82,7 +82,7 @@ def shrunk(rgba: np.ndarray) -> np.ndarray:
     above, left = ((side - length) // 2 for length in whole.shape)
     square = np.zeros((side, side), np.float32)
     square[above : above + whole.shape[0], left : left + whole.shape[1]] = whole
-    picture = Image.fromarray(square).resize((SIZE, SIZE), Image.Resampling.BOX)
+    picture = Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.clip(np.asarray(picture), 0, 1)
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from vae.mnist import SIDE as SIZE
+from vae.mnist import SIDE
 
 PEN_WIDTH = 2.5
 """Width of MNIST's strokes in pixels. `python -m benchmarks.pen_width` measures it."""
-_MIDDLES = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE)), axis=-1).reshape(-1, 2) + 0.5
+_MIDDLES = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2) + 0.5
 _AT_ONCE = 500  # lines; memory stays bounded however long a drawing is
 
 Lines = np.ndarray
@@ -22,7 +22,7 @@ def draw(lines: Lines, width: float = PEN_WIDTH) -> np.ndarray:
     squared = np.min([_squared_distance(part) for part in parts], axis=0)
     covered = width / 2 + 0.5 - np.sqrt(squared)
     # a pen thinner than a pixel never covers one whole
-    return np.clip(covered, 0, min(1, width)).reshape(SIZE, SIZE).astype(np.float32)
+    return np.clip(covered, 0, min(1, width)).reshape(SIDE, SIDE).astype(np.float32)
 
 
 def _squared_distance(lines: Lines) -> np.ndarray:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from vae.preprocess.pen import PEN_WIDTH, SIZE, Lines, draw
+from vae.mnist import SIDE
+from vae.preprocess.pen import PEN_WIDTH, Lines, draw
 
 BOX = 20
 CENTRE = 14.5  # where MNIST's centre of mass lies, counted from the edge of the first pixel
@@ -15,7 +16,7 @@ _THIN_PEN = 1.0  # what is filled by this one too is filled all over
 _MOST_INK = 260.0  # pixels; a third of the image: a face or a letter has less
 MOST_SLANT = 1.0  # tangent; nobody writes at more than 45 degrees
 _TOO_MUCH = "Those are too many lines for one digit. Clear it and draw one digit."
-_ALONG = np.arange(SIZE) + 0.5
+_ALONG = np.arange(SIDE) + 0.5
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def placed(lines: Lines, upright: bool = False) -> np.ndarray | Blank:
     if image.sum() > _MOST_INK:
         return Blank(_TOO_MUCH)
     shift = CENTRE - centre_of_mass(image)
-    room = (SIZE - PEN_WIDTH - _extent(within)) / 2  # to where ink would be cut off
+    room = (SIDE - PEN_WIDTH - _extent(within)) / 2  # to where ink would be cut off
     return draw(within + np.clip(shift, -room, room))
 
 
@@ -61,7 +62,7 @@ def fitted(lines: Lines) -> Lines:
     """The lines in the middle of the image, their ink as large as the box."""
     points = lines.reshape(-1, 2)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    return (lines - middle) * ((BOX - PEN_WIDTH) / _extent(lines).max()) + SIZE / 2
+    return (lines - middle) * ((BOX - PEN_WIDTH) / _extent(lines).max()) + SIDE / 2
 
 
 def slant(image: np.ndarray) -> float:
@@ -74,7 +75,7 @@ def slant(image: np.ndarray) -> float:
 
 def _sheared(lines: Lines, slant: float) -> Lines:
     """Each point moved sideways, so that what leaned by `slant` stands upright."""
-    return np.stack([lines[..., 0] - slant * (lines[..., 1] - SIZE / 2), lines[..., 1]], axis=-1)
+    return np.stack([lines[..., 0] - slant * (lines[..., 1] - SIDE / 2), lines[..., 1]], axis=-1)
 
 
 def _is_blot(image: np.ndarray) -> bool:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.compare import marks
 from pages.shared import resources
-from vae import charts, comparison, print_charts, runs
+from vae import comparison, print_charts, runs
 from vae.comparison import Answers, Inputs, Row
 from vae.losses import TERMS
 
@@ -37,7 +37,8 @@ def table(compared: list[runs.Run]) -> list[Row]:
 
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
-    epochs = {run.name: comparison.comparable(run, resources.epochs(run)) for run in compared}
+    epochs = {run.name: resources.comparable(run) for run in compared}
+    overlaid = resources.overlaid_curves(compared)
     legend = "".join(f"<span>{marks.name(i, name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
@@ -45,7 +46,7 @@ def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     )
     for column, term in zip(st.columns(len(TERMS)), TERMS, strict=True):
         column.plotly_chart(
-            charts.overlaid_curves(epochs, term),
+            overlaid[term],
             key=f"overlaid-{term}",
             config={"displayModeBar": False},
             alt=f"{TERMS[term]} of each model over epochs",

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, resources, widgets
-from vae import charts, latent_study, pictures, results, runs, snapshots
+from vae import latent_study, pictures, results, runs, snapshots
 
 
 def holes(found: dict[str, runs.Run]) -> None:
@@ -49,13 +49,14 @@ def _of_best() -> str:
 def _space(run: runs.Run) -> None:
     latent_map = resources.latent_map(run)
     prior = latent_map.plane.spread(np.ones(latent_map.model.latent_dim, np.float32))
-    grid = pictures.contact_sheet(latent_map.manifold(12), 12, gap=0)
     st.html(
         f"<p><b>{escape(run.name)}</b>, where the digits land</p>"
         f"{markup.space(latent_map, resources.locator(run), prior)}"
         "<p>what is decoded all over the same area</p>"
-        f'<div class="digits"><div class="sheet">'
-        f"{markup.image(grid, f'Decoded latent space of {run.name}')}</div></div>"
+        '<div class="digits"><div class="sheet">'
+        f'<img src="{markup.linked(resources.manifold(run))}" '
+        f'alt="Decoded latent space of {escape(run.name)}">'
+        "</div></div>"
     )
 
 
@@ -91,7 +92,7 @@ def early_and_late(compared: list[runs.Run]) -> None:
 
 def _sheet(images: np.ndarray, columns: int, caption: str, alt: str) -> str:
     sheet = pictures.contact_sheet(images / np.float32(255), columns)
-    picture = f'<img src="{pictures.data_url(sheet)}" alt="{alt}">'
+    picture = f'<img src="{markup.source(sheet)}" alt="{alt}">'
     return f'<figure class="sheet">{picture}<figcaption>{caption}</figcaption></figure>'
 
 
@@ -111,7 +112,7 @@ def latent_dims() -> None:
         f"more the model leaves some unused. {_of_best()}"
     )
     st.plotly_chart(
-        charts.latent_dims(study),
+        resources.latent_dims(study),
         key="latent-dims",
         config={"displayModeBar": False},
         alt="Loss terms and active units by the number of latent dimensions",

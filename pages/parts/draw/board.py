@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
+from pages.parts.draw import photo
 from pages.shared import canvas, ownership, resources, session, widgets
 from vae import pictures, preprocess
 from vae.preprocess import Blank, strokes, uploads
@@ -17,7 +18,16 @@ _ATTEND = component(
 
 
 def show() -> None:
-    """The canvas and its buttons; what is drawn goes to the session."""
+    """The canvas, or the photo in its place, and their buttons; all goes to the session."""
+    sent = photo.sent()
+    if sent is None:
+        _show_canvas()
+    else:
+        photo.show(sent, canvas.SIZE)
+    _buttons()
+
+
+def _show_canvas() -> None:
     from streamlit_drawable_canvas import st_canvas  # it can only be imported in a running app
 
     _replace_if_astray()
@@ -32,6 +42,10 @@ def show() -> None:
         key=_canvas_key(),
     )
     state["strokes"] = _strokes()
+
+
+def _buttons() -> None:
+    state = session.canvas()
     with st.container(horizontal=True, gap="small"):
         drawn = bool(state["strokes"])
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
@@ -148,7 +162,8 @@ def _take_from_gallery() -> None:
 def _take_test_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
-    replace(pixels=digits.pixels[i], words=f"A {digits.labels[i]} of MNIST, as it is.")
+    words = f"A {digits.labels[i]} of MNIST, as it is."
+    replace(pixels=digits.pixels[i], words=words, photo=None)
 
 
 def _take_upload() -> None:
@@ -156,6 +171,7 @@ def _take_upload() -> None:
     if file is None:
         return
     try:
-        replace(pixels=uploads.read(file.getvalue()), words=f"From {widgets.plain(file.name)}.")
+        picture = uploads.read(file.getvalue())
+        replace(pixels=picture, words=f"From {widgets.plain(file.name)}.", photo=picture)
     except uploads.UploadError as error:
         session.canvas()["refused"] = widgets.plain(f"{file.name}: {error}")

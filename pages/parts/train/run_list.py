@@ -70,6 +70,12 @@ def table(found: dict[str, runs.Run]) -> None:
     heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
     st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+    others = len(runs.survey(resources.jobs().root, runs.SHIPPED).passed_over)
+    if others:
+        st.caption(
+            f"{others} {'entry' if others == 1 else 'entries'} of the folder of runs cannot be "
+            "read. On the server, `python -m vae runs` says which and why."
+        )
 
 
 def _row(run: runs.Run) -> str:

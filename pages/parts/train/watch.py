@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, session, widgets
+from pages.shared import missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -47,13 +47,13 @@ def _live(run: runs.Run, shown: runs.State) -> None:
         st.rerun()  # the whole page: other buttons, and at the end a model to choose
     _status(run, state)
     _collapse(run)
-    pictures.scrubber(run, live=True)
+    pictures.scrubber(run, growing=True)
     pictures.curves(run)
 
 
 def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
-    progress = history.progress(session.events(run.path))
+    progress = resources.told(run).progress
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
@@ -84,6 +84,8 @@ def _ended(run: runs.Run, state: runs.State) -> None:
     """How a training ended, and what to do now."""
     missions.trained()
     m = run.manifest
+    if m.usable and resources.fault(run):
+        st.error(f"No page can use this model: {resources.fault(run)}.", icon=":material/error:")
     resume = "Resume goes on" if ownership.owns(run.path) else "Whoever trained it can go on"
     if state == "failed":
         st.error(f"Training failed: {widgets.plain(m.error)}.", icon=":material/error:")
@@ -102,7 +104,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
             f"{m.data['train']:,} images of {widgets.plain(m.data['source'])}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
-        if note := history.note(session.events(run.path)):
+        if note := resources.told(run).note:
             st.caption(f"Of these images: {note}.")
 
 
@@ -136,4 +138,4 @@ def _astray(run: runs.Run) -> None:
 
 
 def _epochs(run: runs.Run) -> list[dict[str, Any]]:
-    return [event for event in session.events(run.path) if "kl_per_dimension" in event]
+    return [event for event in resources.told(run).epochs if "kl_per_dimension" in event]

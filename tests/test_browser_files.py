@@ -1,0 +1,64 @@
+"""What is heavy comes to a browser once, over HTTP, or where that fails another way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import Server, goto, needs_chromium, settled
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from benchmarks.server import serving
+
+pytestmark = needs_chromium
+PLAIN = "from pages.shared import navigation\n\nnavigation.route()\n"
+FETCHED = """() => performance.getEntriesByType("resource")
+    .filter(entry => entry.name.includes("/files/"))
+    .map(entry => [entry.name, entry.transferSize])"""
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+def opened(visitor: BrowserContext, address: str) -> Page:
+    """The map on a page of its own, drawn."""
+    page = visitor.new_page()
+    goto(page, f"{address}/latent_space?model=map")
+    expect(page.locator("canvas.map")).to_be_visible(timeout=30_000)
+    settled(page)
+    return page
+
+
+def test_files_come_once_to_be_kept_and_with_the_servers_headers(
+    server: Server, visitor: BrowserContext
+) -> None:
+    first = opened(visitor, server.address)
+    files = dict(first.evaluate(FETCHED))
+    assert len(files) == 4  # the script, the decoder, the map, the digits
+    assert min(files.values()) > 0
+    headers = first.request.get(next(iter(files))).headers
+    assert "immutable" in headers["cache-control"]
+    assert headers["x-content-type-options"] == "nosniff"
+    first.close()
+    again = dict(opened(visitor, server.address).evaluate(FETCHED))
+    assert again == dict.fromkeys(files, 0)
+
+
+def test_where_no_file_comes_through_the_page_shows_all_the_same(
+    server: Server, visitor: BrowserContext
+) -> None:
+    """Something may be in the way, or the server that had the file may be gone."""
+    visitor.route("**/files/**", lambda route: route.fulfill(status=404))
+    opened(visitor, server.address)
+
+
+def test_where_the_script_runs_without_the_server_the_page_shows_all_the_same(
+    tmp_path: Path, visitor: BrowserContext
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(PLAIN)
+    with serving(tmp_path / "runs", script) as plain:
+        assert opened(visitor, plain.address).evaluate(FETCHED) == []

@@ -1,0 +1,123 @@
+"""Files for browsers to keep: named after what is in them, bounded, handed out over HTTP."""
+
+import asyncio
+import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.types import Message, Scope
+
+from pages.shared.files import File, Files
+from server import files as served
+
+
+def test_a_file_is_made_once_and_named_after_what_is_in_it() -> None:
+    files, made = Files(), []
+
+    def make() -> bytes:
+        made.append(threading.get_ident())
+        return b"digits"
+
+    with ThreadPoolExecutor(4) as threads:
+        names = set(threads.map(lambda _: files.offer("a", "json", make).name, range(20)))
+    assert len(made) == 1
+    assert names == {files.offer("another key", "json", lambda: b"digits").name}
+    assert names != {files.offer("b", "json", lambda: b"other digits").name}
+
+
+def test_what_cannot_be_made_is_tried_again() -> None:
+    files = Files()
+
+    def fail() -> bytes:
+        raise OSError("the disk is away")
+
+    with pytest.raises(OSError, match="the disk is away"):
+        files.offer("a", "bin", fail)
+    assert files.offer("a", "bin", lambda: b"there").content == b"there"
+
+
+def test_no_more_than_so_many_bytes_are_kept_and_the_least_wanted_go() -> None:
+    files = Files(most=1000)
+
+    def offer(key: str) -> File:
+        return files.offer(key, "bin", lambda: key.encode() * 400)
+
+    first, second = offer("a"), offer("b")
+    offer("a")
+    third = offer("c")
+    assert files.find(second.name) is None
+    assert (files.find(first.name), files.find(third.name)) == (first, third)
+    assert offer("b") == second
+
+
+def test_content_that_two_keys_share_stays_as_long_as_one_of_them() -> None:
+    files = Files(most=1000)
+    for key in ("a", "b"):
+        shared = files.offer(key, "bin", lambda: b"x" * 400)
+    files.offer("c", "bin", lambda: b"y" * 400)
+    files.offer("d", "bin", lambda: b"z" * 100)
+    files.offer("b", "bin", lambda: b"x" * 400)
+    assert files.find(shared.name) == shared
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> Files:
+    own = Files()
+    monkeypatch.setattr(served, "FILES", own)
+    return own
+
+
+def get(path: str, encoding: str = "gzip") -> tuple[int, Headers, bytes]:
+    """What the server answers."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": "",
+        "headers": [(b"accept-encoding", encoding.encode())],
+    }  # fmt: skip
+    asyncio.run(served.Files(Starlette())(scope, receive, send))
+    return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
+
+
+@pytest.mark.parametrize("folder", ["/files", "/class/digits/files"])
+def test_a_file_is_handed_out_for_ever_wherever_the_app_lies(files: Files, folder: str) -> None:
+    name = files.offer("a", "json", lambda: b"[1, 2, 3]").name
+    status, headers, body = get(f"{folder}/{name}")
+    assert (status, gzip.decompress(body)) == (200, b"[1, 2, 3]")
+    assert headers["content-encoding"] == "gzip"
+    assert headers["content-type"] == "application/json"
+    assert "immutable" in headers["cache-control"]
+
+
+def test_who_cannot_unzip_gets_it_as_it_is(files: Files) -> None:
+    name = files.offer("a", "js", lambda: b"let z;").name
+    _, headers, body = get(f"/files/{name}", encoding="identity")
+    assert body == b"let z;"
+    assert "content-encoding" not in headers
+
+
+def test_what_is_compressed_already_is_left_alone(files: Files) -> None:
+    content = gzip.compress(b"a bundle")
+    _, headers, body = get(f"/files/{files.offer('a', 'bin', lambda: content).name}")
+    assert body == content
+    assert "content-encoding" not in headers
+
+
+def test_what_is_not_there_is_not_remembered_as_missing(files: Files) -> None:
+    status, headers, _ = get(f"/files/{'0' * 32}.bin")
+    assert (status, headers["cache-control"]) == (404, "no-store")
+
+
+def test_files_count_as_served_once_a_request_has_come_through(files: Files) -> None:
+    assert not files.is_served
+    get("/")
+    assert files.is_served

@@ -1,0 +1,63 @@
+"""Networks as anybody may send them: what a server loads was tried before, in another process."""
+
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from fuzz import bounded
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vae import inference, network_check, runs
+from vae.live import network
+
+FEW = max(3, settings().max_examples // 100)  # each of these starts a process
+CHANGES = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+
+
+def changed(content: bytes, changes: list[tuple[float, int, bool]]) -> bytes:
+    """A network with some other bytes; half of them where its structure lies."""
+    found = bytearray(content)
+    structure = [i for i in range(len(found)) if i < 600 or i > len(found) - 12_000]
+    for place, value, anywhere in changes:
+        i = int(place * len(found)) if anywhere else structure[int(place * len(structure))]
+        found[i] = value
+    return bytes(found)
+
+
+@given(st.sampled_from(runs.SERVED_FILES), CHANGES)
+def test_a_structure_with_changed_bytes_is_looked_through_safely(
+    small_run: runs.Run, name: str, changes: list[tuple[float, int, bool]]
+) -> None:
+    content = changed((small_run.path / name).read_bytes(), changes)
+    with bounded(), suppress(*network_check.DAMAGED):
+        network_check.check_structure(content)
+
+
+@given(st.binary(max_size=3000))
+def test_bytes_are_no_structure(content: bytes) -> None:
+    with bounded(), suppress(*network_check.DAMAGED):
+        network_check.check_structure(content)
+        raise AssertionError("nothing was refused")
+
+
+@settings(max_examples=FEW)
+@given(st.sampled_from(runs.SERVED_FILES), CHANGES)
+def test_a_network_that_passes_can_be_loaded_and_gives_finite_numbers(
+    small_run: runs.Run, tmp_path: Path, name: str, changes: list[tuple[float, int, bool]]
+) -> None:
+    files = {file: (small_run.path / file).read_bytes() for file in runs.SERVED_FILES}
+    files[name] = changed(files[name], changes)
+    for file, content in files.items():
+        (tmp_path / file).write_bytes(content)
+    hashes = {file: sha256(content).hexdigest() for file, content in files.items()}
+    runs.write_manifest(tmp_path, replace(small_run.manifest, files=hashes))
+    if network_check.try_networks(tmp_path):
+        return
+    model = inference.load(tmp_path)
+    network.describe(model)
