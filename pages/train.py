@@ -23,7 +23,7 @@ else:
         icon=":material/visibility:",
     )
 run = run_list.choose(found, serving)
-ownership.offer_tab(run.name)
+ownership.offer_tab(run.name if ownership.owns(run.path) else "")
 actions.undo()
 watch.show(run, serving)
 

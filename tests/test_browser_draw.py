@@ -157,6 +157,12 @@ def test_a_file_is_read_and_a_bad_one_is_told_what_is_wrong(server: Server, page
     )
     chooser.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": bytes(content)})
     expect(page.get_by_text("From b.png.")).to_be_visible()
+    expect(page.get_by_text("The found digit outlined.")).to_be_visible()
+    assert picture(seen(page)).sum() > 50
+    page.get_by_test_id("stButton").filter(has_text="Clear").click()
+    expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
+    draw(page, SEVEN)
+    expect(page.get_by_text("The found digit outlined.")).to_have_count(0)
     assert picture(seen(page)).sum() > 50
 
 

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from vae import archive, latent_study, results, runs, runs_folder
@@ -1001,3 +1003,21 @@ def test_a_scribble_and_a_far_pin_are_noticed_on_their_own_pages() -> None:
     app.switch_page("pages/how_it_works.py").run()
     done = {"Go where no digit is", "Draw something it cannot rebuild"}
     assert done <= set(missions_done(app))
+
+
+def test_of_a_photo_with_two_digits_the_part_with_one_can_be_read() -> None:
+    paper = Image.new("L", (400, 200), 235)
+    for left in (60, 260):
+        corners = [(left, 40), (left + 70, 40), (left + 30, 160)]
+        ImageDraw.Draw(paper).line(corners, 30, 12, joint="curve")
+    content = BytesIO()
+    paper.save(content, "PNG")
+    app = alone("draw")
+    app.file_uploader[0].set_value(("two.png", content.getvalue(), "image/png")).run()
+    assert not app.exception
+    assert "That looks like several digits. Show one at a time." in [i.value for i in app.info]
+    across = next(slider for slider in app.slider if slider.label == "Across, %")
+    across.set_value((0, 50)).run()
+    assert not app.exception
+    assert not app.info
+    assert "What the models see" in "".join(str(html.proto) for html in app.get("html"))

@@ -67,7 +67,7 @@ class Figure:
 def _with_error(value: Estimate, form: str) -> str:
     mean, error = (format(v, form).rstrip("%") for v in (value.mean, value.standard_error))
     unit = " %" if form.endswith("%") else ""
-    return f"{mean} ± {error}{unit}" if unit or float(error) else mean
+    return f"{mean} ± {error}{unit}" if unit or error.strip("0.,") else mean
 
 
 def _measured(name: str, key: str, better: Better = None, form: str = ",.1f") -> Figure:

@@ -25,7 +25,7 @@ class Estimate:
     """A mean, and its standard error: how far another sample of the same size would move it."""
 
     mean: float
-    standard_error: float
+    standard_error: Annotated[float, Range(0, 1e300)]
 
     def __neg__(self) -> "Estimate":
         return Estimate(-self.mean, self.standard_error)

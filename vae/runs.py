@@ -17,6 +17,8 @@
     temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
+    lease            renewed by a cluster's worker as long as it trains this run
+    waiting.lease    renewed by the server that holds `waiting`, for servers on other hosts
     waiting          locked by the server whose queue this run is in, until its process has ended
 
 New model files are written into `new/` first; then `manifest.json` is replaced by an atomic
@@ -34,13 +36,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
-from vae import atomic, history, locks, strict_json, versions
+from vae import atomic, history, leases, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
-from vae.strict_json import Count, Seconds
+from vae.strict_json import Count, Range, Seconds
 
 FORMAT_VERSION = 1
+LEASE, WAITING_LEASE = "lease", "waiting.lease"
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
 TEMPORARY = "temporary"
@@ -78,7 +81,7 @@ class _Data:
 
     source: str
     sha256: str
-    train: Count
+    train: Annotated[int, Range(1, 10**9)]
     validation: Count
     test: Count
 
@@ -401,13 +404,13 @@ def clear_temporary(path: Path) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process trains in this directory now."""
-    return locks.is_held(path / "lock")
+    """Whether a process trains in this directory now, on this host or on another."""
+    return locks.is_held(path / "lock") or leases.is_held(path / LEASE)
 
 
 def is_waiting(path: Path) -> bool:
     """Whether a server has this run in its queue, or runs it."""
-    return locks.is_held(path / "waiting")
+    return locks.is_held(path / "waiting") or leases.is_held(path / WAITING_LEASE)
 
 
 def state(run: Run) -> State:

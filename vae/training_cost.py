@@ -78,7 +78,7 @@ def estimate(
     weights = parameters(model)
     images = min(training.train_images or train_images, train_images)
     seconds = pace * START_SECONDS + training.epochs * epoch_seconds
-    exports = 2 + max(0.0, log(seconds / EXPORT_EVERY_SECONDS, 1 + EXPORT_GROWTH))
+    exports = 2 + log(max(seconds / EXPORT_EVERY_SECONDS, 1.0), 1 + EXPORT_GROWTH)
     per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
     megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
     disk_megabytes = DISK_MEGABYTES + DISK_BYTES_PER_WEIGHT * weights / 1e6

@@ -105,9 +105,8 @@ def _sheared(ink: np.ndarray, slant: float) -> np.ndarray:
     """Each row moved sideways, so that what leaned by `slant` stands upright."""
     reach = int(np.ceil(MOST_SLANT * len(ink) / 2))
     wide = np.pad(ink, ((0, 0), (reach, reach)))
-    back = np.array([[1, 0], [slant, 1]])
-    middle = np.array([len(ink) / 2, 0])
-    return ndimage.affine_transform(wide, back, middle - back @ middle, order=1)
+    back = np.array([[1, 0, 0], [slant, 1, -slant * len(ink) / 2], [0, 0, 1]])
+    return ndimage.affine_transform(wide, back, order=1)
 
 
 def _half_widths(mask: np.ndarray) -> np.ndarray:

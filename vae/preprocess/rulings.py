@@ -79,13 +79,13 @@ def _across(mask: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """
     height, width = mask.shape
     # where a pen crosses a line there is more than the line
-    thin = mask & ~np.asarray(ndimage.binary_opening(mask, np.ones((_THIN + 1, 1))))
+    thin = mask & ~_opened(mask, (_THIN + 1, 1))
     if thin.any(axis=0).mean() < share:
         return np.zeros(mask.shape, bool), np.zeros(0, int)
     reach = int(_SLOPES.max() * width / 2) + 1
     rows = ((reach, reach), (0, 0))
     exact = np.pad(thin, rows)
-    near = np.pad(np.asarray(ndimage.binary_dilation(thin, np.ones((3, 1)))), rows)
+    near = np.pad(_dilated(thin), rows)
     along = np.arange(width)
     down = np.round(_SLOPES[:, None] * (along - width / 2)).astype(int) + reach
     at = np.arange(height)[:, None] + down[:, None]  # (slopes, heights, width)
@@ -94,10 +94,20 @@ def _across(mask: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     best = (near_share >= share) & (both >= ndimage.maximum_filter(both, (len(_SLOPES), 5)))
     lines = np.zeros(near.shape, bool)
     lines[at[best], along] = True
-    lines = np.asarray(ndimage.binary_dilation(lines, np.ones((3, 1)))) & near
+    lines = _dilated(lines) & near
     return lines[reach : reach + height], np.nonzero(best)[1]
 
 
 def _wide(mask: np.ndarray) -> np.ndarray:
     """Where ink is wider than a line in both directions: a pen's."""
-    return np.asarray(ndimage.binary_opening(mask, np.ones((_THIN + 1, _THIN + 1))))
+    return _opened(mask, (_THIN + 1, _THIN + 1))
+
+
+def _opened(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Where a box of that shape fits into a mask."""
+    return np.asarray(ndimage.binary_opening(mask, np.ones(shape)), bool)
+
+
+def _dilated(mask: np.ndarray) -> np.ndarray:
+    """A mask with the pixels above and below it."""
+    return np.asarray(ndimage.binary_dilation(mask, np.ones((3, 1))), bool)

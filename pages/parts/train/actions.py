@@ -32,9 +32,10 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
                 _button("Leave the queue", "stop", jobs.stop, run.path)
             elif state in ("starting", "training", "paused"):
                 _button("Stop", "stop", jobs.stop, run.path, help="Keeps the best epoch so far.")
-        if run.manifest.usable and serving.path != run.path:
+        serves = run.manifest.usable and not resources.fault(run)
+        if serves and serving.path != run.path:
             _button("Use on all pages", "check", _serve, run.name)
-        if run.manifest.usable:
+        if serves:
             st.download_button(
                 "Export",
                 lambda: archive.export(run),

@@ -74,8 +74,7 @@ def table(found: dict[str, runs.Run]) -> None:
     if others:
         st.caption(
             f"{others} {'entry' if others == 1 else 'entries'} of the folder of runs cannot be "
-            "read, and so no list here has them. On the server, `python -m vae runs` says which "
-            "and why."
+            "read. On the server, `python -m vae runs` says which and why."
         )
 
 
