@@ -75,8 +75,9 @@ def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
     for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
         for split, dash in SPLITS.items():
             figure.add_scatter(
-                x=[event["epoch"] for event in events],
-                y=[event[split][term] for event in events],
+                # as arrays: those travel as bytes, in a third of the space
+                x=np.array([event["epoch"] for event in events], np.int32),
+                y=np.array([event[split][term] for event in events], np.float32),
                 mode="lines" if len(events) > 1 else "markers",
                 line={"color": colour, "width": 2, "dash": dash},
                 name=f"{name}, {'training' if split == 'train' else split}",
