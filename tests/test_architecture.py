@@ -1,6 +1,7 @@
 """The rules of the architecture: who may import whom, and how large a page may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -204,6 +205,20 @@ def test_no_file_is_larger_than_ten_megabytes_and_no_lock_file_overrides_the_req
     assert files
     assert [file.name for file in files if file.is_file() and file.stat().st_size > 10e6] == []
     assert "uv.lock" not in [file.name for file in files]
+
+
+def test_every_entrance_in_the_security_document_names_tests_that_there_are() -> None:
+    rows = [
+        line
+        for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith(("| entrance", "|---"))
+    ]
+    written = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*.py"))
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert [test for test in named if f"def {test}(" not in written] == []
 
 
 def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
