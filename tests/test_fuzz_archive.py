@@ -81,7 +81,7 @@ def check_import(root: Path, content: bytes) -> None:
 
 
 def test_the_archive_that_the_others_are_made_of_is_imported(tmp_path: Path) -> None:
-    check_import(tmp_path, packed(export(events=b"")[:-1]))
+    check_import(tmp_path, packed(export(more={"events": b""})[:-1]))
     assert [run.name for run in runs.list_runs(tmp_path)] == ["run"]
 
 
@@ -152,7 +152,7 @@ def test_an_archive_with_another_keras_file_is_refused_or_can_be_shown(
     inner = [("config.json", text.encode()), ("metadata.json", b"{}"), ("model.weights.h5", b"")]
     keras = packed(inner)
     files = MANIFEST["files"] | {"model.keras": sha256(keras).hexdigest()}
-    check_import(tmp_path, packed(export(MANIFEST | {"files": files}, **{"model.keras": keras})))
+    check_import(tmp_path, packed(export(MANIFEST | {"files": files}, {"model.keras": keras})))
 
 
 LARGE: dict[str, Callable[[], bytes]] = {
