@@ -239,10 +239,12 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
     if lines > MAX_EVENTS:
         raise ArchiveError(f"its history has {lines:,} lines, more than {MAX_EVENTS:,}")
     events = [
-        {name: event[name] for name in event if name in history.KNOWN and name != "error"}
+        {name: event[name] for name in event if name in history.KNOWN - {"error"}}
         for event in runs.read_events(file.parent)[0]
     ]
     for event in events:
+        if not _is_plain(event.get("note", "")):  # an error's text, say
+            del event["note"]
         if len(event.get("kl_per_dimension", [0] * model.latent_dim)) != model.latent_dim:
             raise ArchiveError("its history is of a model with another latent dimension")
         for text in filter(lambda value: isinstance(value, str), event.values()):
@@ -295,7 +297,11 @@ def _texts(value: Any) -> list[str]:
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text)) and "//" not in text
+
+
 def _check_plain(text: str) -> None:
     """Pages show this: so it may hold neither markup nor links."""
-    if not _PLAIN.fullmatch(text) or "//" in text:
+    if not _is_plain(text):
         raise ArchiveError(f"the text {text[:40]!r} has characters that it should not have")

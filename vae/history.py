@@ -61,7 +61,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("batch_size", "train_images"), _is_size),
     **dict.fromkeys(("seconds", "images_per_second"), _is_duration),
     **dict.fromkeys(TERMS, _is_number),
-    **dict.fromkeys(("data", "state", "error"), _is_text),
+    **dict.fromkeys(("data", "note", "state", "error"), _is_text),
     "kl_per_dimension": _is_kl,  # the shipped runs are older than it
 }
 KNOWN = {"event", "train", "validation", *_FIELDS}

@@ -42,12 +42,12 @@ def held(file: Path) -> Iterator[Lost]:
     It is renewed in a thread of its own.
     """
     name, lost, over = secrets.token_hex(8), Lost(), threading.Event()
-    file.write_text(name, encoding="ascii")
+    file.write_text(name, encoding="utf-8")
 
     def live() -> None:
         while not over.wait(EVERY):
             with suppress(OSError):  # a network that comes back
-                if file.read_text(encoding="ascii") != name:
+                if file.read_text(encoding="utf-8") != name:
                     lost.set()
                     return
                 os.utime(file)

@@ -31,7 +31,7 @@ def measure(latent_map: LatentMap) -> LossPercentiles:
     chosen = np.linspace(
         0, len(latent_map.digits) - 1, min(_DIGITS, len(latent_map.digits))
     ).astype(int)
-    posterior, images = latent_map.posterior, latent_map.digits.pixels[chosen]
+    posterior, images = latent_map.posterior, latent_map.digits[chosen].pixels
     logits = latent_map.model.decode_logits(posterior.mean[chosen])
     kl = losses.kl_divergence(posterior.mean, posterior.log_variance)
     return LossPercentiles(np.sort(losses.reconstruction_loss(images, logits)), np.sort(kl))
