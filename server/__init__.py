@@ -8,5 +8,11 @@ from starlette.middleware import Middleware
 from server.compression import Compression
 from server.files import Files
 from server.headers import Headers
+from server.messages import Messages
 
-MIDDLEWARE = [Middleware(Headers), Middleware(Files), Middleware(Compression)]
+MIDDLEWARE = [
+    Middleware(Headers),
+    Middleware(Files),
+    Middleware(Compression),
+    Middleware(Messages),
+]

@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # No other host is to be found: the app works where there is no network.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 WIDE, PHONE = (1280, 900), (390, 844)
 STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -73,6 +75,8 @@ def served(folder: Path, below: str = "") -> Iterator[Server]:
     environment = os.environ | {
         "VAE_RUNS_DIR": str(folder / "runs"),
         "KERAS_HOME": str(folder / "keras"),
+        "https_proxy": "http://127.0.0.1:9",  # where nobody listens: no other host for the server
+        "http_proxy": "http://127.0.0.1:9",
     }
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]

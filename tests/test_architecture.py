@@ -1,6 +1,7 @@
 """The rules of the architecture: who may import whom, and how large a page may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -206,20 +207,35 @@ def test_no_file_is_larger_than_ten_megabytes_and_no_lock_file_overrides_the_req
     assert "uv.lock" not in [file.name for file in files]
 
 
+def test_every_entrance_in_the_security_document_names_tests_that_there_are() -> None:
+    rows = [
+        line
+        for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith(("| entrance", "|---"))
+    ]
+    written = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*.py"))
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert [test for test in named if f"def {test}(" not in written] == []
+
+
 def test_the_tree_in_the_architecture_document_is_the_tree() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     tree = text.split("<!-- tree", 1)[1].split("```")[1]
-    told, folders = set(), []
+    told: list[str] = []
+    folders: list[str] = []
     for line in tree.strip().splitlines():
         name, depth = line.split()[0], (len(line) - len(line.lstrip())) // 2
         folders = folders[:depth]
         if name.endswith("/"):
             folders.append(name)
         else:
-            told.add("".join(folders) + name)
+            told.append("".join(folders) + name)
     parts = [*LIBRARY, *PAGES, *PARTS, *SHARED, *SERVER, ROOT / "streamlit_app.py"]
     there = {file.relative_to(ROOT).as_posix() for file in parts if file.name != "__init__.py"}
-    assert told == there
+    assert sorted(told) == sorted(there)
 
 
 def encodes(call: ast.Call) -> bool:

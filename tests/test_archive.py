@@ -99,6 +99,22 @@ def test_a_run_with_a_learned_prior_comes_back_with_it(
     np.testing.assert_array_equal(after.prior.log_density(z), before.prior.log_density(z))
     np.testing.assert_array_equal(after.decode(z), before.decode(z))
     assert after.run.manifest.model.prior == "flow"
+    told = [event for event in runs.read_events(imported.path)[0] if event["event"] == "epoch"]
+    assert [event["epoch"] for event in told] == [1, 2]
+
+
+def test_a_history_with_the_parts_that_the_kl_divergence_of_a_flow_lacks_is_refused(
+    run_with_a_flow: runs.Run, tmp_path: Path
+) -> None:
+    files = unpacked(archive.export(run_with_a_flow))
+    name = f"{run_with_a_flow.name}/events.jsonl"
+    events = [json.loads(line) for line in files[name].splitlines()]
+    for event in events:
+        event.pop("crc32")
+        event.update({"kl_per_dimension": [1.0]} if event["event"] == "epoch" else {})
+    files[name] = b"".join(map(runs.event_line, events))
+    with pytest.raises(archive.ArchiveError, match="a model with another latent dimension"):
+        archive.import_zip(packed(files), tmp_path / "runs")
 
 
 @pytest.mark.parametrize("name", runs.FLOW_FILES)
@@ -168,17 +184,25 @@ def test_a_damaged_run_is_not_exported(small_run: runs.Run, tmp_path: Path) -> N
         archive.export(run)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [runs.event_line, lambda event: json.dumps(event).encode() + b"\n"],
+    ids=["now", "without checksums"],
+)
 def test_a_history_longer_than_an_import_takes_is_thinned_and_every_epoch_stays(
-    small_run: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_run: runs.Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: Callable[[dict[str, Any]], bytes],
 ) -> None:
     run = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
     events, _ = runs.read_events(run.path)
     allowed = 40 * (run.path / "events.jsonl").stat().st_size
     monkeypatch.setitem(archive.MAX_BYTES, "events.jsonl", allowed)
     progress = next(event for event in events if event["event"] == "progress")
-    with (run.path / "events.jsonl").open("a") as file:
+    with (run.path / "events.jsonl").open("ab") as file:
         while file.tell() < 5 * allowed:
-            file.write(json.dumps(progress) + "\n")
+            file.write(line(progress))
     imported = archive.import_zip(io.BytesIO(archive.export(run)), tmp_path / "b")
     kept, _ = runs.read_events(imported.path)
     assert [e for e in kept if e["event"] != "progress"] == [
@@ -509,7 +533,8 @@ def test_what_a_crash_left_of_an_import_is_removed_later(files: Files, tmp_path:
         folder = tmp_path / archive.UNCHECKED / name
         folder.mkdir(parents=True)
         (folder / "manifest.json").touch()
-        os.utime(folder, (time.time() - age,) * 2)
+        then = time.time() - age
+        os.utime(folder, (then, then))
     with pytest.raises(ArchiveError):
         archive.import_zip(io.BytesIO(b""), tmp_path)
     assert [path.name for path in (tmp_path / archive.UNCHECKED).iterdir()] == ["new"]

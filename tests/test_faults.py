@@ -300,6 +300,22 @@ def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_r
     assert losses(path) == pytest.approx(losses(undisturbed), rel=1e-5)
 
 
+@pytest.mark.timeout(PATIENCE)
+def test_what_a_killed_training_wrote_for_itself_lies_in_its_run_and_can_be_removed(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    """AutoGraph writes a file for each function that TensorFlow traces."""
+    path, outside = tmp_path / "run", nursery.log.parent
+    child = nursery.start(*small(path, 1000))
+    until(lambda: bool(losses(path)), "the first epoch is done")
+    os.kill(child, signal.SIGKILL)
+    nursery.ended()
+    assert list((path / runs.TEMPORARY).glob("__autograph_generated_file*"))
+    assert not list(outside.rglob("__autograph_generated_file*"))
+    runs.clear_temporary(path)
+    assert not (path / runs.TEMPORARY).exists()
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("megabytes", [40, 120, 250])

@@ -151,12 +151,12 @@ def test_lines_of_a_history_are_events_or_passed_over(tmp_path: Path, lines: lis
         events, _ = runs.read_events(tmp_path)
         told = history.progress(events)
         assert told is None or 0 <= told.share <= 1
-        standing = history.effective(events)
-        epochs = [event for event in standing if event["event"] == "epoch"]
+        effective = history.effective(events)
+        epochs = [event for event in effective if event["event"] == "epoch"]
         history.is_astray(epochs)
         for event in epochs:
             history.collapse(event.get("kl_per_dimension", [1.0]), 1.0)
-        if any(event["event"] == "start" for event in standing):
+        if any(event["event"] == "start" for event in effective):
             json.dumps(training.curves_data(events), allow_nan=False).encode("utf-8")
 
 

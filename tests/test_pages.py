@@ -235,6 +235,25 @@ def test_a_drawing_is_rebuilt_by_the_chosen_model_first(own_run: str) -> None:
     assert first == sorted(first)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"drawing": [1]},
+        {"drawing": {"raw": 5}},
+        {"drawing": {"raw": {"objects": [5, {"path": [["M", "here"]]}]}}},
+        {"drawing": {}, "backgroundFit": 5},
+    ],
+)
+def test_a_canvas_that_tells_nonsense_is_empty(told: dict[str, Any]) -> None:
+    app = alone("draw")
+    app.session_state["canvas-0"] = told
+    app.run()
+    assert not app.exception
+    assert "Nothing is drawn yet." in [info.value for info in app.info]
+    button(app, "Test digit").click().run()
+    assert not app.exception
+
+
 def test_undo_takes_the_last_stroke_and_clear_all(folders: Path) -> None:
     app = alone("draw")
     three = [SEVEN, SEVEN, SEVEN]
@@ -755,19 +774,19 @@ HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
 
 
 @each_page
-def test_a_name_is_shown_as_it_is_and_is_no_markup(
+def test_what_a_run_or_an_address_says_is_shown_as_it_is_and_is_no_markup(
     title: str, stem: str, folders: Path, small_run: runs.Run
 ) -> None:
-    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    copied = Path(shutil.copytree(small_run.path, folders / "copied"))
     manifest = runs.read(copied).manifest
     data = manifest.data | {"source": HOSTILE}
     runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
-    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    app = alone(stem, model="copied", run=HOSTILE, runs=["map", "copied", HOSTILE])
     if stem == "draw":
         app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
         app.run()
     assert not app.exception
-    assert app.sidebar.selectbox[0].value == HOSTILE
+    assert app.sidebar.selectbox[0].value == "copied"
     marked = [
         str(getattr(e, "value", ""))
         for kind in MARKED

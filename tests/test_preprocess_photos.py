@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from vae.preprocess import Blank, drawing_to_image, uploads
+from vae.data import embedded
+from vae.preprocess import Blank, digit, drawing_to_image, pixels, uploads
 
 HEIGHT, WIDTH = 450, 600
 DOWN, ACROSS = np.mgrid[:HEIGHT, :WIDTH].astype(np.float64)
@@ -172,23 +173,32 @@ def test_paper_with_lines_and_no_digit_shows_none() -> None:
         assert isinstance(found, Blank)
 
 
+def doubted(picture: Image.Image) -> bool:
+    found = pixels.ink_of_digit(np.asarray(picture.convert("RGBA")))
+    assert isinstance(found, np.ndarray), found
+    return bool(digit.doubt(found))
+
+
 @pytest.mark.parametrize("overlap", [0, 1])
-def test_a_ten_whose_digits_just_touch_is_two_digits(overlap: int) -> None:
+def test_a_ten_whose_digits_just_touch_is_doubted(overlap: int) -> None:
     canvas = Image.new("L", (280, 280))
     brush = ImageDraw.Draw(canvas)
     brush.line([(80, 60), (80, 220)], fill=255, width=12)
     left = 86 + 1 - overlap
     brush.ellipse((left, 60, left + 110, 220), outline=255, width=12)
-    found = drawing_to_image(np.asarray(canvas.convert("RGBA")))
-    assert found == Blank("That looks like several digits. Show one at a time.")
+    assert doubted(canvas)
 
 
-def test_what_is_much_wider_than_high_is_no_digit() -> None:
+def test_what_is_much_wider_than_high_is_doubted() -> None:
     canvas = Image.new("L", (280, 280))
     ImageDraw.Draw(canvas).line([(40, 120), (110, 160), (180, 110), (240, 150)], 255, 10)
-    found = drawing_to_image(np.asarray(canvas.convert("RGBA")))
-    assert isinstance(found, Blank)
-    assert found.reason.startswith("That is wider than a digit")
+    assert doubted(canvas)
+
+
+def test_single_digits_are_seldom_doubted() -> None:
+    images = embedded().images[::50]
+    pictures = [Image.fromarray(i).resize((196, 196), Image.Resampling.BICUBIC) for i in images]
+    assert sum(map(doubted, pictures)) <= 0.04 * len(pictures)
 
 
 def test_a_huge_picture_is_read_in_little_memory() -> None:

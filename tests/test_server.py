@@ -19,6 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Scope
+from websockets.exceptions import InvalidStatus
+from websockets.protocol import State
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from server import compression
 from server.compression import Compression
@@ -44,6 +48,15 @@ def test_every_answer_carries_the_headers(server: Server, address: str) -> None:
     assert found["Content-Security-Policy"] == policy()
 
 
+def test_a_page_of_another_site_gets_no_websocket(server: Server) -> None:
+    socket = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
+    with pytest.raises(InvalidStatus) as refused, connect(socket, origin=Origin("http://evil")):
+        pass
+    assert refused.value.response.status_code == 403
+    with connect(socket, origin=Origin(server.address)) as admitted:
+        assert admitted.state is State.OPEN
+
+
 def test_who_may_frame_the_app_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "frame-ancestors 'self' https://*.streamlit.app" in policy()
     monkeypatch.setenv("VAE_FRAME_ANCESTORS", "https://school.example")
@@ -60,7 +73,7 @@ def test_without_the_server_the_script_routes_all_the_same() -> None:
     assert "'app'" not in found.stdout
 
 
-class Origin:
+class Files:
     """Two files behind the compression: one that lasts, one that does not."""
 
     content = b"const digits = [0, 1, 2, 3];\n" * 400
@@ -96,7 +109,7 @@ class Origin:
 
 
 def test_a_file_that_lasts_is_compressed_once() -> None:
-    origin = Origin()
+    origin = Files()
     first, again = origin.get("/file"), origin.get("/file")
     assert first == again
     assert gzip.decompress(again[1]) == origin.content
@@ -105,13 +118,13 @@ def test_a_file_that_lasts_is_compressed_once() -> None:
 
 
 def test_what_may_change_is_asked_for_anew() -> None:
-    origin = Origin()
+    origin = Files()
     assert origin.get("/page")[1] == origin.get("/page")[1]
     assert origin.asked == ["/page", "/page"]
 
 
 def test_who_cannot_read_compressed_files_gets_them_as_they_are() -> None:
-    origin = Origin()
+    origin = Files()
     origin.get("/file")
     found, body = origin.get("/file", encoding="identity")
     assert body == origin.content
@@ -119,7 +132,7 @@ def test_who_cannot_read_compressed_files_gets_them_as_they_are() -> None:
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    origin = Origin()
+    origin = Files()
     monkeypatch.setattr(compression, "MOST", 2 * len(origin.get("/0")[1]))
     for name in ("/1", "/2", "/0", "/2"):
         origin.get(name)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -21,6 +22,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from vae import data, failures, results, runs, training_cost
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+from vae.jobs import process
 
 if TYPE_CHECKING:
     from vae.inference import Model
@@ -167,6 +169,8 @@ def _train(parsed: argparse.Namespace, console: Console) -> int:
         raise ValueError(f"{parsed.out} holds a run already; add --resume or choose another --out")
     if parsed.dry_run:
         return _expect(parsed, model, training, console)
+    if parent := os.environ.get(process.PARENT):
+        _end_with(parent)
     with runs.locked(parsed.out), _failure_noted(parsed.out):
         # A new run has no old request, only one that came while this started; and a server that
         # resumes a run has cleared it.
@@ -235,6 +239,20 @@ def _failure_noted(path: Path) -> Iterator[None]:
     except (data.DataError, runs.RunError, OSError, MemoryError, ImportError) as error:
         runs.note_failure(path, failures.words(error))
         raise
+
+
+def _end_with(parent: str) -> None:
+    """End when the process of this number does, which started this one; it watches from a thread.
+
+    A worker that dies leaves no training behind: another takes it up from its checkpoint.
+    """
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _stop_on_signals() -> threading.Event:

@@ -40,6 +40,7 @@ _LEFT_OVER = 3600.0  # seconds after which what was never finished is removed
 _KERAS_MODULES = ("vae.training.model", "vae.model")  # where VAE is, and where it once was
 _PLAIN = re.compile(r"[\w ,.:;()+/-]{0,200}")
 _ONE_AT_A_TIME = threading.Lock()  # each takes memory and a processor, and anybody may ask
+_PROGRESS = re.compile(rb'\{("crc32": "[0-9a-f]{8}", )?"event": "progress"')  # a line's beginning
 
 
 class ArchiveError(runs.RunError):
@@ -90,9 +91,7 @@ def _read(file: Path) -> bytes:
     with file.open("rb") as lines:
         seen = count()
         return b"".join(
-            line
-            for line in lines
-            if not line.startswith(b'{"event": "progress"') or next(seen) % every == 0
+            line for line in lines if not _PROGRESS.match(line) or next(seen) % every == 0
         )
 
 
@@ -241,11 +240,14 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
     if lines > MAX_EVENTS:
         raise ArchiveError(f"its history has {lines:,} lines, more than {MAX_EVENTS:,}")
     events = [
-        {name: event[name] for name in event if name in history.KNOWN and name != "error"}
+        {name: event[name] for name in event if name in history.KNOWN - {"error"}}
         for event in runs.read_events(file.parent)[0]
     ]
+    dimensions = _kl_dimensions(model)
     for event in events:
-        if len(event.get("kl_per_dimension", [0] * model.latent_dim)) != model.latent_dim:
+        if not _is_plain(event.get("note", "")):  # an error's text, say
+            del event["note"]
+        if len(event.get("kl_per_dimension", range(dimensions))) != dimensions:
             raise ArchiveError("its history is of a model with another latent dimension")
         for text in filter(lambda value: isinstance(value, str), event.values()):
             _check_plain(text)
@@ -284,9 +286,13 @@ def _check_snapshot(file: Path, model: ModelConfig) -> None:
         snapshot = snapshots.read(file)
     except snapshots.SnapshotError as error:
         raise ArchiveError(str(error)) from error
-    dimensions = model.latent_dim if model.prior == "standard" else 0
-    if snapshot.kl_per_dimension.shape != (dimensions,):
+    if snapshot.kl_per_dimension.shape != (_kl_dimensions(model),):
         raise ArchiveError(f"{file.name} is of a model with another latent dimension")
+
+
+def _kl_dimensions(model: ModelConfig) -> int:
+    """Parts of the KL divergence that its history tells: with a flow there are none."""
+    return model.latent_dim if model.prior == "standard" else 0
 
 
 def _texts(value: Any) -> list[str]:
@@ -298,7 +304,11 @@ def _texts(value: Any) -> list[str]:
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text)) and "//" not in text
+
+
 def _check_plain(text: str) -> None:
     """Pages show this: so it may hold neither markup nor links."""
-    if not _PLAIN.fullmatch(text) or "//" in text:
+    if not _is_plain(text):
         raise ArchiveError(f"the text {text[:40]!r} has characters that it should not have")

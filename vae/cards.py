@@ -138,7 +138,7 @@ def _failures(manifest: Manifest, figures: Figures) -> str:
 
 def picture(model: Model, digits: Digits, figures: Figures) -> np.ndarray:
     """The hardest digits above, their reconstructions below: a uint8 picture."""
-    images = digits.pixels[[hard.index for hard in figures.hardest]]
+    images = digits[np.array([hard.index for hard in figures.hardest])].pixels
     both = np.concatenate([images, model.reconstruct(images)])
     return pictures.enlarged(pictures.contact_sheet(both, len(images), ground=128), 2)
 

@@ -64,9 +64,9 @@ class Digits:
     def __getitem__(self, index: slice | np.ndarray) -> "Digits":
         return Digits(self.images[index], self.labels[index])
 
-    @cached_property
+    @property
     def pixels(self) -> np.ndarray:
-        """The images as float32 in [0, 1]."""
+        """The images as float32 in [0, 1], computed anew: four times what they take as they are."""
         return (self.images / np.float32(255)).astype(np.float32)
 
 

@@ -32,7 +32,7 @@ def measure(latent_map: LatentMap) -> LossPercentiles:
     chosen = np.linspace(
         0, len(latent_map.digits) - 1, min(_DIGITS, len(latent_map.digits))
     ).astype(int)
-    posterior, images = latent_map.posterior, latent_map.digits.pixels[chosen]
+    posterior, images = latent_map.posterior, latent_map.digits[chosen].pixels
     logits = latent_map.model.decode_logits(posterior.latents[chosen])
     if latent_map.model.prior is not STANDARD:
         posterior = posterior[chosen]  # draws of all of them would take half a minute

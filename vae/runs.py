@@ -19,6 +19,8 @@
     temporary/       temporary files of a training, removed at its end
     reserve          room for the last words of a training that finds the disk full
     lock             locked by the training process as long as it lives
+    lease            renewed by a cluster's worker as long as it trains this run
+    waiting.lease    renewed by the server that holds `waiting`, for servers on other hosts
     waiting          locked by the server whose queue this run is in, until its process has ended
 
 New model files are written into `new/` first; then `manifest.json` is replaced by an atomic
@@ -38,12 +40,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
-from vae import atomic, history, locks, strict_json, versions
+from vae import atomic, history, leases, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Range, Seconds
 
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, FORMAT_VERSION)  # 1 is from before a prior could be a flow
+LEASE, WAITING_LEASE = "lease", "waiting.lease"
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
 FLOW_FILES = ("to_base.tflite", "from_base.tflite")  # besides, where the prior is a flow
@@ -418,13 +421,13 @@ def clear_temporary(path: Path) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process trains in this directory now."""
-    return locks.is_held(path / "lock")
+    """Whether a process trains in this directory now, on this host or on another."""
+    return locks.is_held(path / "lock") or leases.is_held(path / LEASE)
 
 
 def is_waiting(path: Path) -> bool:
     """Whether a server has this run in its queue, or runs it."""
-    return locks.is_held(path / "waiting")
+    return locks.is_held(path / "waiting") or leases.is_held(path / WAITING_LEASE)
 
 
 def state(run: Run) -> State:

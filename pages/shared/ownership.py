@@ -24,7 +24,8 @@ _NAMED = {"model": 1, "run": 1, "runs": 6}  # how many runs an address names, by
 _KEEP = component(
     "latent_digits_visitor",
     js=f"""export default function ({{ data }}) {{
-        document.cookie = `{COOKIE}=${{data}}; path=/; max-age=31536000; SameSite=Lax`;
+        const safe = location.protocol === "https:" ? "; Secure" : "";
+        document.cookie = `{COOKIE}=${{data}}; path=/; max-age=31536000; SameSite=Lax${{safe}}`;
     }}""",
 )
 

@@ -5,6 +5,7 @@ is read from its run directory, so it survives reruns, page changes, closed tabs
 
     queue      the trainings of one server: who waits, who trains, who has to end
     process    one training's process
+    cluster    the same on another machine, through Dask
     command    what to type to train a run, or its like
     endings    what the end of a process tells
 """

@@ -13,11 +13,14 @@ from vae.jobs.command import arguments
 NICENESS = 10  # visitors' pages go first
 LOG = "log.txt"  # in the run directory; what each start printed follows its command
 PROMPT = "$ python "
+PARENT = "VAE_PARENT"  # the process without which a training ends
 TAIL = 20_000  # bytes of a log that are looked at
 
 
-def start(run: runs.Run) -> subprocess.Popen[bytes]:
+def start(run: runs.Run, with_parent: bool = False) -> subprocess.Popen[bytes]:
     """Begin a run, or go on with it, in a process that outlives this one.
+
+    `with_parent`: one that ends with this one.
 
     Raises:
         OSError: it cannot be started.
@@ -28,7 +31,8 @@ def start(run: runs.Run) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, *arguments(run)],
             cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONUTF8": "1"},  # what it prints is text in any locale
+            # What it prints is text in any locale.
+            env={**os.environ, "PYTHONUTF8": "1", PARENT: str(os.getpid()) if with_parent else ""},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -3,7 +3,6 @@
 import logging
 import secrets
 import shutil
-import subprocess
 import threading
 import time
 from collections import deque
@@ -16,9 +15,9 @@ from typing import IO
 
 import numpy as np
 
-from vae import failures, locks, runs, runs_folder, snapshots, training_cost
+from vae import failures, leases, locks, runs, runs_folder, snapshots, training_cost
 from vae.config import ModelConfig, TrainingConfig
-from vae.jobs import admission, endings, process
+from vae.jobs import admission, cluster, endings, process
 from vae.jobs.command import check_resumable
 from vae.limits import Limits
 
@@ -49,7 +48,8 @@ class Jobs:
         self.trouble = ""
         self._lock = threading.Lock()
         self._queue: deque[Path] = deque()
-        self._running: dict[Path, subprocess.Popen[bytes]] = {}
+        self._cluster = cluster.Cluster.from_environment()
+        self._running: dict[Path, cluster.Training] = {}
         self._places: dict[Path, IO[bytes]] = {}  # the locks on `waiting`
         self._watching = False
         if not self.limits.read_only:
@@ -227,7 +227,7 @@ class Jobs:
 
     def _check_queue(self) -> None:
         """Raises: LimitError: it would have to wait, and may not. Called with the lock held."""
-        if self._queue or len(self._busy()) >= self.limits.at_once:
+        if self._queue or len(self._busy()) >= self._room():
             self.limits.check_queue(len(self._queue))
 
     def _enqueue(self, path: Path, manifest: runs.Manifest) -> None:
@@ -246,17 +246,23 @@ class Jobs:
             raise
         self._places[path] = place
         self._queue.append(path)
-        self._advance()
+        self._survived(self._advance)
         self._watch_if_needed()
 
     def _busy(self) -> set[Path]:
         """The runs that a process trains now, ours and others'."""
         held = {lock.parent for lock in self.root.glob("*/lock") if locks.is_held(lock)}
-        return held | set(self._running)
+        elsewhere = {lease.parent for lease in self.root.glob(f"*/{runs.LEASE}")}
+        elsewhere = {path for path in elsewhere if leases.is_held(path / runs.LEASE)}
+        return held | elsewhere | set(self._running)
+
+    def _room(self) -> int:
+        """How many trainings may run at once: what the cluster has room for, if there is one."""
+        return self._cluster.room() if self._cluster else self.limits.at_once
 
     def _advance(self) -> None:
         """Start the next trainings if there is room. Called with the lock held."""
-        while self._queue and len(self._busy()) < self.limits.at_once:
+        while self._queue and len(self._busy()) < self._room():
             path = self._queue.popleft()
             error = self._survived(self._run, path)
             if error is not None:  # its directory is gone, or the disk is full, or worse
@@ -266,7 +272,7 @@ class Jobs:
     def _run(self, path: Path) -> None:
         run = runs.read(path)
         runs.write_manifest(path, replace(run.manifest, state="starting"))
-        self._running[path] = process.start(run)
+        self._running[path] = self._cluster.start(run) if self._cluster else process.start(run)
 
     def _watch_if_needed(self) -> None:
         """Let `_watch` run while there is something to do. Called with the lock held."""
@@ -282,12 +288,24 @@ class Jobs:
         while True:
             time.sleep(WATCH_SECONDS)
             with self._lock:
-                steps = (self._reap, self._advance, self._hold_to_limits, self._note_idleness)
+                steps = (
+                    self._reap,
+                    self._advance,
+                    self._hold_to_limits,
+                    self._say_who_waits,
+                    self._note_idleness,
+                )
                 met = [error for error in map(self._survived, steps) if error is not None]
                 if not met:
                     self.trouble = ""
                 if not self._watching:
                     return
+
+    def _say_who_waits(self) -> None:
+        """Tell servers on other hosts, which cannot see our locks, what is in our queue."""
+        if self._cluster:
+            for path in self._places:
+                leases.renew(path / runs.WAITING_LEASE)
 
     def _note_idleness(self) -> None:
         self._watching = bool(self._queue or self._busy())
@@ -300,7 +318,8 @@ class Jobs:
         try:
             step(*arguments)
         except Exception as error:
-            trouble = f"{type(error).__name__}: {failures.words(error)}"
+            # The system's words: no training has failed here, whose networks could be made smaller
+            trouble = f"{type(error).__name__}: {failures.plain(str(error))}"
             if trouble != self.trouble:  # once, not five times a second
                 _LOG.exception("the queue of trainings met an error and goes on")
             self.trouble = trouble
@@ -317,7 +336,7 @@ class Jobs:
             try:
                 _note(path, *self._ending(path, status))
             finally:
-                self._places.pop(path).close()
+                self._leave(path)
 
     def _ending(self, path: Path, status: int) -> tuple[runs.State | None, str]:
         """What to note of a run whose process ended with this status."""
@@ -336,7 +355,12 @@ class Jobs:
         try:
             _note(path, state, error)
         finally:
-            self._places.pop(path).close()
+            self._leave(path)
+
+    def _leave(self, path: Path) -> None:
+        """Give up the place of a run. Called with the lock held."""
+        (path / runs.WAITING_LEASE).unlink(missing_ok=True)
+        self._places.pop(path).close()
 
     def _hold_to_limits(self) -> None:
         """Ask what takes too long to stop. Called with the lock held."""

@@ -43,7 +43,7 @@ UNEVEN_LIGHT = (
 _DOT = "That is only a dot. Draw a digit."
 _BLOT = "That is filled all over. Show a digit drawn with a thin line."
 _DOTS = "Those are only dots. Draw a digit."
-_WIDE = "That is wider than a digit. If two digits touch there, show one at a time."
+_TWO = "If that is two digits which touch, choose one of them."
 _SEVERAL = "That looks like several digits. Show one at a time."
 
 
@@ -91,13 +91,22 @@ def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     """Why this shape (height, width) cannot be a digit written with a pen."""
     if _is_soft(ink, digit):
         return Blank(UNEVEN_LIGHT)
-    height, width = np.ptp(np.nonzero(digit), axis=1) + 1
+    height = int(np.ptp(np.nonzero(digit)[0])) + 1
     holes = _holes(digit)
     if len(holes) > _MOST_HOLES:
         return Blank(TOO_MANY)
-    if _stand_abreast(holes, height) or _touch(digit):
-        return Blank(_SEVERAL)
-    return Blank(_WIDE) if width > _WIDEST * height else None
+    return Blank(_SEVERAL) if _stand_abreast(holes, height) else None
+
+
+def doubt(ink: np.ndarray) -> str:
+    """Words on a digit's ink (height, width) that may as well be two digits that touch, else "".
+
+    There is no telling: two touch along whole strokes, and a few in a thousand of MNIST's single
+    digits are as wide, or hang together at one place only.
+    """
+    digit = ink > EDGE
+    height, width = np.ptp(np.nonzero(digit), axis=1) + 1
+    return _TWO if width > _WIDEST * height or _touch(digit) else ""
 
 
 def _is_dot(piece: np.ndarray) -> bool:
@@ -124,11 +133,7 @@ def _is_soft(ink: np.ndarray, digit: np.ndarray) -> bool:
 
 
 def _touch(digit: np.ndarray) -> bool:
-    """Whether a line parts it into two as tall as itself, that are joined in one place only.
-
-    Of MNIST's digits four in a thousand are so. Where two touch along a whole stroke, or in
-    several places, there is no telling.
-    """
+    """Whether a line parts it into two as tall as itself, that are joined in one place only."""
     rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
     shape = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = shape.shape

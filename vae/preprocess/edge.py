@@ -16,8 +16,8 @@ EDGE = 0.4  # of the darkest ink: where ink ends
 _LOOKED_AT = (
     200  # pixels; each digit is enlarged or shrunk to this, so that its size does not matter
 )
-_LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of ink; each has an outline of its own, so grey stays grey
-_OF_ALL_WIDTHS = 0.2  # so many of the half widths are smaller than the pen's: it is no blot's
+_LEVELS = (0.3, 0.5, 0.7)  # of ink; each has an outline of its own, so grey stays grey
+_OF_ALL_WIDTHS = 0.25  # so many of the half widths are smaller than the pen's: it is no blot's
 _MOVED = 0.9  # of the way from the pen's edge to that of MNIST's
 _CREST = 0.45  # slope of the distance to the paper: 1 within a stroke, 0 on its centre line
 _FREE = 2  # pixels about cropped ink

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.compare import marks
 from pages.shared import resources
-from vae import comparison, print_charts, runs
+from vae import comparison, runs
 from vae.comparison import Answers, Inputs, Row
 from vae.losses import TERMS
 
@@ -64,19 +64,18 @@ def downloads(
 ) -> None:
     """The page's pictures and curves for print, and its table."""
 
-    def both() -> bytes:
-        return print_charts.pdf(
-            print_charts.pictures_of(inputs, answers), print_charts.curves_of(epochs)
-        )
+    def printed(kind: str) -> bytes:
+        from vae import print_charts  # Matplotlib takes 27 MB: not before somebody saves
+
+        pictures, curves = print_charts.pictures_of(inputs, answers), print_charts.curves_of(epochs)
+        if kind == "both":
+            return print_charts.pdf(pictures, curves)
+        return print_charts.png(pictures if kind == "pictures" else curves)
 
     files: list[tuple[str, str, str | Callable[[], bytes]]] = [
-        ("Figures (PDF)", "comparison.pdf", both),
-        (
-            "Pictures (PNG)",
-            "pictures.png",
-            lambda: print_charts.png(print_charts.pictures_of(inputs, answers)),
-        ),
-        ("Curves (PNG)", "curves.png", lambda: print_charts.png(print_charts.curves_of(epochs))),
+        ("Figures (PDF)", "comparison.pdf", lambda: printed("both")),
+        ("Pictures (PNG)", "pictures.png", lambda: printed("pictures")),
+        ("Curves (PNG)", "curves.png", lambda: printed("curves")),
         ("Table (CSV)", "figures.csv", table),
     ]
     with st.container(horizontal=True, gap="small"):

@@ -5,7 +5,7 @@ import streamlit as st
 from scipy import ndimage
 
 from pages.shared import session
-from vae.preprocess import Blank, edge, pixels
+from vae.preprocess import Blank, digit, edge, pixels
 
 _ORANGE = (224, 130, 20)
 _DIMMED = 0.35  # of the light, outside the part that is read
@@ -27,8 +27,12 @@ def show(photo: np.ndarray, width: int) -> None:
     picture["pixels"] = photo[rows, columns]
     found = pixels.ink_of_digit(picture["pixels"])
     outlined = _outlined(photo, (rows, columns), found)
-    what = "nothing found" if isinstance(found, Blank) else "the found digit outlined"
-    shown.image(outlined, f"{what.capitalize()}.", width=width)
+    words = (
+        "Nothing found."
+        if isinstance(found, Blank)
+        else f"The found digit outlined. {digit.doubt(found)}"
+    )
+    shown.image(outlined, words, width=width)
 
 
 def _part(name: str, side: int) -> slice:
@@ -49,11 +53,11 @@ def _outlined(
     outside[part] = False
     colours[outside] *= _DIMMED
     if not isinstance(found, Blank):
-        digit = np.zeros(photo.shape[:2], bool)
-        digit[part] = found > edge.EDGE
-        thick = max(1, round(max(digit.shape) / _THICK))
-        around = ndimage.binary_dilation(digit, np.ones((3, 3)), iterations=thick)
-        colours[np.asarray(around, bool) & ~digit] = _ORANGE
+        inked = np.zeros(photo.shape[:2], bool)
+        inked[part] = found > edge.EDGE
+        thick = max(1, round(max(inked.shape) / _THICK))
+        around = ndimage.binary_dilation(inked, np.ones((3, 3)), iterations=thick)
+        colours[np.asarray(around, bool) & ~inked] = _ORANGE
     return np.round(colours).astype(np.uint8)
 
 

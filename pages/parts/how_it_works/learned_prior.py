@@ -6,7 +6,7 @@ from textwrap import dedent
 import streamlit as st
 
 from pages.parts.how_it_works.steps import Path
-from pages.shared import markup, resources
+from pages.shared import markup, resources, widgets
 from vae import latents, pictures, runs
 from vae.inference import Posterior
 
@@ -52,8 +52,8 @@ def show(run: runs.Run) -> None:
         return
     st.markdown(
         "So what is drawn from the prior falls where digits are, and seldom between. "
-        f"**{run.name}** and **{STANDARD_RUN}**, whose prior is the bell curve itself, from the "
-        "same seed:"
+        f"**{widgets.plain(run.name)}** and **{STANDARD_RUN}**, whose prior is the bell curve "
+        "itself, from the same seed:"
     )
     seed = st.session_state.get("prior seed", 0)
     for one in (run, standard):

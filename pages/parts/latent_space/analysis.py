@@ -35,7 +35,7 @@ def show(run: runs.Run) -> None:
     counts = np.bincount(latent_map.digits.labels[chosen], minlength=len(CLASSES))
     st.caption(" · ".join(f"{n} × {label}" for label, n in enumerate(counts) if n))
     shown = chosen[np.linspace(0, len(chosen) - 1, min(MOST, len(chosen))).astype(int)]
-    sheet = pictures.contact_sheet(latent_map.digits.pixels[shown], COLUMNS)
+    sheet = pictures.contact_sheet(latent_map.digits[shown].pixels, COLUMNS)
     picture = pictures.enlarged(sheet, 2)
     with st.container(width=picture.shape[1]):
         st.image(picture, width="stretch", output_format="PNG", alt="The chosen digits")

@@ -117,7 +117,7 @@ def _serve(name: str) -> None:
 
 def _rename(run: runs.Run) -> None:
     resources.jobs().limits.check_open()
-    renamed = runs_folder.rename(run, st.session_state["new name"].strip())
+    renamed = runs_folder.rename(run, str(st.session_state["new name"]).strip())
     run_list.show(renamed.name)
     if st.session_state["model"] == run.name:
         st.session_state["model"] = renamed.name

@@ -141,7 +141,7 @@ def _field(preset: str, config: ModelConfig | TrainingConfig, name: str) -> Any:
     if option.choices:
         answer = st.selectbox(label, option.choices, option.choices.index(value), **kept)
     elif isinstance(value, tuple):
-        answer = _numbers(name, st.text_input(label, ", ".join(map(str, value)), **kept))
+        answer = _numbers(name, str(st.text_input(label, ", ".join(map(str, value)), **kept)))
     else:
         answer = _number(label, name, config, kept)
     st.caption(option.help)
