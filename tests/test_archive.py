@@ -487,7 +487,8 @@ def test_what_a_crash_left_of_an_import_is_removed_later(files: Files, tmp_path:
         folder = tmp_path / archive.UNCHECKED / name
         folder.mkdir(parents=True)
         (folder / "manifest.json").touch()
-        os.utime(folder, (time.time() - age,) * 2)
+        then = time.time() - age
+        os.utime(folder, (then, then))
     with pytest.raises(ArchiveError):
         archive.import_zip(io.BytesIO(b""), tmp_path)
     assert [path.name for path in (tmp_path / archive.UNCHECKED).iterdir()] == ["new"]

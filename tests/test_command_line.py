@@ -501,7 +501,7 @@ def test_every_config_field_is_an_option_of_train_with_its_help(
 
 
 def test_every_option_of_train_has_a_help_text(train_help: dict[str, str]) -> None:
-    others = {"out", "preset", "data", "resume"}
+    others = {"out", "preset", "data", "resume", "dry-run"}
     assert set(train_help) == others | {name.replace("_", "-") for name in OPTIONS}
     assert all(train_help.values())
 

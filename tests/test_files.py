@@ -1,11 +1,11 @@
 """Files for browsers to keep: named after what is in them, bounded, handed out over HTTP."""
 
-import asyncio
 import gzip
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from loops import run
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope
@@ -84,7 +84,7 @@ def get(path: str, encoding: str = "gzip") -> tuple[int, Headers, bytes]:
         "type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": "",
         "headers": [(b"accept-encoding", encoding.encode())],
     }  # fmt: skip
-    asyncio.run(served.Files(Starlette())(scope, receive, send))
+    run(served.Files(Starlette())(scope, receive, send))
     return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
 
 

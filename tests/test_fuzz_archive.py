@@ -39,9 +39,11 @@ def packed(entries: list[tuple[str, bytes]], way: int = zipfile.ZIP_STORED) -> b
     return target.getvalue()
 
 
-def export(manifest: dict[str, Any] = MANIFEST, **more: bytes) -> list[tuple[str, bytes]]:
+def export(
+    manifest: dict[str, Any] = MANIFEST, more: dict[str, bytes] | None = None
+) -> list[tuple[str, bytes]]:
     files = {"manifest.json": json.dumps(manifest).encode(), **NETWORKS, "events.jsonl": HISTORY}
-    return [(f"run/{name}", content) for name, content in (files | more).items()]
+    return [(f"run/{name}", content) for name, content in (files | (more or {})).items()]
 
 
 def imported(content: bytes, root: Path) -> runs.Run | None:
@@ -79,7 +81,7 @@ def check_import(root: Path, content: bytes) -> None:
 
 
 def test_the_archive_that_the_others_are_made_of_is_imported(tmp_path: Path) -> None:
-    check_import(tmp_path, packed(export(events=b"")[:-1]))
+    check_import(tmp_path, packed(export(more={"events": b""})[:-1]))
     assert [run.name for run in runs.list_runs(tmp_path)] == ["run"]
 
 
@@ -122,7 +124,7 @@ def test_an_archive_with_other_entries_is_refused_or_can_be_shown(
 def test_an_archive_with_another_manifest_is_refused_or_can_be_shown(
     tmp_path: Path, text: str
 ) -> None:
-    check_import(tmp_path, packed(export(**{"manifest.json": text.encode()})))
+    check_import(tmp_path, packed(export(more={"manifest.json": text.encode()})))
 
 
 @given(st.lists(st.sampled_from(SOME).flatmap(changed) | json_values, max_size=5))
@@ -130,7 +132,7 @@ def test_an_archive_with_another_history_is_refused_or_can_be_shown(
     tmp_path: Path, events: list[Any]
 ) -> None:
     content = b"".join(json.dumps(event).encode() + b"\n" for event in events)
-    check_import(tmp_path, packed(export(**{"events.jsonl": content})))
+    check_import(tmp_path, packed(export(more={"events.jsonl": content})))
 
 
 KERAS = {
@@ -150,7 +152,7 @@ def test_an_archive_with_another_keras_file_is_refused_or_can_be_shown(
     inner = [("config.json", text.encode()), ("metadata.json", b"{}"), ("model.weights.h5", b"")]
     keras = packed(inner)
     files = MANIFEST["files"] | {"model.keras": sha256(keras).hexdigest()}
-    check_import(tmp_path, packed(export(MANIFEST | {"files": files}, **{"model.keras": keras})))
+    check_import(tmp_path, packed(export(MANIFEST | {"files": files}, {"model.keras": keras})))
 
 
 LARGE: dict[str, Callable[[], bytes]] = {
@@ -172,7 +174,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
 
 
 def large(name: str, content: bytes) -> bytes:
-    return packed(export(**{name: content}), zipfile.ZIP_DEFLATED)
+    return packed(export(more={name: content}), zipfile.ZIP_DEFLATED)
 
 
 @pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)

@@ -700,19 +700,19 @@ HOSTILE = "[x](evil) <img src=x> **b** :red[r] $a$ www.evil.example"
 
 
 @each_page
-def test_a_name_is_shown_as_it_is_and_is_no_markup(
+def test_what_a_run_or_an_address_says_is_shown_as_it_is_and_is_no_markup(
     title: str, stem: str, folders: Path, small_run: runs.Run
 ) -> None:
-    copied = Path(shutil.copytree(small_run.path, folders / HOSTILE))
+    copied = Path(shutil.copytree(small_run.path, folders / "copied"))
     manifest = runs.read(copied).manifest
     data = manifest.data | {"source": HOSTILE}
     runs.write_manifest(copied, replace(manifest, data=data, error=HOSTILE, state="failed"))
-    app = alone(stem, model=HOSTILE, run=HOSTILE, runs=["map", HOSTILE])
+    app = alone(stem, model="copied", run=HOSTILE, runs=["map", "copied", HOSTILE])
     if stem == "draw":
         app.session_state["canvas-0"] = {"drawing": {"raw": {"objects": [SEVEN]}, "data": None}}
         app.run()
     assert not app.exception
-    assert app.sidebar.selectbox[0].value == HOSTILE
+    assert app.sidebar.selectbox[0].value == "copied"
     marked = [
         str(getattr(e, "value", ""))
         for kind in MARKED

@@ -1,8 +1,9 @@
 """Connections of a served app send small messages at once."""
 
-import asyncio
 import socket
 from pathlib import Path
+
+from loops import run
 
 from server.sockets import send_at_once
 
@@ -16,7 +17,7 @@ def test_connections_to_what_listens_when_the_app_starts_send_at_once() -> None:
     with socket.socket() as listening, socket.socket() as client:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        asyncio.run(serve())
+        run(serve())
         client.connect(listening.getsockname())
         connection, _ = listening.accept()
         with connection:

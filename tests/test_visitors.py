@@ -1,10 +1,10 @@
 """Visitors over real WebSockets: what the benchmark measures, at a tiny size."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loops import run
 
 from benchmarks import visitor, visitors
 from benchmarks.server import Server, serving
@@ -18,7 +18,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.timeout(120)
 def test_two_visitors_walk_through_all_pages_without_an_error(site: Server) -> None:
-    row = asyncio.run(visitors.load(site, visitors=2, seconds=0, think=0))
+    row = run(visitors.load(site, visitors=2, seconds=0, think=0))
 
     assert row["errors"] == []
     assert row["pages"] == 2 * len(visitors.PAGES)
@@ -35,7 +35,7 @@ def test_a_page_does_not_wait_until_its_first_message_has_been_received(site: Se
         async with visitor.enter(site.address) as one:
             return min([(await one.open("how_it_works")).seconds for _ in range(20)])
 
-    assert asyncio.run(soonest()) < 0.035
+    assert run(soonest()) < 0.035
 
 
 def test_a_widget_that_a_visitor_changes_changes_the_page(site: Server) -> None:
@@ -47,7 +47,7 @@ def test_a_widget_that_a_visitor_changes_changes_the_page(site: Server) -> None:
             await one.change(seed.id, double_value=7)
             return [before, [view.json for view in one.find("bidi_component")]]
 
-    before, after = asyncio.run(sheets())
+    before, after = run(sheets())
 
     assert len(before) == len(after)
     assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
@@ -62,4 +62,4 @@ def test_a_page_that_shows_an_exception_counts_as_an_error(tmp_path: Path) -> No
             await one.open()
 
     with serving(tmp_path / "runs", script) as broken, pytest.raises(visitor.VisitError):
-        asyncio.run(open_it(broken.address))
+        run(open_it(broken.address))

@@ -163,7 +163,7 @@ def _take_test_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
     words = f"A {digits.labels[i]} of MNIST, as it is."
-    replace(pixels=digits[[i]].pixels[0], words=words, photo=None)
+    replace(pixels=digits[i : i + 1].pixels[0], words=words, photo=None)
 
 
 def _take_upload() -> None:

@@ -31,10 +31,12 @@ class MapView:
         """What the map in the page says of itself."""
         told: dict[str, Any] = state if isinstance(state, dict) else {}
         frame, hidden = told.get("frame"), told.get("hidden")
+        is_drawing = told.get("drawing") is True
         return cls._read(
             latent_map,
-            z=told.get("z"),
-            digit=told.get("digit"),
+            z=None if is_drawing else told.get("z"),
+            digit=None if is_drawing else told.get("digit"),
+            drawing=is_drawing,
             frame=[frame.get(name) for name in _FRAME] if isinstance(frame, dict) else None,
             hidden=[c for c in CLASSES if c in hidden] if isinstance(hidden, list) else [],
             manifold=told.get("manifold") is True,
@@ -62,6 +64,7 @@ class MapView:
         frame: Any,
         hidden: list[int],
         manifold: bool,
+        drawing: bool = False,
     ) -> Self:
         """What is not of this model, or no place at all, is left out."""
         chosen = link.whole(digit, len(latent_map.digits))
@@ -69,6 +72,7 @@ class MapView:
         return cls(
             z=None if latent is None else latent.tolist(),
             digit=chosen,
+            drawing=drawing,
             frame=_framed(link.numbers(frame, len(_FRAME))),
             hidden=tuple(hidden),
             manifold=manifold,
