@@ -272,6 +272,7 @@ function mapTools(view) {
   const refresh = () => {
     manifold.setAttribute("aria-pressed", String(map.hasManifold));
     move.setAttribute("aria-pressed", String(map.isMoved));
+    map.canvas.style.touchAction = map.isMoved ? "none" : "";
   };
   refresh();
   return { row, refresh };
