@@ -3,7 +3,6 @@
 import PALETTE from "../palette.css";
 import { element } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
-import { paletteOf } from "../shared/palette.js";
 import { afterKey } from "../shared/strip_slider.js";
 import { styled } from "../shared/styled.js";
 import { between } from "./history.js";
@@ -40,7 +39,7 @@ export class Scrubber {
     this.slider = element("input", { type: "range", min: 0, step: "any", "aria-label": "Epoch" });
     this.title = element("b");
     this.losses = element("span");
-    this.map = new MapPanel(paletteOf(this.element).classes);
+    this.map = new MapPanel();
     const below = "Digits, and under each what is rebuilt.";
     this.rebuilt = new SheetPanel("rebuilt", "Reconstructions", below);
     const same = `From the same ${history.samples.shape[1]} latents of the prior.`;
