@@ -14,22 +14,22 @@ from vae.latent_study import Study
 from vae.latents import Plane
 from vae.losses import TERMS
 from vae.mnist import CLASSES
-from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION, light
+from vae.palette import DOT_COVER, PALETTES, Theme, light
 
 SPLITS = {"train": "dot", "validation": "solid"}
 _HEIGHT = 540
 _SIDE = 640  # pixels of the still map
-_DOT = np.array([[0.0, 0.05, 0.25, 0.05, 0.0], [0.05, 0.6, 0.6, 0.6, 0.05],
-                 [0.25, 0.6, 0.6, 0.6, 0.25], [0.05, 0.6, 0.6, 0.6, 0.05],
-                 [0.0, 0.05, 0.25, 0.05, 0.0]])[..., None]  # fmt: skip
+_DOT = DOT_COVER * np.array([[0.0, 0.1, 0.4, 0.1, 0.0], [0.1, 1.0, 1.0, 1.0, 0.1],
+                             [0.4, 1.0, 1.0, 1.0, 0.4], [0.1, 1.0, 1.0, 1.0, 0.1],
+                             [0.0, 0.1, 0.4, 0.1, 0.0]])[..., None]  # fmt: skip
 """How much each pixel of a dot covers what is under it."""
 _LINE = "#808080"  # of a grid: seen on white and on black
 
 
-def scatter(latent_map: LatentMap) -> go.Figure:
+def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
     """The digits on the plane, coloured by label; `customdata` is [index]."""
     figure = go.Figure()
-    for label, colour in enumerate(CLASS_COLOURS):
+    for label, colour in enumerate(PALETTES[theme].classes):
         members = np.flatnonzero(latent_map.digits.labels == label)
         figure.add_scattergl(
             x=latent_map.points[members, 0],
@@ -37,7 +37,7 @@ def scatter(latent_map: LatentMap) -> go.Figure:
             customdata=[[int(i)] for i in members],
             mode="markers",
             name=str(label),
-            marker={"color": colour, "size": 6, "opacity": 0.75},
+            marker={"color": colour, "size": 6, "opacity": DOT_COVER},
             unselected={"marker": {"opacity": 0.15}},
             hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
         )
@@ -68,16 +68,17 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
     return figure
 
 
-def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
+def overlaid_curves(epochs: dict[str, list[dict]], term: str, theme: Theme = "light") -> go.Figure:
     """One term of several runs over their epochs: training dotted, validation as a line.
 
     Args:
         epochs: the epoch events of each run by its name.
         term: one of TERMS. A run without it has an empty curve.
+        theme: of the page.
     """
     figure = go.Figure()
     epochs = with_term(epochs, term)
-    for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
+    for colour, (name, events) in zip(cycle(PALETTES[theme].runs), epochs.items(), strict=False):
         for split, dash in SPLITS.items():
             figure.add_scatter(
                 # as arrays: those travel as bytes, in a third of the space
@@ -118,17 +119,18 @@ def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, floa
     return min(values) - margin, max(values) + margin
 
 
-def locator(latent_map: LatentMap) -> str:
+def locator(latent_map: LatentMap, theme: Theme = "light") -> str:
     """A still map of the digits, dots on nothing, from edge to edge: a PNG as a data URL."""
-    return _still(_dots(latent_map.points / latent_map.extent, latent_map.digits.labels))
+    labels = latent_map.digits.labels
+    return _still(_dots(latent_map.points / latent_map.extent, labels, theme))
 
 
-def _dots(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _dots(points: np.ndarray, labels: np.ndarray, theme: Theme) -> np.ndarray:
     """Points (n, 2) in [-1, 1] in their classes' colours, on nothing: RGBA in [0, 1]."""
     reach = len(_DOT) // 2
     colours = np.zeros((_SIDE + 2 * reach, _SIDE + 2 * reach, 3), np.float32)
     cover = np.zeros((*colours.shape[:2], 1), np.float32)
-    inks = np.array([light(colour) for colour in CLASS_COLOURS], np.float32)
+    inks = np.array([light(colour) for colour in PALETTES[theme].classes], np.float32)
     columns, rows = np.floor(_pixels(points).T).astype(int)
     for x, y, label in zip(columns, rows, labels, strict=True):
         if 0 <= x < _SIDE and 0 <= y < _SIDE:
@@ -150,7 +152,7 @@ def _still(drawn: np.ndarray) -> str:
     return pictures.data_url(np.asarray(few.convert("RGBA")))
 
 
-def bent_grid(latent_map: LatentMap) -> tuple[str, str]:
+def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[str, str]:
     """What a flow does: a grid of the base space, and the same bent into z, among the digits.
 
     Two square PNGs as data URLs: the base space along its two most informative dimensions, the
@@ -171,25 +173,28 @@ def bent_grid(latent_map: LatentMap) -> tuple[str, str]:
         (digits, plane.project(bent), reach),
     )
     labels = latent_map.digits.labels
-    base, z = (_grid(points, lines, labels, extent) for points, lines, extent in pictures_of)
+    base, z = (
+        _grid(points / extent, lines / extent, labels, theme)
+        for points, lines, extent in pictures_of
+    )
     return base, z
 
 
-def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, extent: float) -> str:
-    """Digits (n, 2) as dots, and the lines (2, lines, k, 2) of a grid, as a data URL."""
+def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, theme: Theme) -> str:
+    """Digits (n, 2) as dots, and the lines (2, lines, k, 2) of a grid, as a data URL.
+
+    The middle of the picture is 0, its edges are 1 away.
+    """
     finer = 4  # Pillow's lines have hard edges, so they are drawn larger
     mask = Image.new("L", (finer * _SIDE, finer * _SIDE))
     pen = ImageDraw.Draw(mask)
-    for line in finer * _pixels(lines.reshape(-1, *lines.shape[2:]) / extent):
+    for line in finer * _pixels(lines.reshape(-1, *lines.shape[2:])):
         pen.line([(float(x), float(y)) for x, y in line], fill=255, width=6, joint="curve")
-    drawn = _dots(points / extent, labels)
+    drawn = _dots(points, labels, theme)
     cover = np.asarray(mask.reduce(finer), np.float32)[..., None] / 255
     under = drawn[..., 3:] * (1 - cover)
-    drawn[..., 3:] = cover + under
-    drawn[..., :3] = (cover * light(_LINE) + under * drawn[..., :3]) / np.maximum(
-        drawn[..., 3:], 1e-6
-    )
-    return _still(drawn)
+    colours = light(_LINE) * cover + drawn[..., :3] * under
+    return _still(np.concatenate([colours / np.maximum(cover + under, 1e-6), cover + under], -1))
 
 
 def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
@@ -206,12 +211,13 @@ def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
     return places
 
 
-def latent_dims(study: Study) -> go.Figure:
+def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
     """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
-    sizes = study.latent_dims
+    sizes, colours = study.latent_dims, PALETTES[theme]
     names = [str(size) for size in sizes]
-    for term, colour in (("reconstruction_loss", TRAIN), ("kl_divergence", VALIDATION)):
+    terms = (("reconstruction_loss", colours.train), ("kl_divergence", colours.validation))
+    for term, colour in terms:
         figure.add_bar(
             x=names,
             y=[study.mean(size, attrgetter(term)) for size in sizes],
@@ -224,8 +230,8 @@ def latent_dims(study: Study) -> go.Figure:
     active = [study.mean(size, attrgetter("active_units")) for size in sizes]
     unused = [size - units for size, units in zip(sizes, active, strict=True)]
     for name, units, colour in (
-        ("Active units", active, CLASS_COLOURS[4]),
-        ("Unused", unused, CLASS_COLOURS[6]),
+        ("Active units", active, colours.train),
+        ("Unused", unused, colours.unused),
     ):
         figure.add_bar(
             x=names,

@@ -32,7 +32,7 @@ _TERMS = (
 def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
-        '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
+        "<p>Under each reconstruction: where it differs from what the model sees. "
         '<span style="color: var(--too-much-ink-text)">Orange</span> is too much ink, '
         '<span style="color: var(--too-little-ink-text)">blue</span> too little.</p>'
     )
@@ -69,7 +69,7 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
         words = "shown at 1 (line) and 2 (dashes) standard deviations"
     else:
         shape, words = cloud.draw(posterior, latent_map.plane), CLOUD
-    whole = markup.whole_map(latent_map, resources.locator(run), point, shape)
+    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, shape)
     close = markup.close_up(latent_map, point, shape)
     latent = widgets.latent_text(posterior.latents[0])
     st.html(

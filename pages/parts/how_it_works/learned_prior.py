@@ -39,7 +39,7 @@ def show(run: runs.Run) -> None:
         "which they spread most: there the classes keep apart. $T$ bends the one into the other, "
         "and the grid with it: it lies along the digits, and folds where there are none."
     )
-    base, bent = resources.bent_grid(run)
+    base, bent = resources.bent_grid(run, widgets.theme())
     squares = "".join(
         f'<div><div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({markup.linked(picture)})"></div>'
