@@ -1,7 +1,6 @@
 """A real server, a real Chromium: what the browser tests share."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,24 +17,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from benchmarks.browser import CHROMIUM, FLAGS, STILL
 from vae import runs
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",  # containers run as root
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",  # WebGL, for Plotly, without a graphics card
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # No other host is to be found: the app works where there is no network.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
 WIDE, PHONE = (1280, 900), (390, 844)
-STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 needs_chromium = [pytest.mark.timeout(120)]
 if CHROMIUM is None and "CI" not in os.environ:
