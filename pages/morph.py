@@ -22,7 +22,7 @@ with st.container(horizontal=True, gap="medium"):
     with st.container(width=500):
         endpoints.more(run, chosen)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            kind: latents.PathKind = st.segmented_control(
+            kind = st.segmented_control(
                 "Path", latents.PATH_KINDS, default="straight", required=True,
                 key="path", bind="query-params",
                 help="Straight through latent space; or around its middle at an even turn, which "
@@ -32,6 +32,7 @@ with st.container(horizontal=True, gap="medium"):
                 "Steps from end to end", 2, 60, 16, key="steps", bind="query-params", width=220
             )
 stops = link.tidy(endpoints.stacked(chosen, run))
+kind: latents.PathKind = kind or "straight"  # a script may choose none
 path = link.tidy(latents.path(stops, steps, kind))
 key = f"morph-{run.name}"
 live.view(

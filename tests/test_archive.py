@@ -146,17 +146,25 @@ def test_a_damaged_run_is_not_exported(small_run: runs.Run, tmp_path: Path) -> N
         archive.export(run)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [runs.event_line, lambda event: json.dumps(event).encode() + b"\n"],
+    ids=["now", "without checksums"],
+)
 def test_a_history_longer_than_an_import_takes_is_thinned_and_every_epoch_stays(
-    small_run: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_run: runs.Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: Callable[[dict[str, Any]], bytes],
 ) -> None:
     run = archive.import_zip(io.BytesIO(archive.export(small_run)), tmp_path / "a")
     events, _ = runs.read_events(run.path)
     allowed = 40 * (run.path / "events.jsonl").stat().st_size
     monkeypatch.setitem(archive.MAX_BYTES, "events.jsonl", allowed)
     progress = next(event for event in events if event["event"] == "progress")
-    with (run.path / "events.jsonl").open("a") as file:
+    with (run.path / "events.jsonl").open("ab") as file:
         while file.tell() < 5 * allowed:
-            file.write(json.dumps(progress) + "\n")
+            file.write(line(progress))
     imported = archive.import_zip(io.BytesIO(archive.export(run)), tmp_path / "b")
     kept, _ = runs.read_events(imported.path)
     assert [e for e in kept if e["event"] != "progress"] == [

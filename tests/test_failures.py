@@ -46,6 +46,27 @@ def test_an_error_is_told_in_one_line_without_folders(error: Exception, said: st
     assert failures.words(error) == said
 
 
+def test_an_error_that_took_the_place_of_one_for_memory_tells_that_one() -> None:
+    """As Keras does, which leaves out the first."""
+
+    def layer() -> None:
+        try:
+            raise MemoryError((1568, 384))
+        except MemoryError:
+            raise RuntimeError("Exception encountered when calling Dense.call().") from None
+
+    with pytest.raises(RuntimeError) as caught:
+        layer()
+    assert failures.words(caught.value) == f"memory ran short; {failures.LESS_MEMORY}"
+
+
+def test_what_keras_wraps_around_an_error_is_left_out() -> None:
+    error = ValueError(
+        "Exception encountered when calling A.call().\n\n\x1b[1mit is odd\x1b[0m\n\nArg"
+    )
+    assert failures.words(error) == "it is odd"
+
+
 def test_a_long_error_is_cut() -> None:
     said = failures.words(RuntimeError("\n\n  it is " + "long " * 1000 + "\n/srv/more"))
     assert len(said) == failures.LONGEST
@@ -60,6 +81,8 @@ def test_a_long_error_is_cut() -> None:
         "terminate called after throwing an instance of 'std::bad_alloc'",
         "ImportError: libtensorflow_cc.so.2: failed to map segment from shared object",
         "OOM when allocating tensor with shape[512,1568]",
+        "Operation received an exception:Status: 1, message: could not create a memory object",
+        "RuntimeError: can't start new thread",
     ],
 )
 def test_what_memory_running_short_looks_like_is_known(text: str) -> None:

@@ -318,7 +318,7 @@ def test_what_a_killed_training_wrote_for_itself_lies_in_its_run_and_can_be_remo
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.timeout(PATIENCE)
-@pytest.mark.parametrize("megabytes", [40, 250])
+@pytest.mark.parametrize("megabytes", [40, 120, 250])
 def test_a_training_that_memory_ends_is_told_so_however_it_ends(
     nursery: Nursery, tmp_path: Path, megabytes: int
 ) -> None:

@@ -234,6 +234,25 @@ def test_a_drawing_is_rebuilt_by_the_chosen_model_first(own_run: str) -> None:
     assert first == sorted(first)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"drawing": [1]},
+        {"drawing": {"raw": 5}},
+        {"drawing": {"raw": {"objects": [5, {"path": [["M", "here"]]}]}}},
+        {"drawing": {}, "backgroundFit": 5},
+    ],
+)
+def test_a_canvas_that_tells_nonsense_is_empty(told: dict[str, Any]) -> None:
+    app = alone("draw")
+    app.session_state["canvas-0"] = told
+    app.run()
+    assert not app.exception
+    assert "Nothing is drawn yet." in [info.value for info in app.info]
+    button(app, "Test digit").click().run()
+    assert not app.exception
+
+
 def test_undo_takes_the_last_stroke_and_clear_all(folders: Path) -> None:
     app = alone("draw")
     three = [SEVEN, SEVEN, SEVEN]

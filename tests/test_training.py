@@ -477,6 +477,31 @@ def test_what_ends_a_training_is_told_in_one_line_and_whole_in_the_log(
     assert str(error) in capsys.readouterr().err
 
 
+def test_memory_that_ends_within_a_layer_is_told_as_memory(
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keras makes another error of it, which says nothing of memory."""
+
+    def call(self: keras.layers.Dense, inputs: Any, training: bool | None = None) -> None:
+        np.empty(2**55, np.uint8)
+
+    monkeypatch.setattr(keras.layers.Dense, "call", call)
+    with pytest.raises(TrainingError) as caught:
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path / "run")
+    assert str(caught.value) == SHORT_OF_MEMORY
+
+
+def test_a_fault_of_the_program_is_not_taken_for_one_of_the_machine(
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(*_: Any) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(Trainer, "step", step)
+    with pytest.raises(ValueError, match=r"^a fault$"):
+        train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path / "run")
+
+
 @pytest.mark.usefixtures("without_export")
 def test_temporary_files_of_a_training_lie_in_its_run_and_are_gone_at_its_end(
     few: data.Splits, tmp_path: Path

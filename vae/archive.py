@@ -40,6 +40,7 @@ _LEFT_OVER = 3600.0  # seconds after which what was never finished is removed
 _KERAS_MODULES = ("vae.training.model", "vae.model")  # where VAE is, and where it once was
 _PLAIN = re.compile(r"[\w ,.:;()+/-]{0,200}")
 _ONE_AT_A_TIME = threading.Lock()  # each takes memory and a processor, and anybody may ask
+_PROGRESS = re.compile(rb'\{("crc32": "[0-9a-f]{8}", )?"event": "progress"')  # a line's beginning
 
 
 class ArchiveError(runs.RunError):
@@ -90,9 +91,7 @@ def _read(file: Path) -> bytes:
     with file.open("rb") as lines:
         seen = count()
         return b"".join(
-            line
-            for line in lines
-            if not line.startswith(b'{"event": "progress"') or next(seen) % every == 0
+            line for line in lines if not _PROGRESS.match(line) or next(seen) % every == 0
         )
 
 

@@ -12,8 +12,10 @@ LESS_MEMORY = "lower the batch size, the training images, or the units and chann
 _PATH = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)*([^\s/'\",:;)]*)")
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|bad_alloc|[Oo]ut of memory|OOM when allocating|Cannot allocate memory"
-    r"|[Ff]ailed to allocate|Unable to allocate|failed to map segment|ResourceExhausted"
+    r"|[FfUu]\w+ to allocate|ould not allocate|failed to map segment|ResourceExhausted"
+    r"|exception: ?Status: 1,|can't start new thread|pthread_create"  # the first: oneDNN's word
 )
+_CHROME = re.compile(r"\x1b\[\d*m|Exception encountered when calling .*")  # Keras' own
 _REMEDIES = {
     errno.ENOSPC: "free some space there, or delete a run for good",
     errno.EDQUOT: "free some space there, or delete a run for good",
@@ -27,7 +29,7 @@ _REMEDIES = {
 
 def words(error: BaseException) -> str:
     """What an error says, in one line of at most `LONGEST` characters, without folders."""
-    if is_out_of_memory(f"{type(error).__name__}: {error}"):
+    if is_memory(error):
         return f"memory ran short; {LESS_MEMORY}"
     number = disk_error(error)
     if number is None:
@@ -38,7 +40,8 @@ def words(error: BaseException) -> str:
 
 def plain(text: str) -> str:
     """The first line of a text, shortened, with only the last part of each absolute path."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = (_CHROME.sub("", line).strip() for line in text.splitlines())
+    first = next((line for line in lines if line), "")
     line = _PATH.sub(lambda path: path[1], first)
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
@@ -52,6 +55,18 @@ def disk_error(error: BaseException) -> int | None:
         return error.errno
     known = [number for number in _REMEDIES if os.strerror(number) in str(error)]
     return known[0] if known else None
+
+
+def is_memory(error: BaseException | None) -> bool:
+    """Whether memory ran short, here or in an error that this one took the place of.
+
+    Keras puts its own errors in place of those that end within a layer.
+    """
+    while error is not None:
+        if is_out_of_memory(f"{type(error).__name__}: {error}"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def is_out_of_memory(text: str) -> bool:

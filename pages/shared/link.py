@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from vae.latent_map import LatentMap
 
@@ -23,6 +24,23 @@ def numbers(told: Any, n: int) -> list[float] | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return values if all(map(math.isfinite, values)) else None
+
+
+def leave_out_infinities() -> None:
+    """Begin anew without an address' infinite numbers: Streamlit's number fields fail on them."""
+    named = st.query_params
+    infinite = [name for name in named if any(map(_is_infinite, named.get_all(name)))]
+    for name in infinite:
+        del st.query_params[name]
+    if infinite:
+        st.rerun()
+
+
+def _is_infinite(text: str) -> bool:
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False
 
 
 def wholes(told: Any, *ends: int) -> list[int] | None:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from pages.shared import navigation, resources, session
+from pages.shared import link, navigation, resources, session
 from vae import pictures, runs
 from vae.mnist import SIDE
 
@@ -18,6 +18,7 @@ def begin(title: str) -> runs.Run:
     """What each page starts with: its settings, and the model chooser; the chosen run."""
     navigation.configure(title)
     navigation.hand_over()
+    link.leave_out_infinities()
     _check_settings()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:

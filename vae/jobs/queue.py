@@ -318,7 +318,8 @@ class Jobs:
         try:
             step(*arguments)
         except Exception as error:
-            trouble = f"{type(error).__name__}: {failures.words(error)}"
+            # The system's words: no training has failed here, whose networks could be made smaller
+            trouble = f"{type(error).__name__}: {failures.plain(str(error))}"
             if trouble != self.trouble:  # once, not five times a second
                 _LOG.exception("the queue of trainings met an error and goes on")
             self.trouble = trouble

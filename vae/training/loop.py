@@ -28,6 +28,7 @@ from vae.training.tensorboard import Scalars
 from vae.training.trainer import Losses, Trainer
 from vae.training_cost import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
 
+_OF_KERAS = (RuntimeError, TypeError, ValueError)  # what it makes of errors within its layers
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
 MAX_CHECKPOINT = 4_000_000_000  # bytes; that of the largest model takes 1.2 GB
@@ -220,7 +221,9 @@ def train(
         with _temporary_files_in(path / runs.TEMPORARY):
             _train(model, training, splits, path, preset, resume, emit, should_stop, should_pause)
         return runs.read(path)
-    except (OSError, MemoryError, tf.errors.OpError) as error:
+    except (OSError, MemoryError, tf.errors.OpError, *_OF_KERAS) as error:
+        if isinstance(error, _OF_KERAS) and not failures.is_memory(error):
+            raise
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # whole, for the log
         text = f"{_told(path, error)}; the last committed epoch is kept"
         runs.note_failure(path, text)
