@@ -4,16 +4,19 @@
 """
 
 import os
+from typing import Any
 
 import keras
 import numpy as np
 import streamlit as st
 
+import vae.training.model  # noqa: F401 - Keras must know the decoder's one layer that is not its own
+
 SIDE = 280  # pixels
 
 
 @st.cache_resource
-def decoder() -> keras.Model:
+def decoder() -> Any:
     """The model, loaded once."""
     return keras.models.load_model(os.environ["VAE_MINIMAL_MODEL"], compile=False)
 
