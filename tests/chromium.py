@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS, STILL
+from benchmarks.server import free_port
 from vae import runs
 
 ROOT = Path(__file__).parents[1]
@@ -45,13 +45,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, served to all browser tests."""
     with served(tmp_path_factory.mktemp("server")) as server:
         yield server
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @contextmanager
