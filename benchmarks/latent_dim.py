@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from vae import data, evaluation, inference, latent_study, runs
 from vae.config import ModelConfig, TrainingConfig
 from vae.latent_study import Study, Trial
-from vae.palette import CLASS_COLOURS
+from vae.palette import PALETTES
 
 LATENT_DIMS = (2, 4, 8, 16, 32, 64)
 MODEL = ModelConfig()  # the networks of the baseline
@@ -67,14 +67,15 @@ def measured(run: runs.Run, digits: data.Digits) -> Trial:
 
 def drawn(study: Study) -> Figure:
     """The experiment for print: what the ELBO is made of, and how many dimensions are used."""
+    of_reconstruction, of_kl, of_active = PALETTES["light"].runs[:3]
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     sizes = study.latent_dims
     names = [str(size) for size in sizes]
     reconstruction = [study.mean(size, lambda t: t.reconstruction_loss) for size in sizes]
     kl = [study.mean(size, lambda t: t.kl_divergence) for size in sizes]
-    left.bar(names, reconstruction, color=CLASS_COLOURS[3], label="reconstruction loss")
-    bars = left.bar(names, kl, bottom=reconstruction, color=CLASS_COLOURS[2], label="KL divergence")
+    left.bar(names, reconstruction, color=of_reconstruction, label="reconstruction loss")
+    bars = left.bar(names, kl, bottom=reconstruction, color=of_kl, label="KL divergence")
     totals = [f"{r + k:.1f}" for r, k in zip(reconstruction, kl, strict=True)]
     left.bar_label(bars, totals, padding=2)
     left.set(xlabel="latent dimensions", ylabel="nats per image", title="-ELBO")
@@ -82,7 +83,7 @@ def drawn(study: Study) -> Figure:
     left.legend(loc="upper right")
     right.bar(names, sizes, color="lightgrey", label="all")
     active = [study.mean(size, lambda t: t.active_units) for size in sizes]
-    used = right.bar(names, active, color=CLASS_COLOURS[4], label="active")
+    used = right.bar(names, active, color=of_active, label="active")
     right.bar_label(used, fmt="%g", padding=2)
     right.set(xlabel="latent dimensions", title="Active units")
     right.legend(loc="upper left")
