@@ -202,7 +202,8 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
         for visitors in options.visitors
         for servers in options.servers
     ]
-    report.tell("visitors", rows, tabulated(rows), options.write)
+    name = "visitors" if options.servers == [1] else "servers"
+    report.tell(name, rows, tabulated(rows), options.write)
     return rows
 
 
