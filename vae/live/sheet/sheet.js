@@ -4,7 +4,7 @@ import { element } from "../shared/elements.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { Say } from "../stage.js"
  */
 
