@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,19 @@ EVERYTHING = replace(
     augmentation=0.5,
     seed=7,
 )
+
+
+@pytest.fixture
+def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty folder for the runs of the server whose pages are tested, and nothing cached."""
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
+    from pages.shared import resources
+
+    resources.jobs.forget()
+    yield tmp_path / "runs"
+    resources.jobs.forget()
 
 
 @pytest.fixture(scope="session")

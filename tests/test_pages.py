@@ -36,20 +36,8 @@ PAGES = {
 SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
 WAIT = 60  # seconds; the first page loads and lays out the models
 
+pytestmark = pytest.mark.usefixtures("folders")
 each_page = pytest.mark.parametrize(("title", "stem"), PAGES.items(), ids=PAGES.values())
-
-
-@pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """An empty folder for this server's runs; nothing cached from another test's."""
-    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
-    from pages.shared import resources
-
-    resources.jobs.forget()
-    yield tmp_path / "runs"
-    resources.jobs.forget()
 
 
 @pytest.fixture
