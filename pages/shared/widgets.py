@@ -32,10 +32,11 @@ def begin(title: str) -> runs.Run:
         st.stop()
     run = found[_chosen_name(list(found), DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
     manifest = run.manifest
+    of_base = ", in the base space of a learned prior" * (manifest.model.prior == "flow")
     st.sidebar.caption(
-        f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
-        f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
-        f"for {manifest.best_epoch} epochs"
+        f"{manifest.model.latent_dim} latent dimensions{of_base} · "
+        f"{manifest.parameters:,} weights · trained on {manifest.data['train']:,} images of "
+        f"{plain(manifest.data['source'])} for {manifest.best_epoch} epochs"
     )
     st.title(title)
     return run

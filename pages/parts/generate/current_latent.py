@@ -43,7 +43,10 @@ def sliders(run: runs.Run) -> None:
 def told(latent_map: LatentMap) -> str:
     """What the figures beside the sliders are."""
     if latent_map.kl_per_dimension is None:
-        return "of ink, how much moves as one goes from −1 to 1."
+        return (
+            "of ink, how much moves as one goes from −1 to 1. This model has learned its prior: "
+            "its z here is of the base space, and is called u in How it works."
+        )
     return "in nats, what one tells of a digit."
 
 

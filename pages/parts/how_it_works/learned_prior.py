@@ -35,9 +35,9 @@ def show(run: runs.Run) -> None:
     st.subheader("What the prior learned", anchor=False)
     st.markdown(
         "On the left the base space, along the two dimensions that move most ink: the digits lie "
-        "as a bell curve would have them. On the right $z$, on the plane on "
-        "which they spread most: there the classes keep apart. $T$ bends the one into the other, "
-        "and the grid with it: it lies along the digits, and folds where there are none."
+        "as a bell curve would have them. On the right $z$, on the plane on which they spread "
+        "most: there they gather by class. $T$ bends the one into the other, and with it the grid, "
+        "whose other dimensions are at 0."
     )
     base, bent = resources.bent_grid(run, widgets.theme())
     squares = "".join(
