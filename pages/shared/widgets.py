@@ -5,7 +5,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from pages.shared import link, navigation, resources, session
+from pages.shared import browser, link, navigation, resources, session
 from vae import pictures, runs
 from vae.mnist import SIDE
 from vae.palette import Theme
@@ -34,8 +34,9 @@ def begin(title: str) -> runs.Run:
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
         f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
-        f"for {manifest.best_epoch} epochs"
+        f"for {manifest.epochs_done} epochs, of which epoch {manifest.best_epoch} was the best"
     )
+    browser.attend()
     st.title(title)
     return run
 

@@ -35,6 +35,7 @@ def sliders(run: runs.Run) -> None:
         "kl": latent_map.kl_per_dimension.tolist(),
         "alive": latent_map.model.latent_dim
         - len(history.dead_dimensions(latent_map.kl_per_dimension.tolist())),
+        "likeliest": latent_map.classes.likeliest(z),
     }
     live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
     st.query_params["z"] = link.text(z)
@@ -49,7 +50,13 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
         if i is not None:
             take(run, shown[i])
 
-    data = {"latents": link.tidy(shown).tolist(), "captions": captions or [], "name": name}
+    classes = resources.latent_map(run).classes
+    data = {
+        "latents": link.tidy(shown).tolist(),
+        "captions": captions or [],
+        "name": name,
+        "likeliest": [classes.likeliest(latent) for latent in shown],
+    }
     live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
 
 

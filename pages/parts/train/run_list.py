@@ -26,7 +26,8 @@ _INTO_SIGHT = component(
     js="""export default function ({ parentElement }) {
         const place = parentElement.host ?? parentElement;
         place.style.scrollMarginTop = "5rem";  // the app's own bar is above
-        place.scrollIntoView({ block: "start", behavior: "smooth" });
+        const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        place.scrollIntoView({ block: "start", behavior: isStill ? "instant" : "smooth" });
     }""",
 )
 
@@ -69,7 +70,10 @@ def table(found: dict[str, runs.Run]) -> None:
     heads = "<th>Run</th>" + "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
     heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
-    st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+    st.html(
+        f"{_STYLE}<div class='runs' tabindex='0' role='region' aria-label='All runs'>"
+        f"<table><tr>{heads}</tr>{rows}</table></div>"
+    )
     others = len(runs.survey(resources.jobs().root, runs.SHIPPED).passed_over)
     if others:
         st.caption(

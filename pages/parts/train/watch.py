@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, widgets
+from pages.shared import browser, missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -34,6 +34,7 @@ def show(run: runs.Run, serving: runs.Run) -> None:
             _astray(run)
         pictures.scrubber(run)
         pictures.curves(run)
+    browser.say(f"{run.name} is {state}.", "train")
     with st.expander("The same in a terminal", icon=":material/terminal:"):
         st.code(command_of(run), language="shell", wrap_lines=True)
 
