@@ -19,7 +19,7 @@ from vae.live import scripts
 HOST = "http://scripts.test/"  # answered here: nothing is asked of a network
 TIMED = """async ([text, latents]) => {
     const { unpack } = await import("./bundle.js");
-    const { Decoder } = await import("./decoder.js");
+    const { Decoder } = await import("./network.js");
     const decoder = new Decoder(unpack(Uint8Array.from(atob(text), c => c.charCodeAt())));
     return latents.map(latent => {
         const start = performance.now();

@@ -60,4 +60,5 @@ def test_a_network_that_passes_can_be_loaded_and_gives_finite_numbers(
     if network_check.try_networks(tmp_path):
         return
     model = inference.load(tmp_path)
-    network.describe(model)
+    network.encoder(model)
+    network.decoder(model)

@@ -38,8 +38,8 @@ OPERATIONS = {
     "TANH",
     "TRANSPOSE_CONV",
 }
-"""All that vae/training/converter.py writes, whatever the config; for the decoder, the page's own
-list (vae/live/network.py) is shorter still."""
+"""All that vae/training/converter.py writes, whatever the config; what the page
+computes (vae/live/network.py) is shorter still."""
 
 SECONDS = 60.0
 """That a trial may take, of the processor and of the clock."""
@@ -93,7 +93,8 @@ def _wrong(folder: Path) -> str:
         for name in runs.SERVED_FILES:
             check_structure(runs.model_content(run, name), name)
         model = inference.Model(run)
-        network.describe(model)
+        network.encoder(model)
+        network.decoder(model)
         return _wrong_answers(model)
     except (runs.RunError, *DAMAGED) as error:
         return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The live views: a model's decoder in the page, under the finger.
+"""The live views: a model's networks in the page, under the finger.
 
 What is heavy comes once as *bundles*, which are constant, so that the browser keeps them; the
 *views* that use them are light.
@@ -31,7 +31,7 @@ def view(kind: str, key: str, needs: list[str], data: dict[str, Any], **on_chang
 
 
 def needs(run: runs.Run, *kinds: str) -> list[str]:
-    """The names of a run's bundles: "decoder", "map"; or "digits", which all runs share."""
+    """The names of a run's bundles: "encoder", "decoder", "map"; or "digits", of all runs."""
     name = live.name_of(resources.model(run))
     return ["digits/all" if kind == "digits" else f"{kind}/{name}" for kind in kinds]
 

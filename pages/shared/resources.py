@@ -244,10 +244,16 @@ def _followed(path: Path, number: tuple[int, int]) -> Followed:
 
 
 def bundle(run: runs.Run, kind: str) -> bytes:
-    """What a live view needs of a run, "decoder", "map" or "digits": a bundle, compressed."""
-    if kind == "digits":
-        return live.digits_bundle(digits())
-    made = live.map_bundle(latent_map(run)) if kind == "map" else live.decoder_bundle(model(run))
+    """What a live view needs of a run, "encoder", "decoder", "map" or "digits": compressed."""
+    match kind:
+        case "digits":
+            return live.digits_bundle(digits())
+        case "map":
+            made = live.map_bundle(latent_map(run))
+        case "encoder":
+            made = live.encoder_bundle(model(run))
+        case _:
+            made = live.decoder_bundle(model(run))
     return gzip.compress(made, 6, mtime=0)
 
 

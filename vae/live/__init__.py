@@ -1,6 +1,6 @@
-"""What runs in the page: a model's decoder under the finger, without a rerun.
+"""What runs in the page: a model's networks under the finger, without a rerun.
 
-Python sends *bundles*, heavy and constant (a decoder's weights, the digits, where they lie), and
+Python sends *bundles*, heavy and constant (a network's weights, the digits, where they lie), and
 *views*, light and changing. The README beside this file says what the scripts are, and `stage.js`
 how bundles and views meet.
 """
@@ -12,8 +12,8 @@ import numpy as np
 from vae.data import Digits
 from vae.inference import Model
 from vae.latent_map import LatentMap
+from vae.live import network
 from vae.live.bundle import pack
-from vae.live.network import describe
 
 
 def name_of(model: Model) -> str:
@@ -21,11 +21,16 @@ def name_of(model: Model) -> str:
     return model.run.manifest.files["decoder.tflite"][:16]
 
 
+def encoder_bundle(model: Model) -> bytes:
+    """A model's encoder: bundle "encoder/NAME"."""
+    encoder = network.encoder(model)
+    return pack({"kind": "encoder", "id": name_of(model), **encoder.values}, encoder.weights)
+
+
 def decoder_bundle(model: Model) -> bytes:
     """A model's decoder: bundle "decoder/NAME"."""
-    network = describe(model)
-    values = {"latent_dim": network.latent_dim, "latent": network.latent, "layers": network.layers}
-    return pack({"kind": "decoder", "id": name_of(model), **values}, network.weights)
+    decoder = network.decoder(model)
+    return pack({"kind": "decoder", "id": name_of(model), **decoder.values}, decoder.weights)
 
 
 def digits_bundle(digits: Digits) -> bytes:

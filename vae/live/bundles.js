@@ -1,8 +1,8 @@
 // The bundles that have come: what is heavy and constant, kept for all views of the page.
 
 import { unpacked } from "./bundle.js";
-import { Decoder } from "./decoder.js";
 import { Digits, LatentMap } from "./latents/latent_map.js";
+import { Decoder, Encoder } from "./network.js";
 
 /** @import { Bundle } from "./bundle.js" */
 
@@ -10,6 +10,7 @@ const KEPT = 12;
 
 /** @type {Record<string, (bundle: Bundle) => unknown>} what becomes of each kind */
 const READERS = {
+  encoder: (bundle) => new Encoder(bundle),
   decoder: (bundle) => new Decoder(bundle),
   map: (bundle) => new LatentMap(bundle),
   digits: (bundle) => new Digits(bundle),

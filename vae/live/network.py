@@ -1,7 +1,7 @@
-"""What a decoder computes, layer by layer, in a form that the page can carry out (decoder.js).
+"""What a network computes, layer by layer, in a form that the page can carry out (network.js).
 
-It is read from the served `decoder.tflite` itself, so the page decodes with what the server
-decodes with, whatever shape the run has.
+It is read from the served `.tflite` file itself, so the page computes with what the server
+computes with, whatever shape the run has.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from vae.mnist import IMAGE
 
 KINDS = {
     "FULLY_CONNECTED": "dense",
+    "CONV_2D": "convolution",
     "TRANSPOSE_CONV": "transposed_convolution",
     "RESHAPE": "reshape",
     "ADD": "add",
@@ -35,62 +36,89 @@ class NetworkError(ValueError):
 
 @dataclass(frozen=True)
 class Network:
-    """A network from one latent (latent_dim,) to one image's logits (28, 28).
+    """A network from one array of numbers to one or more.
 
     Each layer is a dict that JSON can hold:
 
         kind        one of the values of KINDS
         inputs      the numbers of what it reads: earlier results, and weights as named there
-        output      the number of its result; the last layer's is the network's
+        output      the number of its result
         shape       its result's shape, without the batch
         activation  None, "relu" or "tanh": what follows at once
-        stride      transposed convolutions only: vertical, horizontal
+        stride      convolutions only: vertical, horizontal
 
-    A dense layer reads x, a kernel (out, in) and maybe a bias (out,); a transposed convolution
-    x, a kernel (out, height, width, in) and maybe a bias (out,). The number of the latent is
-    `latent`.
+    A dense layer reads x, a kernel (out, in) and maybe a bias (out,); a convolution, transposed or
+    not, x, a kernel (out, height, width, in) and maybe a bias (out,). The number of what the
+    network is given is `input`, its shape `shape`, and those of its results are `outputs`.
     """
 
-    latent_dim: int
-    latent: int
+    input: int
+    shape: tuple[int, ...]
+    outputs: list[int]
     layers: list[dict[str, Any]]
     weights: dict[str, np.ndarray]
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """All but the weights, as JSON can hold it."""
+        names = ("input", "shape", "outputs", "layers")
+        return {name: getattr(self, name) for name in names}
 
-def describe(model: Model) -> Network:
-    """The decoder of a served model.
+
+def encoder(model: Model) -> Network:
+    """The encoder of a served model: an image (28, 28) -> posterior mean, log variance.
 
     Raises:
         vae.runs.RunError: its file has changed.
         NetworkError: the page cannot compute it.
     """
-    return read(runs.model_files(model.run)["decoder.tflite"].read_bytes())
+    content = runs.model_files(model.run)["encoder.tflite"].read_bytes()
+    return read(content, [(model.latent_dim,)] * 2)
 
 
-def read(content: bytes) -> Network:
-    """The decoder in the content of a .tflite file.
+def decoder(model: Model) -> Network:
+    """The decoder of a served model: a latent (latent_dim,) -> logits (28, 28).
 
     Raises:
+        vae.runs.RunError: its file has changed.
         NetworkError: the page cannot compute it.
+    """
+    return read(runs.model_files(model.run)["decoder.tflite"].read_bytes(), [IMAGE])
+
+
+def read(content: bytes, ends: list[tuple[int, ...]]) -> Network:
+    """The network in the content of a .tflite file, which is to end in these shapes.
+
+    Raises:
+        NetworkError: it ends in others, or the page cannot compute it.
     """
     model: Any = schema.ModelT.InitFromPackedBuf(content, 0)  # its types say less than it gives
     (graph,) = model.subgraphs
-    (latent,), (logits,) = graph.inputs, graph.outputs
+    (given,) = graph.inputs
     tensors = [_tensor(tensor, model.buffers) for tensor in graph.tensors]
+    outputs = _outputs(model)
+    found = [tensors[number].shape[1:] for number in outputs]
+    if found != ends:
+        raise NetworkError(f"the network ends in the shapes {found}, not in {ends}")
     layers = [
         _layer(_name(operator, model), operator, tensors)
         for operator in graph.operators
         # Whole numbers are shapes, computed for the sake of the batch; here the batch is one.
         if tensors[operator.outputs[0]].floating
     ]
-    if layers[-1]["output"] != logits or layers[-1]["shape"] != [*IMAGE]:
-        raise NetworkError(f"the decoder ends in shape {layers[-1]['shape']}, not in {IMAGE}")
     weights = {
         str(number): _compact(values)
         for number in sorted({number for layer in layers for number in layer["inputs"]})
         if (values := tensors[number].values) is not None
     }
-    return Network(tensors[latent].shape[1], int(latent), layers, weights)
+    return Network(int(given), tensors[given].shape[1:], outputs, layers, weights)
+
+
+def _outputs(model: Any) -> list[int]:
+    """The numbers of a network's results, in the order in which it was built."""
+    (signature,) = model.signatureDefs
+    named = sorted((output.name, int(output.tensorIndex)) for output in signature.outputs)
+    return [number for _, number in named]
 
 
 class _Tensor(NamedTuple):
@@ -113,7 +141,7 @@ def _tensor(tensor: Any, buffers: Any) -> _Tensor:
 def _layer(operation: str, operator: Any, tensors: list[_Tensor]) -> dict[str, Any]:
     if operation not in KINDS:
         raise NetworkError(
-            f"the decoder uses {operation}, which the page cannot compute; "
+            f"the network uses {operation}, which the page cannot compute; "
             f"it knows {', '.join(KINDS)}"
         )
     kind, output = KINDS[operation], int(operator.outputs[0])
@@ -130,9 +158,9 @@ def _layer(operation: str, operator: Any, tensors: list[_Tensor]) -> dict[str, A
         "shape": list(tensors[output].shape[1:]),
         "activation": _activation(operation, options),
     }
-    if kind == "transposed_convolution":
+    if kind in ("convolution", "transposed_convolution"):
         layer["stride"] = [options.strideH, options.strideW]
-    _check(operation, layer, tensors)
+    _check(operation, layer, tensors, options)
     return layer
 
 
@@ -153,8 +181,8 @@ def _constant(names: type, number: int) -> str:
     return next(name for name, value in vars(names).items() if value == number)
 
 
-def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor]) -> None:
-    """Refuse what decoder.js would compute wrongly."""
+def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor], options: Any) -> None:
+    """Refuse what network.js would compute wrongly."""
     if not all(tensors[number].floating for number in layer["inputs"]):
         raise NetworkError(f"{operation} reads numbers that are not float32, as if quantised")
     shapes = [tensors[number].shape for number in layer["inputs"]]
@@ -162,6 +190,10 @@ def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor]) -> Non
     match layer["kind"]:
         case "dense":
             fits = len(output) == 2 and shapes[0] == (1, shapes[1][1])
+        case "convolution":
+            dilation = (options.dilationHFactor, options.dilationWFactor)
+            fits = len(output) == len(shapes[0]) == 4 and dilation == (1, 1)
+            fits = fits and shapes[0][3] == shapes[1][3]  # no groups of channels
         case "transposed_convolution":
             fits = len(output) == len(shapes[0]) == 4
         case "add" | "multiply":  # the smaller one is repeated along the first axes

@@ -8,7 +8,7 @@ import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { MAP_LABEL } from "./words.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { LatentMap } from "../latents/latent_map.js"
  */
 

@@ -7,7 +7,7 @@ import { captioned, digitCanvas, drawDifference, drawDigit } from "../shared/pic
 import { directionText, distanceText, latentText, priorText } from "./words.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Palette } from "../shared/palette.js"
  * @import { Image } from "../shared/pictures.js"

@@ -9,7 +9,7 @@ import { aroundDetails, digitDetails, Reading } from "./details.js";
 import { listenToKeys, listenToPointers } from "./input.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Image } from "../shared/pictures.js"
  * @import { Say } from "../stage.js"

@@ -8,7 +8,7 @@ import { captioned, digitCanvas, drawDigit } from "../shared/pictures.js";
 import { StripSlider } from "../shared/strip_slider.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { LatentMap } from "../latents/latent_map.js"
  * @import { Spot } from "../map/canvas.js"
  * @import { Say } from "../stage.js"

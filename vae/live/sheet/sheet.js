@@ -5,7 +5,7 @@ import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { afterKey } from "../shared/strip_slider.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { Say } from "../stage.js"
  */
 

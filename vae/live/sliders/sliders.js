@@ -7,7 +7,7 @@ import { digitCanvas, drawDigit, savePicture } from "../shared/pictures.js";
 import { StripSlider } from "../shared/strip_slider.js";
 
 /**
- * @import { Decoder } from "../decoder.js"
+ * @import { Decoder } from "../network.js"
  * @import { Say } from "../stage.js"
  */
 

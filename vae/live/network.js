@@ -1,8 +1,8 @@
-// Computes a run's decoder (network.py) in the page.
+// Computes a run's networks (network.py) in the page.
 //
-// Dense layers and transposed convolutions are one thing: the inputs that are not zero (after a
-// ReLU about half) multiply runs of weights, which lie one after the other in memory, and the sum
-// is added to a run of outputs.
+// Dense layers and convolutions are one thing: the inputs that are not zero (after a ReLU about
+// half, and most of an image) multiply runs of weights, which lie one after the other in memory,
+// and the sum is added to a run of outputs.
 
 import { product } from "./bundle.js";
 
@@ -23,20 +23,58 @@ import { product } from "./bundle.js";
  * @property {number[]} shape
  * @property {keyof typeof ACTIVATIONS | null} activation
  * @property {[down: number, across: number]} [stride]
+ *
+ * @typedef {object} Posterior
+ * @property {Floats} mean
+ * @property {Floats} logVariance
  */
 
-export class Decoder {
-  /** @param {Bundle} bundle what `decoder_bundle` packed */
-  constructor({ values: { latent_dim: latentDim, latent, layers }, arrays }) {
-    /** @type {number} */
-    this.latentDim = latentDim;
-    this.latent = new Float32Array(latentDim);
+class Network {
+  /** @param {Bundle} bundle the `values` and weights of a `Network` of network.py */
+  constructor({ values: { input, shape, outputs, layers }, arrays }) {
+    this.input = { data: new Float32Array(product(shape)), shape };
     const weights = /** @type {Record<string, Tensor>} */ (arrays);
     /** @type {Record<string, Tensor>} by number */
-    const results = { ...weights, [latent]: { data: this.latent, shape: [latentDim] } };
+    const results = { ...weights, [input]: this.input };
     /** @type {Step[]} */
     this.steps = layers.map((/** @type {Layer} */ layer) => prepared(layer, results));
-    this.logits = results[layers.at(-1).output].data;
+    /** @type {Floats[]} */
+    this.outputs = outputs.map((/** @type {number} */ number) => results[number].data);
+  }
+
+  /**
+   * Compute the outputs.
+   *
+   * @param {ArrayLike<number>} input
+   * @param {string} name
+   */
+  compute(input, name) {
+    const { data } = this.input;
+    if (input.length !== data.length) {
+      throw new RangeError(`${name} of ${input.length} numbers; expected ${data.length}`);
+    }
+    data.set(input);
+    for (const step of this.steps) step();
+  }
+}
+
+export class Encoder extends Network {
+  /**
+   * The posterior of one image.
+   *
+   * @param {ArrayLike<number>} image
+   * @returns {Posterior}
+   */
+  encode(image) {
+    this.compute(image, "an image");
+    const [mean, logVariance] = this.outputs;
+    return { mean: mean.slice(), logVariance: logVariance.slice() };
+  }
+}
+
+export class Decoder extends Network {
+  get latentDim() {
+    return this.input.data.length;
   }
 
   /**
@@ -46,12 +84,8 @@ export class Decoder {
    * @returns {Image}
    */
   decode(latent) {
-    if (latent.length !== this.latentDim) {
-      throw new RangeError(`a latent of ${latent.length} numbers; expected ${this.latentDim}`);
-    }
-    this.latent.set(latent);
-    for (const step of this.steps) step();
-    return this.logits.map(sigmoid);
+    this.compute(latent, "a latent");
+    return this.outputs[0].map(sigmoid);
   }
 }
 
@@ -87,6 +121,7 @@ const ACTIVATIONS = { relu, tanh: Math.tanh };
 /** @satisfies {Record<string, (inputs: Tensor[], output: Tensor, layer: Layer) => Step>} */
 const LAYERS = {
   dense,
+  convolution,
   transposed_convolution: transposedConvolution,
   add: ([a, b], output) => pairwise((x, y) => x + y, a.data, b.data, output.data),
   multiply: ([a, b], output) => pairwise((x, y) => x * y, a.data, b.data, output.data),
@@ -123,7 +158,7 @@ function pairwise(f, a, b, output) {
 }
 
 /**
- * output = bias + kernel x, with the kernel (out, in): like a convolution of a single pixel.
+ * output = bias + kernel x, with the kernel (out, in): like a transposed convolution of a single pixel.
  *
  * @param {Tensor[]} inputs
  * @param {Tensor} output
@@ -133,7 +168,7 @@ function dense([x, kernel, bias], output) {
   const [width, depth] = kernel.shape;
   const pixel = { data: x.data, shape: [1, 1, depth] };
   const kernels = { data: kernel.data, shape: [width, 1, 1, depth] };
-  return convolution(pixel, kernels, bias, { data: output.data, shape: [1, 1, width] }, [1, 1]);
+  return scattered(pixel, kernels, bias, { data: output.data, shape: [1, 1, width] }, [1, 1]);
 }
 
 /**
@@ -144,7 +179,7 @@ function dense([x, kernel, bias], output) {
  */
 function transposedConvolution([x, kernel, bias], output, { stride }) {
   if (!stride) throw new TypeError("a transposed convolution without its stride");
-  return convolution(x, kernel, bias, output, stride);
+  return scattered(x, kernel, bias, output, stride);
 }
 
 /**
@@ -159,7 +194,7 @@ function transposedConvolution([x, kernel, bias], output, { stride }) {
  * @param {[down: number, across: number]} stride
  * @returns {Step}
  */
-function convolution(x, kernel, bias, output, [down, across]) {
+function scattered(x, kernel, bias, output, [down, across]) {
   const [rows, columns, depth] = x.shape;
   const [outRows, outColumns, channels] = output.shape;
   const [, height, width] = kernel.shape;
@@ -187,6 +222,51 @@ function convolution(x, kernel, bias, output, [down, across]) {
           const to = ((y + k) * outColumns + x0 + first) * channels;
           addRows(output.data, to, run, weights, k * depth * pitch, factors, starts, count);
         }
+      }
+    }
+  };
+}
+
+/**
+ * A convolution: each output pixel takes its multiples of the kernel (out, height, width, in) from
+ * the inputs around it. With the kernel as (height, in, width, out), each input has a run of it.
+ *
+ * @param {Tensor[]} inputs
+ * @param {Tensor} output
+ * @param {Layer} layer
+ * @returns {Step}
+ */
+function convolution([x, kernel, bias], output, { stride }) {
+  if (!stride) throw new TypeError("a convolution without its stride");
+  const [down, across] = stride;
+  const [rows, columns, depth] = x.shape;
+  const [outRows, outColumns, channels] = output.shape;
+  const [, height, width] = kernel.shape;
+  const weights = rowsByInput(kernel);
+  const top = padding(outRows, height, rows, down);
+  const left = padding(outColumns, width, columns, across);
+  const factors = new Float32Array(height * width * depth); // a window's inputs that are not zero
+  const starts = new Int32Array(factors.length); // and where their weights begin
+  const window = (/** @type {number} */ y, /** @type {number} */ x0) => {
+    let count = 0;
+    for (let k = Math.max(0, -y); k < height && y + k < rows; k++) {
+      for (let l = Math.max(0, -x0); l < width && x0 + l < columns; l++) {
+        const at = ((y + k) * columns + x0 + l) * depth;
+        for (let i = 0; i < depth; i++) {
+          if (x.data[at + i] === 0) continue;
+          factors[count] = x.data[at + i];
+          starts[count++] = ((k * depth + i) * width + l) * channels;
+        }
+      }
+    }
+    return count;
+  };
+  return () => {
+    start(output.data, bias);
+    for (let row = 0, to = 0; row < outRows; row++) {
+      for (let column = 0; column < outColumns; column++, to += channels) {
+        const count = window(row * down - top, column * across - left);
+        addRows(output.data, to, channels, weights, 0, factors, starts, count);
       }
     }
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { unpack } from "../../vae/live/bundle.js";
-import { Decoder } from "../../vae/live/decoder.js";
+import { Decoder, Encoder } from "../../vae/live/network.js";
 
 const tensor = (/** @type {number[]} */ values, /** @type {number[]} */ shape) => ({
   data: Float32Array.from(values),
@@ -20,7 +20,7 @@ test("a dense layer and what follows it are computed as written down by hand", (
     11: tensor([0.5, -20], [2]),
     12: tensor([2, 2], [2]),
   };
-  const decoder = new Decoder({ values: { latent_dim: 2, latent: 0, layers }, arrays });
+  const decoder = new Decoder({ values: { input: 0, shape: [2], outputs: [3], layers }, arrays });
   const image = decoder.decode([1, 2]);
   assert.deepEqual([...image], [Math.fround(sigmoid(2 * 5.5)), 0.5]); // the second is cut off
 });
@@ -37,7 +37,7 @@ test("a transposed convolution spreads each pixel with its kernel", () => {
   const reshape = { kind: "reshape", inputs: [5], output: 0, shape: [2, 2, 1], activation: null };
   const kernel = tensor([1, 2, 3, 4], [1, 2, 2, 1]);
   const decoder = new Decoder({
-    values: { latent_dim: 4, latent: 5, layers: [reshape, layer] },
+    values: { input: 5, shape: [4], outputs: [1], layers: [reshape, layer] },
     arrays: { 10: kernel },
   });
   const logits = [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -47,9 +47,30 @@ test("a transposed convolution spreads each pixel with its kernel", () => {
   );
 });
 
+test("a convolution weighs what lies under its kernel, and nothing beyond the edge", () => {
+  const layer = {
+    kind: "convolution",
+    inputs: [0, 10, 11],
+    output: 1,
+    shape: [2, 2, 1],
+    activation: null,
+    stride: [2, 2],
+  };
+  const encoder = new Encoder({
+    values: { input: 0, shape: [3, 3, 1], outputs: [1, 1], layers: [layer] },
+    arrays: { 10: tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]), 11: tensor([0.5], [1]) },
+  });
+  const { mean } = encoder.encode([1, 0, 0, 0, 1, 0, 0, 0, 2]);
+  // the corner's kernel begins one above and one to the left of the image
+  assert.deepEqual([...mean], [5 + 9 + 0.5, 7 + 0.5, 3 + 0.5, 1 + 2 * 5 + 0.5]);
+});
+
 test("a latent of another size is refused with both sizes", () => {
   const layers = [{ kind: "relu", inputs: [0], output: 1, shape: [2], activation: null }];
-  const decoder = new Decoder({ values: { latent_dim: 2, latent: 0, layers }, arrays: {} });
+  const decoder = new Decoder({
+    values: { input: 0, shape: [2], outputs: [1], layers },
+    arrays: {},
+  });
   assert.throws(() => decoder.decode([1]), /a latent of 1 numbers; expected 2/);
 });
 

@@ -1,4 +1,4 @@
-"""The decoder in the page draws what the served model and Keras draw."""
+"""The networks in the page compute what the served model and Keras compute."""
 
 from base64 import b64encode
 
@@ -7,15 +7,22 @@ import pytest
 from node import evaluate, needs_node
 
 from vae import inference, live, runs
+from vae.data import Digits
 from vae.inference import Model
 from vae.live import bundle, network
 
 SHIPPED = [run.name for run in runs.list_runs(runs.SHIPPED)]
 DECODE = """
     const { unpack } = await live("bundle.js");
-    const { Decoder } = await live("decoder.js");
+    const { Decoder } = await live("network.js");
     const decoder = new Decoder(unpack(Uint8Array.from(Buffer.from(input.bundle, "base64"))));
     return input.latents.map((latent) => Array.from(decoder.decode(latent)));
+"""
+ENCODE = """
+    const { unpack } = await live("bundle.js");
+    const { Encoder } = await live("network.js");
+    const encoder = new Encoder(unpack(Uint8Array.from(Buffer.from(input.bundle, "base64"))));
+    return input.images.map((image) => Object.values(encoder.encode(image)).map((v) => [...v]));
 """
 
 pytestmark = needs_node
@@ -27,6 +34,25 @@ def decoded(content: bytes, latents: np.ndarray) -> np.ndarray:
     return np.array(evaluate(DECODE, value)).reshape(-1, 28, 28)
 
 
+def encoded(content: bytes, images: np.ndarray) -> np.ndarray:
+    """What the page encodes images (n, 28, 28) to: (n, 2, latent_dim), means and log variances."""
+    value = {"bundle": b64encode(content).decode(), "images": images.reshape(-1, 784).tolist()}
+    return np.array(evaluate(ENCODE, value))
+
+
+def some_images(digits: Digits) -> np.ndarray:
+    """Digits of all classes, noise, and the two extremes."""
+    noise = np.random.default_rng(0).random((3, 28, 28))
+    return np.concatenate(
+        [digits.pixels[::125], noise, np.zeros((1, 28, 28)), np.ones((1, 28, 28))]
+    )
+
+
+def by_model(model: Model, images: np.ndarray) -> np.ndarray:
+    posterior = model.encode(images)
+    return np.stack([posterior.mean, posterior.log_variance], axis=1)
+
+
 def random_latents(model: Model, n: int = 200) -> np.ndarray:
     return np.random.default_rng(0).normal(0, 1.5, (n, model.latent_dim)).astype(np.float32)
 
@@ -36,6 +62,22 @@ def test_every_shipped_run_is_decoded_as_it_is_served(name: str) -> None:
     model = inference.load(runs.SHIPPED / name)
     latents = random_latents(model)
     assert np.abs(decoded(live.decoder_bundle(model), latents) - model.decode(latents)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_run_encodes_as_it_is_served(name: str, digits: Digits) -> None:
+    model, images = inference.load(runs.SHIPPED / name), some_images(digits)
+    apart = encoded(live.encoder_bundle(model), images) - by_model(model, images)
+    assert np.abs(apart).max() < 1e-4
+
+
+@pytest.mark.parametrize("fixture", ["small_run", "run_of_five"])
+def test_a_fresh_run_encodes_as_it_is_served(
+    fixture: str, digits: Digits, request: pytest.FixtureRequest
+) -> None:
+    model, images = inference.Model(request.getfixturevalue(fixture)), some_images(digits)
+    apart = encoded(live.encoder_bundle(model), images) - by_model(model, images)
+    assert np.abs(apart).max() < 1e-4
 
 
 @pytest.mark.parametrize("fixture", ["small_run", "run_of_five"])
@@ -57,25 +99,34 @@ def test_a_fresh_run_is_decoded_as_keras_does(fixture: str, request: pytest.Fixt
         {"latent_dim": 7, "decoder_units": (16, 24, 24), "decoder_channels": (3, 5)},
         {"latent_dim": 128, "decoder_channels": (4, 2), "refinements": 2},
         {"latent_dim": 3, "decoder_units": (16, 16), "refinements": 1, "activation": "silu"},
+        {"latent_dim": 2, "encoder_channels": (3, 5, 7), "encoder_units": (16, 16)},
+        {"latent_dim": 4, "encoder_channels": (8,), "encoder_units": (9,), "activation": "silu"},
     ],
-    ids=["smallest", "residual", "refined", "smooth"],
+    ids=["smallest", "residual", "refined", "smooth", "convolved", "smoothly convolved"],
 )
-def test_every_shape_of_decoder_is_decoded_as_keras_does(options: dict) -> None:
+def test_every_shape_of_network_is_computed_as_keras_does(options: dict, digits: Digits) -> None:
     from vae.config import ModelConfig
     from vae.training import converter  # TensorFlow: only for the tests that need it
-    from vae.training.model import build_decoder
+    from vae.training.model import build_decoder, build_encoder
 
-    decoder = build_decoder(ModelConfig(**options), seed=1)
-    read = network.read(converter.convert(decoder))
-    latents = np.random.default_rng(1).normal(size=(20, options["latent_dim"]))
-    values = {"latent_dim": read.latent_dim, "latent": read.latent, "layers": read.layers}
-    images = decoded(bundle.pack(values, read.weights), latents)
-    by_keras = inference.sigmoid(np.asarray(decoder(latents.astype(np.float32))))
-    assert np.abs(images - by_keras).max() < 1e-5
+    config = ModelConfig(**options)
+    decoder, encoder = build_decoder(config, seed=1), build_encoder(config, seed=1)
+    raw = encoder.get_layer("raw_log_variance")  # a fresh encoder's variances are all 1
+    kernel, bias = raw.get_weights()
+    raw.set_weights([np.random.default_rng(2).normal(0, 0.2, kernel.shape), bias])
+    latents = np.random.default_rng(1).normal(size=(20, config.latent_dim)).astype(np.float32)
+    read = network.read(converter.convert(decoder), [(28, 28)])
+    by_keras = inference.sigmoid(np.asarray(decoder(latents)))
+    assert np.abs(decoded(bundle.pack(read.values, read.weights), latents) - by_keras).max() < 1e-5
+    images = some_images(digits).astype(np.float32)
+    read = network.read(converter.convert(encoder), [(config.latent_dim,)] * 2)
+    posteriors = np.stack([np.asarray(part) for part in encoder(images)], axis=1)
+    apart = encoded(bundle.pack(read.values, read.weights), images) - posteriors
+    assert np.abs(apart).max() < 1e-4
 
 
 def test_weights_travel_in_half_precision_and_lose_nothing(small_run: runs.Run) -> None:
-    read = network.describe(inference.Model(small_run))
+    read = network.decoder(inference.Model(small_run))
     assert {weights.dtype.name for weights in read.weights.values()} == {"float16"}
     odd = network._compact(np.array([0.1], np.float32))
     assert odd.dtype == np.float32  # half precision would lose something
@@ -116,7 +167,13 @@ def test_what_the_page_cannot_compute_is_named() -> None:
     latents = Input((2,))
     hidden = layers.Reshape((28, 28))(layers.Dense(784, activation="softmax")(latents))
     with pytest.raises(network.NetworkError, match="SOFTMAX, which the page cannot compute"):
-        network.read(converter.convert(Model(latents, hidden)))
+        network.read(converter.convert(Model(latents, hidden)), [(28, 28)])
+
+
+def test_a_network_that_ends_in_another_shape_is_refused(small_run: runs.Run) -> None:
+    content = runs.model_files(small_run)["encoder.tflite"].read_bytes()
+    with pytest.raises(network.NetworkError, match=r"ends in the shapes .*, not in \[\(3,\)"):
+        network.read(content, [(3,), (3,)])
 
 
 def test_bundles_take_only_types_that_the_page_knows() -> None:
