@@ -57,9 +57,12 @@ def _chosen_name(names: list[str]) -> str:
 
     A bound widget (`bind="query-params"`) would lose its value at each change of page.
     """
-    asked = st.session_state.get("model", st.query_params.get("model"))
+    named = st.query_params.get("model")
+    asked = st.session_state.get("model", named)
     if asked not in names:  # a link or a session may name a run that is gone
         asked = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    if named is not None and named not in names:
+        st.warning(f"There is no model {plain(named)} on this server; this is {plain(asked)}.")
     st.session_state["model"] = asked
     name = st.sidebar.selectbox(
         "Model",

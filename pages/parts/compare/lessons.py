@@ -81,10 +81,11 @@ def early_and_late(compared: list[runs.Run]) -> None:
         st.error(widgets.plain(error))
         return
     digits = snapshots.rebuilt_digits().images
+    originals = _sheet(digits, 8, "digits as they are", "Digits, as they are")
+    st.html(originals)
     for column, shown in zip(st.columns(2, gap="medium"), (early, late), strict=True):
         column.html(
             f"<p><b>After epoch {shown.epoch}</b></p>"
-            + _sheet(digits, 8, "digits as they are", f"Digits, for epoch {shown.epoch}")
             + _sheet(shown.rebuilt, 8, "rebuilt", f"Rebuilt after epoch {shown.epoch}")
             + _sheet(shown.samples[:24], 8, "samples", f"Samples after epoch {shown.epoch}")
         )

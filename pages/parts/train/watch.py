@@ -73,12 +73,13 @@ def _status(run: runs.Run, state: runs.State) -> None:
             "epoch. While others wait, a long pause becomes a stop, which can be resumed as well."
         )
     else:
-        st.progress(
-            progress.share,
-            f"Epoch {progress.epoch} of {progress.epochs} · "
+        speed = (
             f"{progress.images_per_second:,.0f} images/s · "
-            f"about {widgets.duration(progress.seconds_left)} left",
+            f"about {widgets.duration(progress.seconds_left)} left"
+            if progress.is_measured
+            else "the time left is known in a moment"
         )
+        st.progress(progress.share, f"Epoch {progress.epoch} of {progress.epochs} · {speed}")
 
 
 def _ended(run: runs.Run, state: runs.State) -> None:
