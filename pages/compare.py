@@ -7,7 +7,7 @@ from pages.shared import markup, resources, widgets
 from vae import comparison
 
 MOST = 6  # as many as there are colours
-FIRST = ("baseline", "enhanced", "best", "map")
+FIRST = ("baseline", "enhanced", "best", "flow", "map")
 
 chosen = widgets.begin("Compare")
 found = resources.usable_runs()

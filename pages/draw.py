@@ -47,7 +47,7 @@ def said(image: np.ndarray | Blank) -> str:
     if isinstance(image, Blank):
         return ""
     run = found[on_map]
-    latent = resources.model(run).encode(image[None]).mean[0]
+    latent = resources.model(run).encode(image[None]).latents[0]
     likeliest = resources.latent_map(run).classes.likeliest(latent)
     return f"The models see a digit. To {run.name} it is most like a {likeliest}."
 

@@ -25,7 +25,7 @@ st.markdown(
     "A *latent* z is the short list of numbers from which the decoder draws a digit. New digits "
     "come from the *prior*: each number drawn from a bell curve around 0. Move a slider: its "
     "track shows what each position would give. At 30 % of it lies the z below which 30 % of the "
-    "prior is. The most informative dimensions come first; in nats, what one tells of a digit."
+    f"prior is. The most informative dimensions come first; {current_latent.told(latent_map)}"
 )
 current_latent.sliders(run)
 latent = current_latent.latent(run)

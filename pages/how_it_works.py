@@ -4,7 +4,7 @@ import inspect
 
 import streamlit as st
 
-from pages.parts.how_it_works import steps
+from pages.parts.how_it_works import learned_prior, steps
 from pages.shared import markup, missions, widgets
 from vae import losses
 
@@ -30,14 +30,10 @@ st.markdown(
 steps.encoded(path)
 
 st.header("2. KL divergence: what the cloud tells", anchor=False)
-st.latex(r"\mathrm{KL}_i = \tfrac{1}{2}\left(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\right)")
-st.markdown(
-    "Before the model has seen a digit, each latent may be anything near 0: that is the *prior*, "
-    "$\\mathcal{N}(0, 1)$. The KL divergence is what the posterior tells beyond that, in *nats* "
-    "(1.44 bits). A dimension at 0 tells nothing."
-)
-steps.divergence(path)
-st.code(inspect.getsource(losses.kl_per_dimension), "python")
+if path.has_flow:
+    learned_prior.divergence(path)
+else:
+    steps.divergence(path)
 
 st.header("3. Draw a latent", anchor=False)
 st.latex(r"z = \mu + \sigma \odot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)")
@@ -46,6 +42,8 @@ st.markdown(
     "$\\varepsilon$ alone, the loss can still be followed back to $\\mu$ and $\\sigma$: so the "
     "encoder can learn, too."
 )
+if path.has_flow:
+    st.markdown("The flow's inverse then tells the place of $z$ in the base space, $u$.")
 steps.drawn(path)
 
 st.header("4. Decode, and count what was lost", anchor=False)
@@ -72,6 +70,9 @@ st.markdown(
 steps.total(path)
 with st.expander("All of vae/losses.py, as it runs here and in training"):
     st.code(inspect.getsource(losses), "python")
+
+if path.has_flow:
+    learned_prior.show(run)
 
 st.header("Five missions", anchor=False)
 st.markdown("Each ticks itself off when you have done it.")

@@ -60,7 +60,7 @@ def drew(run: runs.Run, image: np.ndarray) -> None:
     posterior = latent_map.model.encode(image[None])
     loss = float(latent_map.model.terms(image[None], posterior)[0][0])
     _note("hard", missions.is_hard(resources.loss_percentiles(run), loss))
-    _note("riddle", missions.lies_among(latent_map, posterior.mean[0]))
+    _note("riddle", missions.lies_among(latent_map, posterior.latents[0]))
 
 
 def trained() -> None:

@@ -46,9 +46,10 @@ def map_bundle(latent_map: LatentMap) -> bytes:
         "id": name_of(latent_map.model),
         "latent_dim": latent_map.model.latent_dim,
         "extent": latent_map.extent,
+        "prior": latent_map.model.run.manifest.model.prior,
     }
     arrays = {
-        "mean": latent_map.posterior.mean,
+        "mean": latent_map.latents,
         "log_variance": latent_map.posterior.log_variance,
         "points": latent_map.points.astype(np.float32),
         "labels": latent_map.digits.labels,

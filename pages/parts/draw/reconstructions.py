@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, missions, resources, session, widgets
-from vae import pictures, runs
+from vae import cloud, pictures, runs
+from vae.prior import STANDARD
 
 DRAWS, NEIGHBOURS = 6, 6
 SEND: dict[str, tuple[session.Destination, str]] = {
@@ -15,7 +16,10 @@ SEND: dict[str, tuple[session.Destination, str]] = {
     "Morph end B": ("end B", "It is end B: open Morph."),
     "Compare": ("compare", "Ready: open Compare."),
 }
-
+CLOUD = (
+    "shown by draws from it, with lines around the densest 39 % (line) and 86 % (dashes) of them: "
+    "as much as lies within 1 and 2 standard deviations of a bell curve, which this cloud is not"
+)
 
 _TERMS = (
     '<p class="aside faint">To rebuild a digit, a model is given its <i>latent</i>, a few numbers '
@@ -40,7 +44,7 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
 def _by_one(image: np.ndarray, run: runs.Run) -> str:
     model, usual = resources.model(run), resources.loss_percentiles(run)
     posterior = model.encode(image[None])
-    reconstruction = model.decode(posterior.mean)[0]
+    reconstruction = model.decode(posterior.latents)[0]
     loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
     pair = markup.figure(
         reconstruction, f"<b>{escape(run.name)}</b>", f"Reconstruction by {run.name}"
@@ -59,24 +63,28 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     missions.drew(run, image)
     latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
-    point = latent_map.plane.project(posterior.mean[0])
-    spread = latent_map.plane.spread(posterior.standard_deviation[0])
-    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, spread)
-    close = markup.close_up(latent_map, point, spread)
-    latent = widgets.latent_text(posterior.mean[0])
+    point = latent_map.plane.project(posterior.latents[0])
+    if latent_map.model.prior is STANDARD:
+        shape = latent_map.plane.spread(posterior.standard_deviation[0])
+        words = "shown at 1 (line) and 2 (dashes) standard deviations"
+    else:
+        shape, words = cloud.draw(posterior, latent_map.plane), CLOUD
+    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, shape)
+    close = markup.close_up(latent_map, point, shape)
+    latent = widgets.latent_text(posterior.latents[0])
     st.html(
         f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
         f"<b>{escape(run.name)}</b>, and in the ring this one: {latent}</p></div>"
         f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
-        "point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) and 2 (dashes) "
-        "standard deviations, among the test digits near by.</p></div></div>"
+        f"point: it gives a cloud, the <i>posterior</i>, {words}, among the test digits near "
+        "by.</p></div></div>"
     )
 
 
 def nearest(image: np.ndarray, run: runs.Run) -> None:
     """The test digits whose latents are nearest."""
     latent_map = resources.latent_map(run)
-    found = latent_map.nearest(latent_map.model.encode(image[None]).mean[0], NEIGHBOURS)
+    found = latent_map.nearest(latent_map.model.encode(image[None]).latents[0], NEIGHBOURS)
     digits = ((latent_map.digits.images[i], str(latent_map.digits.labels[i])) for i in found)
     row = "".join(markup.figure(pixels, label, f"Nearest: {label}") for pixels, label in digits)
     st.html(f'<div class="digits small">{row}</div>')

@@ -122,6 +122,8 @@ def _collapse(run: runs.Run) -> bool:
         return False
     t = run.manifest.training
     kls = epochs[-1]["kl_per_dimension"]
+    if not kls:  # with a flow there are none
+        return False
     found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
     if found:
         st.warning(found.advice, icon=":material/compress:")

@@ -1,7 +1,7 @@
 // What the map tells of one latent: the decoded digit, what lies nearest, what lies around.
 
 import { rounded } from "../latents/link_decimals.js";
-import { lossTerms } from "../latents/losses.js";
+import { reconstructionLoss } from "../latents/losses.js";
 import { element } from "../shared/elements.js";
 import { captioned, digitCanvas, drawDifference, drawDigit } from "../shared/pictures.js";
 import { directionText, distanceText, latentText, priorText } from "./words.js";
@@ -99,20 +99,20 @@ export class Reading {
  * @param {Decoder} decoder
  * @param {Palette} palette
  * @param {Image} image
- * @param {ArrayLike<number>} mean
- * @param {ArrayLike<number>} logVariance
+ * @param {ArrayLike<number>} latent
+ * @param {number | null} kl its KL divergence in nats; null as long as that is not known
+ * @param {string} shape what the map shows of its posterior
  * @param {string} name
  */
-export function digitDetails(decoder, palette, image, mean, logVariance, name) {
-  const reconstruction = decoder.decode(mean);
+export function digitDetails(decoder, palette, image, latent, kl, shape, name) {
+  const reconstruction = decoder.decode(latent);
   const names = ["Original", "Reconstruction", "Difference"];
   const pictures = names.map((what) => digitCanvas(what));
   drawDigit(pictures[0], image);
   drawDigit(pictures[1], reconstruction);
   drawDifference(pictures[2], image, reconstruction, palette);
-  const terms = lossTerms(image, reconstruction, mean, logVariance);
-  const [loss, kl] = [terms.reconstructionLoss, terms.klDivergence].map((v) => v.toFixed(1));
-  const sum = (terms.reconstructionLoss + terms.klDivergence).toFixed(1);
+  const loss = reconstructionLoss(image, reconstruction);
+  const [lost, told, sum] = [loss, kl, kl && loss + kl].map((nats) => nats?.toFixed(1) ?? "…");
   return element(
     "section",
     { className: "details-digit" },
@@ -123,13 +123,11 @@ export function digitDetails(decoder, palette, image, mean, logVariance, name) {
       ...pictures.map((canvas, i) => captioned(canvas, names[i].toLowerCase())),
     ),
     element("p", {
-      textContent: `Reconstruction loss ${loss} + KL divergence ${kl} = loss ${sum} nats.`,
+      textContent: `Reconstruction loss ${lost} + KL divergence ${told} = loss ${sum} nats.`,
     }),
     element("p", {
       className: "faint",
-      textContent:
-        "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) " +
-        "standard deviations. In the difference, orange is too much ink and blue too little.",
+      textContent: `${shape} In the difference, orange is too much ink and blue too little.`,
     }),
   );
 }

@@ -9,6 +9,14 @@ export const MAP_LABEL =
   "nearest digit. " +
   "Plus and minus zoom, 0 shows the whole map again.";
 
+export const ELLIPSES =
+  "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) standard " +
+  "deviations.";
+
+export const CLOUD =
+  "The dots on the map are draws from its posterior, with lines around the densest 39 % (line) " +
+  "and 86 % (dashes) of them, as one and two standard deviations of a bell curve would hold.";
+
 /**
  * A latent as text; of many dimensions only how far it is from the origin.
  *

@@ -104,12 +104,12 @@ export class Sliders {
    * @param {number[]} data.latent
    * @param {number} data.revision
    * @param {number[]} data.order the dimensions, the most informative first
-   * @param {number[]} data.kl of each dimension, in nats
+   * @param {string[]} data.notes what each dimension tells or does
    * @param {number} data.alive how many the decoder does not ignore
    * @param {number} data.likeliest the class that the latent is most like
    */
-  update({ latent, revision, order, kl, alive, likeliest }) {
-    if (!this.#rows.length) this.#lay(order, kl, alive);
+  update({ latent, revision, order, notes, alive, likeliest }) {
+    if (!this.#rows.length) this.#lay(order, notes, alive);
     this.spoken.textContent = `Most like a ${likeliest}. Distance from the middle: ${length(latent)}.`;
     if (revision === this.#revision) return;
     if (this.#revision !== null) this.#remember();
@@ -125,11 +125,11 @@ export class Sliders {
 
   /**
    * @param {number[]} order
-   * @param {number[]} kl
+   * @param {string[]} notes
    * @param {number} alive
    */
-  #lay(order, kl, alive) {
-    const rows = order.map((dimension) => this.#row(dimension, kl[dimension]));
+  #lay(order, notes, alive) {
+    const rows = order.map((dimension) => this.#row(dimension, notes[dimension]));
     this.#rows = rows.toSorted((a, b) => a.dimension - b.dimension);
     for (const row of rows) {
       this.#rowOf.set(row.element, row);
@@ -146,10 +146,10 @@ export class Sliders {
 
   /**
    * @param {number} dimension
-   * @param {number} nats
+   * @param {string} note
    * @returns {Row}
    */
-  #row(dimension, nats) {
+  #row(dimension, note) {
     const name = `z${dimension + 1}`;
     const slider = new StripSlider({
       label: name,
@@ -166,7 +166,7 @@ export class Sliders {
     lock.className = "lock";
     lock.setAttribute("aria-pressed", "false");
     lock.setAttribute("aria-label", `Lock ${name}`);
-    const words = element("span", { className: "faint", textContent: ` ${nats.toFixed(2)} nats` });
+    const words = element("span", { className: "faint", textContent: ` ${note}` });
     const title = element(
       "span",
       { className: "name" },
