@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.draw import board, reconstructions
-from pages.shared import canvas, markup, resources, widgets
+from pages.shared import browser, canvas, markup, resources, widgets
 from vae.preprocess import Blank
 
 chosen = widgets.begin("Draw")
@@ -23,22 +23,33 @@ def resample() -> None:
 
 def in_detail(image: np.ndarray) -> None:
     """Where the image lands, and what else would be drawn from there."""
-    st.subheader("Where it lands", anchor=False)
+    st.header("Where it lands", anchor=False)
     reconstructions.landing(image, found[on_map])
     near, drawn = st.columns(2, gap="medium")
     with near:
-        st.markdown("**Nearest test digits**")
+        st.markdown(f"**Nearest test digits**, as {widgets.plain(on_map)} places them")
         reconstructions.nearest(image, found[on_map])
     with drawn, st.container(gap="small"):
         st.markdown("**Draws from the posterior**")
         for name in names():
+            st.caption(widgets.plain(name))
             reconstructions.draws(image, found[name], st.session_state.get("resampled", 0))
         st.button("Resample", icon=":material/refresh:", on_click=resample)
 
 
 def names() -> list[str]:
     """The models that are asked, in order."""
-    return [name for name in st.session_state.get("shown", first) if name in found] or first
+    return [name for name in st.session_state.get("shown", first) if name in found]
+
+
+def said(image: np.ndarray | Blank) -> str:
+    """What happened, for who cannot see it; why nothing did is said where it is shown."""
+    if isinstance(image, Blank):
+        return ""
+    run = found[on_map]
+    latent = resources.model(run).encode(image[None]).latents[0]
+    likeliest = resources.latent_map(run).classes.likeliest(latent)
+    return f"The models see a digit. To {run.name} it is most like a {likeliest}."
 
 
 @st.fragment
@@ -49,20 +60,24 @@ def page() -> None:
         board.show()
         board.others()
     with row.container(width=500):
-        if words := canvas.source():
-            st.caption(words)
         image = canvas.image()
         if isinstance(image, Blank):
             st.info(image.reason, icon=":material/draw:")
             st.caption("Draw in the black box or try a ready one; what models see appears here.")
         else:
             reconstructions.rebuilt(image, [found[name] for name in names()])
+            if not names():
+                st.info("Choose a model, or several.", icon=":material/compare_arrows:")
+            if words := canvas.source():
+                st.caption(words)
             reconstructions.send(image)
-            st.multiselect("Models", list(found), first, key="shown", persist_state="session")
+            st.session_state.setdefault("shown", first)
+            st.multiselect("Models", list(found), key="shown", persist_state="session")
     if not isinstance(image, Blank):
         in_detail(image)
     board.gallery()
     board.attend_canvas()
+    browser.say(said(image), "draw")
 
 
 page()

@@ -20,7 +20,7 @@ st.markdown(
 image = steps.choose()
 path = steps.follow(run, image)
 
-st.subheader("1. Encode: a digit becomes a cloud", anchor=False)
+st.header("1. Encode: a digit becomes a cloud", anchor=False)
 st.latex(r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \sigma^2(x)\big)")
 st.markdown(
     "Many latents could have drawn this digit, so the encoder does not choose one. It gives a "
@@ -29,13 +29,13 @@ st.markdown(
 )
 steps.encoded(path)
 
-st.subheader("2. KL divergence: what the cloud tells", anchor=False)
+st.header("2. KL divergence: what the cloud tells", anchor=False)
 if path.has_flow:
     learned_prior.divergence(path)
 else:
     steps.divergence(path)
 
-st.subheader("3. Draw a latent", anchor=False)
+st.header("3. Draw a latent", anchor=False)
 st.latex(r"z = \mu + \sigma \odot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)")
 st.markdown(
     "The decoder gets one latent from the cloud. Written like this, with the chance in "
@@ -46,7 +46,7 @@ if path.has_flow:
     st.markdown("The flow's inverse then tells the place of $z$ in the base space, $u$.")
 steps.drawn(path)
 
-st.subheader("4. Decode, and count what was lost", anchor=False)
+st.header("4. Decode, and count what was lost", anchor=False)
 st.latex(r"-\log p(x \mid z) = -\sum_{j=1}^{784} \big[x_j \log p_j + (1 - x_j) \log (1 - p_j)\big]")
 st.markdown(
     "The decoder says for each pixel how likely ink is, $p_j$. Where it is sure and wrong it pays "
@@ -56,7 +56,7 @@ st.markdown(
 steps.lost(path)
 st.code(inspect.getsource(losses.reconstruction_per_pixel), "python")
 
-st.subheader("5. The loss is the sum", anchor=False)
+st.header("5. The loss is the sum", anchor=False)
 st.latex(
     r"\begin{gathered} -\log p(x) \;\le\; -\mathrm{ELBO} \\ -\mathrm{ELBO} = "
     r"\underbrace{\mathbb{E}_q[-\log p(x \mid z)]}_{\text{lost}} + "
@@ -74,7 +74,7 @@ with st.expander("All of vae/losses.py, as it runs here and in training"):
 if path.has_flow:
     learned_prior.show(run)
 
-st.subheader("Five missions", anchor=False)
+st.header("Five missions", anchor=False)
 st.markdown("Each ticks itself off when you have done it.")
 missions.trained()
 missions.show()

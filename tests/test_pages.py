@@ -151,7 +151,9 @@ for stem in {list(PAGES.values())}:
 
 def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:
     assert alone("generate", model=own_run).sidebar.selectbox[0].value == own_run
-    assert alone("generate", model="gone").sidebar.selectbox[0].value == "map"
+    gone = alone("generate", model="gone")
+    assert gone.sidebar.selectbox[0].value == "map"
+    assert gone.warning[0].value == "There is no model gone on this server; this is map."
 
 
 def test_the_model_that_is_chosen_serves_the_next_page_too(own_run: str) -> None:

@@ -77,7 +77,10 @@ def note(events: Sequence[dict[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is; `seconds_left` counts from the last event."""
+    """How far a training is; `seconds_left` counts from the last event.
+
+    Before `is_measured` the speed is that of the first steps, which take far longer than others.
+    """
 
     step: int
     steps: int
@@ -85,6 +88,7 @@ class Progress:
     epochs: int
     images_per_second: float
     seconds_left: float
+    is_measured: bool
 
     @property
     def share(self) -> float:
@@ -101,7 +105,8 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
     steps = start["epochs"] * start["steps_per_epoch"]
     images_per_epoch = start["steps_per_epoch"] * start["batch_size"]
     epochs_left = start["epochs"] - last["step"] / start["steps_per_epoch"]
-    speed = _mean_speed(events) or last["images_per_second"]
+    measured = _mean_speed(events)
+    speed = measured or last["images_per_second"]
     return Progress(
         step=last["step"],
         steps=steps,
@@ -109,6 +114,7 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
         epochs=start["epochs"],
         images_per_second=last["images_per_second"],
         seconds_left=epochs_left * images_per_epoch / max(speed, 1e-9),
+        is_measured=measured > 0,
     )
 
 

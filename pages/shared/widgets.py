@@ -5,7 +5,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from pages.shared import link, navigation, resources, session
+from pages.shared import browser, link, navigation, resources, session
 from vae import pictures, runs
 from vae.mnist import SIDE
 from vae.palette import Theme
@@ -36,8 +36,10 @@ def begin(title: str) -> runs.Run:
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions{of_base} · "
         f"{manifest.parameters:,} weights · trained on {manifest.data['train']:,} images of "
-        f"{plain(manifest.data['source'])} for {manifest.best_epoch} epochs"
+        f"{plain(manifest.data['source'])} for {manifest.epochs_done} epochs, of which epoch "
+        f"{manifest.best_epoch} was the best"
     )
+    browser.attend()
     st.title(title)
     return run
 
@@ -59,11 +61,14 @@ def _chosen_name(names: list[str], default: str) -> str:
     Until there is one, each page has its own default. A bound widget (`bind="query-params"`) would
     lose its value at each change of page.
     """
-    asked = st.session_state.get("model", st.query_params.get("model"))
+    named = st.query_params.get("model")
+    asked = st.session_state.get("model", named)
     unchosen = st.session_state.pop("unchosen model", None)
     if asked == unchosen or asked not in names:  # a link or a session may name a run that is gone
         asked = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
         st.session_state["unchosen model"] = asked
+    if named is not None and named not in names:
+        st.warning(f"There is no model {plain(named)} on this server; this is {plain(asked)}.")
     st.session_state["model"] = asked
     name = st.sidebar.selectbox(
         "Model",

@@ -35,6 +35,7 @@ def sliders(run: runs.Run) -> None:
         "order": latent_map.most_informative.tolist(),
         "notes": _notes(latent_map),
         "alive": _alive(latent_map),
+        "likeliest": latent_map.classes.likeliest(z),
     }
     live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
     st.query_params["z"] = link.text(z)
@@ -74,7 +75,13 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
         if i is not None:
             take(run, shown[i])
 
-    data = {"latents": link.tidy(shown).tolist(), "captions": captions or [], "name": name}
+    classes = resources.latent_map(run).classes
+    data = {
+        "latents": link.tidy(shown).tolist(),
+        "captions": captions or [],
+        "name": name,
+        "likeliest": [classes.likeliest(latent) for latent in shown],
+    }
     live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
 
 

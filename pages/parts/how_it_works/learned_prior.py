@@ -32,7 +32,7 @@ def divergence(path: Path) -> None:
 
 def show(run: runs.Run) -> None:
     """The base space bent into z, and samples beside those of a model without a flow."""
-    st.subheader("What the prior learned", anchor=False)
+    st.header("What the prior learned", anchor=False)
     st.markdown(
         "On the left the base space, along the two dimensions that move most ink: the digits lie "
         "as a bell curve would have them. On the right $z$, on the plane on which they spread "

@@ -38,7 +38,9 @@ export class Reading {
     this.prior = element("p", { className: "faint" });
     this.distance = element("p", { className: "faint" });
     this.words.append(this.title, this.latent, this.prior, this.distance);
-    this.nearest = Array.from({ length: NEAREST }, () => captioned(digitCanvas("", "small"), ""));
+    this.nearest = Array.from({ length: NEAREST }, () =>
+      captioned(digitCanvas("Nearest", "small"), ""),
+    );
     this.spoken = element("p", { className: "spoken", role: "status" });
     this.element = element(
       "div",
@@ -68,9 +70,10 @@ export class Reading {
     this.prior.textContent = priorText(latent);
     this.distance.textContent = distanceText(this.latentMap, near[0]);
     clearTimeout(this.#speaking);
-    const label = this.digits.labels[near[0].index];
+    const label = this.digits.labels[index < 0 ? near[0].index : index];
+    const kind = index < 0 ? `The nearest digit is a ${label}.` : `It is the digit ${label}.`;
     this.#speaking = setTimeout(() => {
-      this.spoken.textContent = `${title}. ${latentText(latent)}. The nearest digit is a ${label}.`;
+      this.spoken.textContent = `${title}. ${latentText(latent)}. ${kind}`;
     }, 400);
   }
 
@@ -113,7 +116,7 @@ export function digitDetails(decoder, palette, image, latent, kl, shape, name) {
   return element(
     "section",
     { className: "details-digit" },
-    element("h3", { textContent: name }),
+    element("h2", { textContent: name }),
     element(
       "div",
       { className: "row" },
@@ -142,9 +145,8 @@ export function aroundDetails(latentMap, decoder, latent, half, go) {
   const step = half * AROUND_STEP;
   const middle = (AROUND - 1) / 2;
   const buttons = Array.from({ length: AROUND ** 2 }, (_, cell) => {
-    const right = ((cell % AROUND) - middle) * step;
-    const up = (middle - Math.floor(cell / AROUND)) * step;
-    const there = rounded(latentMap.moved(latent, right, up));
+    const [right, up] = [(cell % AROUND) - middle, middle - Math.floor(cell / AROUND)];
+    const there = rounded(latentMap.moved(latent, right * step, up * step));
     const canvas = digitCanvas("");
     drawDigit(canvas, decoder.decode(there));
     const label = right || up ? `Go ${directionText(right, up)}` : "Here";
@@ -153,7 +155,7 @@ export function aroundDetails(latentMap, decoder, latent, half, go) {
   return element(
     "section",
     {},
-    element("h3", { textContent: "Around it" }),
+    element("h2", { textContent: "Around it" }),
     element("div", { className: "around" }, ...buttons),
     element("p", {
       className: "faint",

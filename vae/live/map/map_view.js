@@ -185,7 +185,12 @@ export class MapView {
     if (digit !== null) parts.push(this.#digitDetails(digit));
     if (isDrawing) parts.push(this.#drawingDetails());
     const { half } = map.frame;
-    parts.push(aroundDetails(latentMap, this.decoder, latent, half, (to) => this.pin(to)));
+    const go = (/** @type {ArrayLike<number>} */ to) => {
+      this.pin(to);
+      const here = this.details.querySelector("[aria-label='Here']");
+      if (here instanceof HTMLElement) here.focus(); // the button that was pressed is gone
+    };
+    parts.push(aroundDetails(latentMap, this.decoder, latent, half, go));
     this.details.replaceChildren(...parts);
   }
 
@@ -293,7 +298,7 @@ function mapTools(view) {
       view.redraw();
       view.tell(300);
     });
-    made.setAttribute("aria-label", title);
+    if (!/\w/.test(words)) made.setAttribute("aria-label", title); // a sign is no name
     return made;
   };
   const manifold = tool("Manifold", "Show what is decoded all over the map", () => {

@@ -54,14 +54,14 @@ export function distanceText(latentMap, { distance }) {
 }
 
 /**
- * A direction on the map, "up and left".
+ * Steps on the map, "2 up and 1 left".
  *
  * @param {number} right
  * @param {number} up
  */
 export function directionText(right, up) {
-  const across = right > 0 ? "right" : right < 0 ? "left" : "";
-  const along = up > 0 ? "up" : up < 0 ? "down" : "";
+  const across = right && `${Math.abs(right)} ${right > 0 ? "right" : "left"}`;
+  const along = up && `${Math.abs(up)} ${up > 0 ? "up" : "down"}`;
   return [along, across].filter(Boolean).join(" and ");
 }
 
