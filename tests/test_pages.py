@@ -484,7 +484,7 @@ def test_the_posterior_of_a_standard_prior_is_the_pages_own_to_draw() -> None:
 
 def test_what_the_prior_learned_is_told_of_models_that_learned_one(bent_run: str) -> None:
     app = alone("how_it_works", model=bent_run)
-    assert "What the prior learned" in [e.value for e in app.subheader]
+    assert "What the prior learned" in [e.value for e in app.header]
     assert "Mean over 100 draws" in "".join(htmls(app))
     before = [html for html in htmls(app) if "Samples of bent" in html]
     button(app, "Draw others").click().run()
