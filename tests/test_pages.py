@@ -106,7 +106,7 @@ def test_every_page_opens_without_an_error(
     app = way(stem)
     assert not app.exception
     assert not app.error
-    assert [e.value for e in app.title] == [title]
+    assert [e.value for e in app.title] == ["Latent Digits" if title == "Draw" else title]
 
 
 @each_page
@@ -931,6 +931,30 @@ def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(
     text = texts(alone("compare"))
     assert "**plain** is a plain *autoencoder*" in text
     assert 'aria-label="The latent space of five"' in text
+
+
+def test_a_plain_autoencoder_has_no_posterior_no_kl_and_no_prior_on_any_page() -> None:
+    explained = alone("how_it_works", model="autoencoder")
+    words = texts(explained)
+    assert "is a plain autoencoder" in words
+    assert re.search(r"### \d+\.\d nats", words)
+    for absent in ("mathrm{KL}", "varepsilon", "ELBO", "σ", "Draw another", "nats of KL", "× "):
+        assert absent not in words, absent
+    landed = texts(drawn(alone("draw", model="autoencoder")))
+    assert "gives one point" in landed
+    assert "standard deviations" not in landed
+    assert '<i class="two"' not in landed
+    assert "is a plain autoencoder: it has no posterior" in landed
+    lost = re.search(r"Reconstruction by autoencoder.*?</div>", landed, re.DOTALL)
+    assert lost
+    assert "KL divergence" not in lost[0]
+    made = alone("generate", model="autoencoder")
+    of = next(box for box in made.selectbox if box.key == "of")
+    assert of.options == list("0123456789")
+    assert "has no prior" in texts(made)
+    assert "*posterior*" not in texts(alone("latent_space", model="autoencoder"))
+    compared = texts(alone("compare", runs=["map", "autoencoder"]))
+    assert "A plain autoencoder has no prior to draw from" in compared
 
 
 def test_each_step_of_the_explanation_shows_the_source_as_it_is(own_run: str) -> None:

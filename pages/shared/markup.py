@@ -62,15 +62,20 @@ def heat(values: np.ndarray) -> np.ndarray:
     return pictures.to_bytes(np.stack([np.interp(values, stops, c) for c in channels], axis=-1))
 
 
-def whole_map(latent_map: LatentMap, background: str, point: np.ndarray, spread: np.ndarray) -> str:
-    """The still map with class names, and the posterior around a point (2,), to true scale."""
+def whole_map(
+    latent_map: LatentMap, background: str, point: np.ndarray, spread: np.ndarray | None
+) -> str:
+    """The still map with class names, and around a point (2,) its posterior to true scale.
+
+    Without a `spread` (2, 2) there is none: a point is all that the model gives.
+    """
     names = "".join(
         f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
         for text, place in class_names(latent_map)
     )
     inside = np.clip(point, -0.96 * latent_map.extent, 0.96 * latent_map.extent)
     mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
-    ellipses = _ellipses(inside, spread, np.zeros(2), latent_map.extent)
+    ellipses = "" if spread is None else _ellipses(inside, spread, np.zeros(2), latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
     return (
         f'<div class="map" role="img" aria-label="{label}" '
@@ -93,9 +98,18 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     )
 
 
-def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray) -> str:
-    """What lies around a point (2,) of the plane: its posterior, and the digits near by."""
-    reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
+def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray | None) -> str:
+    """What lies around a point (2,) of the plane: its posterior, and the digits near by.
+
+    Without a `spread` (2, 2) there is none, and a tenth of the map is shown.
+    """
+    label = "The same place, enlarged"
+    if spread is None:
+        reach, ellipses = 0.1 * latent_map.extent, ""
+    else:
+        reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
+        ellipses = _ellipses(point, spread, point, reach)
+        label += ": one and two standard deviations of the posterior"
     near = _apart(latent_map.points, point, reach)
     digits = "".join(
         image(
@@ -105,10 +119,9 @@ def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray) -> st
         )
         for i in near
     )
-    label = "The same place, enlarged: one and two standard deviations of the posterior"
     return (
         f'<div class="map" role="img" aria-label="{label}">{digits}'
-        f"{_ellipses(point, spread, point, reach)}"
+        f"{ellipses}"
         '<i class="dot" style="left: 50%; top: 50%"></i></div>'
     )
 

@@ -14,8 +14,11 @@ DEFAULT_MODEL = "map"
 _MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
 
-def begin(title: str) -> runs.Run:
-    """What each page starts with: its settings, and the model chooser; the chosen run."""
+def begin(title: str, heading: str = "") -> runs.Run:
+    """What each page starts with: its settings, and the model chooser; the chosen run.
+
+    The heading is the page's title, unless another is given.
+    """
     navigation.configure(title)
     navigation.hand_over()
     link.leave_out_infinities()
@@ -35,7 +38,7 @@ def begin(title: str) -> runs.Run:
         f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
         f"for {manifest.best_epoch} epochs"
     )
-    st.title(title)
+    st.title(heading or title)
     return run
 
 

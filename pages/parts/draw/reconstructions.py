@@ -24,6 +24,15 @@ _TERMS = (
     "digits</i> are 5,000 of MNIST's that no shipped model was trained on.</p>"
 )
 
+_CLOUD = (
+    "The model is not sure of one point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) "
+    "and 2 (dashes) standard deviations, among the test digits near by."
+)
+_POINT = (
+    "A plain autoencoder gives one point, among the test digits near by, and no cloud: nothing "
+    "made it learn how sure it is, so nothing can be drawn from around it."
+)
+
 
 def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
@@ -38,20 +47,24 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
 
 
 def _by_one(image: np.ndarray, run: runs.Run) -> str:
-    model, usual = resources.model(run), resources.loss_percentiles(run)
-    posterior = model.encode(image[None])
-    reconstruction = model.decode(posterior.mean)[0]
-    loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
+    reconstruction = resources.model(run).reconstruct(image[None])[0]
     pair = markup.figure(
         reconstruction, f"<b>{escape(run.name)}</b>", f"Reconstruction by {run.name}"
     )
     apart = markup.difference(image, reconstruction)
+    words = "".join(f"<p><b>{figure}</b> {words}</p>" for figure, words in unusual(image, run))
+    return f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>{words}"
+
+
+def unusual(image: np.ndarray, run: runs.Run) -> list[tuple[str, str]]:
+    """A run's figures for an image, and how they compare with those for test digits."""
+    model, usual = resources.model(run), resources.loss_percentiles(run)
+    loss, kl = (float(term[0]) for term in model.terms(image[None], model.encode(image[None])))
     harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
-    return (
-        f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>"
-        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {harder:.0f} % of test digits.</p>"
-        f"<p><b>{kl:.1f} nats</b> of KL divergence: more than {more:.0f} % of them.</p>"
-    )
+    rebuilt = f"{loss:.1f} nats", f"to rebuild: harder than {harder:.0f} % of test digits."
+    if run.manifest.training.is_autoencoder:
+        return [rebuilt, ("One point", "and no posterior: it is a plain autoencoder.")]
+    return [rebuilt, (f"{kl:.1f} nats", f"of KL divergence: more than {more:.0f} % of them.")]
 
 
 def landing(image: np.ndarray, run: runs.Run) -> None:
@@ -60,16 +73,16 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
     point = latent_map.plane.project(posterior.mean[0])
-    spread = latent_map.plane.spread(posterior.standard_deviation[0])
+    spread, words = latent_map.plane.spread(posterior.standard_deviation[0]), _CLOUD
+    if run.manifest.training.is_autoencoder:
+        spread, words = None, _POINT
     whole = markup.whole_map(latent_map, resources.locator(run), point, spread)
     close = markup.close_up(latent_map, point, spread)
     latent = widgets.latent_text(posterior.mean[0])
     st.html(
         f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
         f"<b>{escape(run.name)}</b>, and in the ring this one: {latent}</p></div>"
-        f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
-        "point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) and 2 (dashes) "
-        "standard deviations, among the test digits near by.</p></div></div>"
+        f'<div>{close}<p class="aside faint">The same place, closer. {words}</p></div></div>'
     )
 
 
@@ -84,6 +97,9 @@ def nearest(image: np.ndarray, run: runs.Run) -> None:
 
 def draws(image: np.ndarray, run: runs.Run, seed: int) -> None:
     """Several draws from the posterior, decoded."""
+    if run.manifest.training.is_autoencoder:
+        st.caption(f"{widgets.plain(run.name)} is a plain autoencoder: it has no posterior.")
+        return
     model = resources.model(run)
     posterior = model.encode(image[None].repeat(DRAWS, axis=0))
     decoded = model.decode(posterior.sample(np.random.default_rng(seed)))

@@ -27,6 +27,11 @@ class Path:
     logits: np.ndarray
 
     @property
+    def is_autoencoder(self) -> bool:
+        """Whether the latent is all that the encoder gives, without a posterior around it."""
+        return self.run.manifest.training.is_autoencoder
+
+    @property
     def kl(self) -> np.ndarray:
         """The KL divergence of each latent dimension: (latent_dim,) nats."""
         return losses.kl_per_dimension(self.posterior.mean, self.posterior.log_variance)[0]
@@ -59,14 +64,18 @@ def follow(run: runs.Run, image: np.ndarray) -> Path:
     posterior = model.encode(image[None])
     generator = np.random.default_rng(st.session_state.get("noise", 0))
     noise = generator.standard_normal(model.latent_dim, dtype=np.float32)
-    latent = posterior.mean[0] + posterior.standard_deviation[0] * noise
+    latent = posterior.mean[0]
+    if not run.manifest.training.is_autoencoder:
+        latent = latent + posterior.standard_deviation[0] * noise
     return Path(run, image, posterior, noise, latent, model.decode_logits(latent[None])[0])
 
 
 def encoded(path: Path) -> None:
     """The image, and the numbers of its posterior."""
     mean, deviation = path.posterior.mean[0], path.posterior.standard_deviation[0]
-    words = _numbers("μ", mean) + _numbers("σ", deviation)
+    words = _numbers("z", mean)
+    if not path.is_autoencoder:
+        words = _numbers("μ", mean) + _numbers("σ", deviation)
     _beside(markup.figure(path.image, "x, the digit", "The digit"), words)
 
 
@@ -115,8 +124,11 @@ def lost(path: Path) -> None:
 
 def total(path: Path) -> None:
     """Both terms, and the loss."""
-    told = float(path.kl.sum())
     untold = float(losses.reconstruction_loss(path.image, path.logits))
+    if path.is_autoencoder:
+        st.markdown(f"### {untold:.1f} nats")
+        return
+    told = float(path.kl.sum())
     st.markdown(f"### {untold:.1f} + {told:.1f} = {untold + told:.1f} nats")
     weight = path.run.manifest.training.kl_weight
     if weight != 1:

@@ -31,6 +31,8 @@ export class LatentMap {
     this.latentDim = values.latent_dim;
     /** Half the width of the whole map. @type {number} */
     this.extent = values.extent;
+    /** Whether the model gives points and no posteriors. @type {boolean} */
+    this.isAutoencoder = values.is_autoencoder;
     this.points = arrays.points.data;
     this.labels = arrays.labels.data;
     this.size = this.labels.length;

@@ -4,7 +4,7 @@ import { rounded } from "../latents/link_decimals.js";
 import { lossTerms } from "../latents/losses.js";
 import { element } from "../shared/elements.js";
 import { captioned, digitCanvas, drawDifference, drawDigit } from "../shared/pictures.js";
-import { directionText, distanceText, latentText, priorText } from "./words.js";
+import { directionText, distanceText, latentText, NO_PRIOR, priorText } from "./words.js";
 
 /**
  * @import { Decoder } from "../network.js"
@@ -16,6 +16,11 @@ import { directionText, distanceText, latentText, priorText } from "./words.js";
 const NEAREST = 5;
 const AROUND = 5; // decoded points along each side of the neighbourhood
 const AROUND_STEP = 1 / 8; // of half the map's width
+
+const POSTERIOR =
+  "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) " +
+  "standard deviations.";
+const NO_POSTERIOR = "A plain autoencoder gives one point and says nothing of how sure it is.";
 
 /** The big picture, the words and the nearest digits: follows the finger. */
 export class Reading {
@@ -65,7 +70,7 @@ export class Reading {
     });
     this.title.textContent = title;
     this.latent.textContent = latentText(latent);
-    this.prior.textContent = priorText(latent);
+    this.prior.textContent = this.latentMap.isAutoencoder ? NO_PRIOR : priorText(latent);
     this.distance.textContent = distanceText(this.latentMap, near[0]);
     clearTimeout(this.#speaking);
     const label = this.digits.labels[near[0].index];
@@ -97,7 +102,7 @@ export class Reading {
  * @param {Palette} palette
  * @param {Image} image
  * @param {ArrayLike<number>} mean
- * @param {ArrayLike<number>} logVariance
+ * @param {ArrayLike<number> | null} logVariance null: the model gives one point and no posterior
  * @param {string} name
  */
 export function digitDetails(decoder, palette, image, mean, logVariance, name) {
@@ -107,9 +112,6 @@ export function digitDetails(decoder, palette, image, mean, logVariance, name) {
   drawDigit(pictures[0], image);
   drawDigit(pictures[1], reconstruction);
   drawDifference(pictures[2], image, reconstruction, palette);
-  const terms = lossTerms(image, reconstruction, mean, logVariance);
-  const [loss, kl] = [terms.reconstructionLoss, terms.klDivergence].map((v) => v.toFixed(1));
-  const sum = (terms.reconstructionLoss + terms.klDivergence).toFixed(1);
   return element(
     "section",
     { className: "details-digit" },
@@ -119,16 +121,28 @@ export function digitDetails(decoder, palette, image, mean, logVariance, name) {
       { className: "row" },
       ...pictures.map((canvas, i) => captioned(canvas, names[i].toLowerCase())),
     ),
-    element("p", {
-      textContent: `Reconstruction loss ${loss} + KL divergence ${kl} = loss ${sum} nats.`,
-    }),
+    element("p", { textContent: lossText(image, reconstruction, mean, logVariance) }),
     element("p", {
       className: "faint",
       textContent:
-        "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) " +
-        "standard deviations. In the difference, orange is too much ink and blue too little.",
+        `${logVariance ? POSTERIOR : NO_POSTERIOR} ` +
+        "In the difference, orange is too much ink and blue too little.",
     }),
   );
+}
+
+/**
+ * @param {ArrayLike<number>} image
+ * @param {ArrayLike<number>} reconstruction
+ * @param {ArrayLike<number>} mean
+ * @param {ArrayLike<number> | null} logVariance
+ */
+function lossText(image, reconstruction, mean, logVariance) {
+  const terms = lossTerms(image, reconstruction, mean, logVariance ?? []);
+  const [loss, kl] = [terms.reconstructionLoss, terms.klDivergence].map((v) => v.toFixed(1));
+  if (!logVariance) return `Reconstruction loss ${loss} nats.`;
+  const sum = (terms.reconstructionLoss + terms.klDivergence).toFixed(1);
+  return `Reconstruction loss ${loss} + KL divergence ${kl} = loss ${sum} nats.`;
 }
 
 /**

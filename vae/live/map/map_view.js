@@ -171,9 +171,11 @@ export class MapView {
    * @param {{mean: ArrayLike<number>, logVariance: ArrayLike<number>}} posterior
    */
   #imageDetails(name, image, { mean, logVariance }) {
-    const ellipse = this.latentMap.ellipse(logVariance);
-    this.map.marks.ellipse = { centre: this.latentMap.project(mean), ...ellipse };
-    return digitDetails(this.decoder, this.palette, image, mean, logVariance, name);
+    const { latentMap, palette, decoder } = this;
+    if (latentMap.isAutoencoder) return digitDetails(decoder, palette, image, mean, null, name);
+    const ellipse = latentMap.ellipse(logVariance);
+    this.map.marks.ellipse = { centre: latentMap.project(mean), ...ellipse };
+    return digitDetails(decoder, palette, image, mean, logVariance, name);
   }
 
   /**

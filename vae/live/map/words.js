@@ -20,6 +20,9 @@ export function latentText(latent) {
   return `|z| = ${Math.hypot(...values).toFixed(2)} in ${values.length} dimensions`;
 }
 
+export const NO_PRIOR =
+  "A plain autoencoder has no prior: it was never told where its latents should lie.";
+
 /**
  * How likely a latent is under the prior.
  *
