@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from vae import data, evaluation, inference, latent_study, runs
 from vae.config import ModelConfig, TrainingConfig
 from vae.latent_study import Study, Trial
+from vae.palette import PALETTES
 
 LATENT_DIMS = (2, 4, 8, 16, 32, 64)
 MODEL = ModelConfig()  # the networks of the baseline
@@ -66,22 +67,24 @@ def measured(run: runs.Run, digits: data.Digits) -> Trial:
 
 def drawn(study: Study) -> Figure:
     """The experiment for print: what the ELBO is made of, and how many dimensions are used."""
+    of_reconstruction, of_kl, of_active = PALETTES["light"].runs[:3]
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     sizes = study.latent_dims
     names = [str(size) for size in sizes]
     reconstruction = [study.mean(size, lambda t: t.reconstruction_loss) for size in sizes]
     kl = [study.mean(size, lambda t: t.kl_divergence) for size in sizes]
-    left.bar(names, reconstruction, color="#3f90da", label="reconstruction loss")
-    bars = left.bar(names, kl, bottom=reconstruction, color="#e76300", label="KL divergence")
+    left.bar(names, reconstruction, color=of_reconstruction, label="reconstruction loss")
+    bars = left.bar(names, kl, bottom=reconstruction, color=of_kl, label="KL divergence")
     totals = [f"{r + k:.1f}" for r, k in zip(reconstruction, kl, strict=True)]
     left.bar_label(bars, totals, padding=2)
     left.set(xlabel="latent dimensions", ylabel="nats per image", title="-ELBO")
     left.margins(y=0.35)
     left.legend(loc="upper right")
-    right.bar(names, sizes, color="#dddddd", label="all")
+    right.bar(names, sizes, color="lightgrey", label="all")
     active = [study.mean(size, lambda t: t.active_units) for size in sizes]
-    right.bar_label(right.bar(names, active, color="#832db6", label="active"), fmt="%g", padding=2)
+    used = right.bar(names, active, color=of_active, label="active")
+    right.bar_label(used, fmt="%g", padding=2)
     right.set(xlabel="latent dimensions", title="Active units")
     right.legend(loc="upper left")
     for axes in (left, right):

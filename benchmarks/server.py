@@ -40,13 +40,11 @@ class Server:
 @contextmanager
 def serving(runs: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[Server]:
     """The app, or another script, with its runs in `runs`; its log lies beside them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     runs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    with (runs.parent / "server.txt").open("w", encoding="utf-8") as log:
+    with (runs.parent / "server.txt").open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*command, *options],
             cwd=ROOT,
@@ -55,14 +53,28 @@ def serving(runs: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[Se
             stderr=log,
         )
     try:
-        _wait(f"http://127.0.0.1:{port}", process)
+        wait_until_healthy(f"http://127.0.0.1:{port}", process)
         yield Server(f"http://127.0.0.1:{port}", process.pid, runs)
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], patience: float = 60) -> None:
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_until_healthy(
+    address: str, process: subprocess.Popen[bytes], patience: float = 60
+) -> None:
+    """Wait until the app answers.
+
+    Raises:
+        RuntimeError: it does not, or its process has ended.
+    """
     end = time.monotonic() + patience
     while time.monotonic() < end and process.poll() is None:
         with suppress(urllib.error.URLError, OSError):

@@ -69,15 +69,16 @@ async def enter(address: str, cookie: str = "") -> "AsyncIterator[Visitor]":
         ping_interval=None,
     ) as connection:
         assert isinstance(connection, _Counting)
-        yield Visitor(connection, address)
+        yield Visitor(connection, address, cookie)
 
 
 class Visitor:
     """One session: a page at a time, and what stands on it."""
 
-    def __init__(self, connection: _Counting, address: str):
+    def __init__(self, connection: _Counting, address: str, cookie: str = ""):
         self.connection = connection
         self.address = address
+        self.cookie = cookie
         self.files: dict[str, int] = {}  # their bytes on the wire, by their place on the server
         self.elements: dict[tuple[int, ...], Element] = {}
         self.widgets: dict[str, WidgetState] = {}
@@ -148,9 +149,8 @@ class Visitor:
         return sum(self.files[name] for name in named)
 
     def _fetched(self, name: str) -> int:
-        request = urllib.request.Request(
-            f"{self.address}/{name}", headers={"Accept-Encoding": "gzip"}
-        )
+        headers = {"Accept-Encoding": "gzip", "Cookie": self.cookie}
+        request = urllib.request.Request(f"{self.address}/{name}", headers=headers)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return len(answer.read())
 

@@ -3,7 +3,8 @@
 Each visitor walks through all pages in turn, over a real WebSocket, and thinks for two seconds
 before the next page. Each number of visitors has a server of its own, on which one visitor has
 been everywhere before. The numbers take turns, and so do a server that trains a model meanwhile
-(`--training`) and one that does not. The visitors run on the same cores as the server.
+(`--training`) and one that does not. `--servers 1 2` measures one server, and two behind the proxy
+of deploy/Caddyfile. The visitors run on the same cores as the servers.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from websockets.exceptions import WebSocketException
 
-from benchmarks import report, visitor
+from benchmarks import proxy, report, visitor
 from benchmarks.server import Server, serving
 from vae import runs
 from vae.config import PRESETS
@@ -49,7 +50,8 @@ async def walk(address: str, start: int, seconds: float, wait: float, think: flo
     await asyncio.sleep(wait)
     end = time.perf_counter() + seconds
     try:
-        async with visitor.enter(address) as one:
+        cookie = await asyncio.to_thread(proxy.cookie, address)
+        async with visitor.enter(address, cookie) as one:
             while time.perf_counter() < end or len(visits) < len(PAGES):
                 page = PAGES[(start + len(visits)) % len(PAGES)]
                 visits.append(await _visit(one, page, len(visits) < len(PAGES)))
@@ -67,13 +69,42 @@ async def _visit(one: visitor.Visitor, page: str, first: bool) -> Visit:
     return Visit(page, 1000 * shown.seconds, shown.received, first)
 
 
-async def load(site: Server, visitors: int, seconds: float, think: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Site:
+    """One server, or several behind a proxy."""
+
+    address: str
+    servers: list[Server]
+
+    def cpu_seconds(self) -> float:
+        """What all servers have used of the processors so far."""
+        return sum(server.cpu_seconds() for server in self.servers)
+
+    def megabytes(self) -> float:
+        """The memory that all servers hold now."""
+        return sum(server.megabytes() for server in self.servers)
+
+
+@contextmanager
+def site(folder: Path, servers: int = 1) -> Iterator[Site]:
+    """So many servers with one folder of runs; behind a proxy where there are several."""
+    with ExitStack() as stack:
+        all_of_them = [stack.enter_context(serving(folder / "runs")) for _ in range(servers)]
+        address = all_of_them[0].address
+        if servers > 1:
+            hosts = [server.address.removeprefix("http://") for server in all_of_them]
+            address = stack.enter_context(proxy.proxied(hosts, folder))
+        yield Site(address, all_of_them)
+
+
+async def load(site: Site, visitors: int, seconds: float, think: float) -> dict[str, Any]:
     """What so many visitors meet in so many seconds."""
     cpu, dice = site.cpu_seconds(), random.Random(0)
     walks = [walk(site.address, i, seconds, dice.uniform(0, think), think) for i in range(visitors)]
     visits = [visit for walked in await asyncio.gather(*walks) for visit in walked]
     cpu = site.cpu_seconds() - cpu
-    return {"visitors": visitors, "cpu_ms": 1000 * cpu / len(visits)} | summary(visits)
+    row = {"visitors": visitors, "servers": len(site.servers), "cpu_ms": 1000 * cpu / len(visits)}
+    return row | summary(visits)
 
 
 def summary(visits: list[Visit]) -> dict[str, Any]:
@@ -118,28 +149,34 @@ def training(root: Path) -> Iterator[None]:
             time.sleep(0.2)
 
 
-def measure(visitors: int, seconds: float, think: float, trains: bool) -> dict[str, Any]:
-    """One row, from a server of its own."""
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "runs") as site:
-        asyncio.run(walk(site.address, 0, 0, 0, 0))  # caches are warm
-        before = site.megabytes()
-        with training(site.runs) if trains else nullcontext():
-            row = asyncio.run(load(site, visitors, seconds, think))
-        memory = {"megabytes_one_tour": before, "megabytes": site.megabytes()}
+def measure(
+    visitors: int, seconds: float, think: float, trains: bool, servers: int = 1
+) -> dict[str, Any]:
+    """One row, from servers of its own."""
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder), servers) as app:
+        for server in app.servers:
+            asyncio.run(walk(server.address, 0, 0, 0, 0))  # caches are warm
+        before = app.megabytes()
+        with training(app.servers[0].runs) if trains else nullcontext():
+            row = asyncio.run(load(app, visitors, seconds, think))
+        memory = {"megabytes_one_tour": before, "megabytes": app.megabytes()}
         return row | {"training": trains} | memory
 
 
 def tabulated(rows: list[dict[str, Any]]) -> str:
     """The table: a line for each number of visitors, over all repeats."""
     lines = []
-    for key in dict.fromkeys((row["visitors"], row["training"]) for row in rows):
-        own = [row for row in rows if (row["visitors"], row["training"]) == key]
+    kinds = [(row["visitors"], row["servers"], row["training"]) for row in rows]
+    for key in dict.fromkeys(kinds):
+        own = [row for row, kind in zip(rows, kinds, strict=True) if kind == key]
+        visitors, servers, trains = key
+        words = f"{visitors}{f', {servers} servers' if servers > 1 else ''}"
 
         def over(name: str, digits: int = 0, own: list[dict[str, Any]] = own) -> str:
             return report.spread([row[name] for row in own], digits)
 
         lines.append([
-            f"{key[0]}{', and a training' if key[1] else ''}", over("median"), over("p95"),
+            f"{words}{', and a training' if trains else ''}", over("median"), over("p95"),
             over("pages"), str(sum(len(row["errors"]) for row in own)), over("cpu_ms", 1),
             over("kilobytes_first"), over("kilobytes_again"), over("megabytes_one_tour"),
             over("megabytes"),
@@ -154,14 +191,16 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument("--seconds", type=float, default=60, help="of each load")
     parser.add_argument("--think", type=float, default=2.0, help="seconds between two pages")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--servers", type=int, nargs="+", default=[1], help="needs Caddy beyond 1")
     parser.add_argument("--training", action="store_true", help="also with a training beside it")
     parser.add_argument("--write", action="store_true", help="JSON, and the table in the README")
     options = parser.parse_args(arguments)
     rows = [
-        measure(visitors, options.seconds, options.think, trains)
+        measure(visitors, options.seconds, options.think, trains, servers)
         for _ in range(options.repeats)
         for trains in ([False, True] if options.training else [False])
         for visitors in options.visitors
+        for servers in options.servers
     ]
     report.tell("visitors", rows, tabulated(rows), options.write)
     return rows

@@ -4,12 +4,13 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.morph import endpoints
-from pages.shared import link, live, resources, widgets
+from pages.shared import link, live, markup, resources, widgets
 from vae import latents, pictures
 
 COLUMNS = 16
 
 run = widgets.begin("Morph")
+st.html(markup.STYLE)
 model = resources.model(run)
 st.markdown(
     "Between two latents lie others, and each decodes to a digit: the path from one to the other "

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from pages.parts.train import actions, form, run_list, watch
-from pages.shared import ownership, resources, widgets
+from pages.shared import markup, ownership, resources, widgets
 from vae import data
 
 serving = widgets.begin("Train")
+st.html(markup.STYLE)
 found = run_list.visible()
 trains = not resources.jobs().limits.read_only
 st.markdown(

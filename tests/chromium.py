@@ -1,9 +1,7 @@
 """A real server, a real Chromium: what the browser tests share."""
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,24 +16,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from benchmarks.browser import CHROMIUM, FLAGS, STILL
+from benchmarks.server import free_port
 from vae import runs
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",  # containers run as root
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",  # WebGL, for Plotly, without a graphics card
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # No other host is to be found: the app works where there is no network.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
 WIDE, PHONE = (1280, 900), (390, 844)
-STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 needs_chromium = [pytest.mark.timeout(120)]
 if CHROMIUM is None and "CI" not in os.environ:
@@ -59,13 +45,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, served to all browser tests."""
     with served(tmp_path_factory.mktemp("server")) as server:
         yield server
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @contextmanager

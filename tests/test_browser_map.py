@@ -264,6 +264,8 @@ def test_a_finger_moves_z_and_not_the_page(server: Server, browser, latent_map: 
         kind = "touchMove" if i else "touchStart"
         screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
         assert box(page) == (left, top, width), "the map moves away under the finger"
+        if not i:
+            page.wait_for_timeout(300)  # a finger that goes down at once would scroll the page
     eventually(lambda: not np.array_equal(drawn(page), first))
     screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     eventually(lambda: "z=" in address(page))

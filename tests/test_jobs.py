@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stand_in import STAND_IN
 
 from vae import __main__ as command_line
 from vae import failures, runs, runs_folder, snapshots
@@ -31,43 +32,6 @@ PATIENCE = 120.0  # seconds; the machine may be busy
 MODEL = ModelConfig(encoder_units=(16,), decoder_units=(16,), decoder_channels=(4, 4))
 TRAINING = TrainingConfig(epochs=1, batch_size=64, train_images=64)
 DATA = {"source": "MNIST", "sha256": "ab", "train": 64, "validation": 500, "test": 500}
-
-# In place of a training: locks its run and says "training", as the real one does, then waits for
-# requests or for a file `end`, which holds the status to exit with.
-STAND_IN = f"""
-import os, signal, sys, time
-from dataclasses import replace
-from pathlib import Path
-from vae import runs
-
-path = Path(sys.argv[1])
-
-def say(state):
-    runs.write_manifest(path, replace(runs.read(path).manifest, state=state))
-
-stops = []
-signal.signal(signal.SIGTERM, lambda *_: stops.append(True))
-with runs.locked(path):
-    (path / "pid").write_text(str(os.getpid()))
-    say("training")
-    print("the stand-in trains", flush=True)
-    deadline = time.monotonic() + {PATIENCE}
-    while time.monotonic() < deadline:
-        time.sleep(0.02)
-        if runs.requested(path) == "pause":
-            say("paused")
-            while runs.requested(path) == "pause":
-                time.sleep(0.02)
-            say("training")
-        if stops or runs.requested(path) == "stop":
-            say("stopped")
-            break
-        if (path / "end").exists():
-            status = int((path / "end").read_text())
-            if status == 0:
-                say("finished")
-            sys.exit(status)
-"""
 
 
 def until(condition: Callable[[], bool], what: str) -> None:

@@ -130,4 +130,4 @@ def test_the_page_has_the_same_mnist_and_the_same_palette() -> None:
     code = 'const { light } = await live("shared/palette.js"); return light(input)'
     light = evaluate(code, "#4da6ff")
     assert light == [*palette.light("#4da6ff")]
-    assert f"--class-9: {palette.CLASS_COLOURS[9]};" in scripts.joined("main.js")
+    assert palette.PALETTES["dark"].classes[9] in scripts.joined("main.js")

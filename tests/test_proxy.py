@@ -2,30 +2,17 @@
 
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
 import pytest
-from chromium import (
-    ROOT,
-    Server,
-    eventually,
-    free_port,
-    goto,
-    needs_chromium,
-    served,
-    wait_until_healthy,
-)
+from chromium import Server, eventually, goto, needs_chromium, served
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from benchmarks.proxy import CADDY, COOKIE, proxied
 from vae import pictures
-
-CADDY = shutil.which("caddy")
-COOKIE = "latent_digits_server"
 
 pytestmark = [
     *needs_chromium,
@@ -43,22 +30,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
 @pytest.fixture(scope="module")
 def proxy(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app behind the proxy."""
-    port = free_port()
-    environment = os.environ | {
-        "VAE_ADDRESS": f":{port}",
-        "VAE_SERVERS": " ".join(re.sub("/digits$|http://", "", s.address) for s in servers),
-        "VAE_PATH": "/digits",
-        "HOME": str(tmp_path_factory.mktemp("caddy")),
-    }
-    command = [str(CADDY), "run", "--config", "deploy/Caddyfile", "--adapter", "caddyfile"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}/digits"
-    try:
-        wait_until_healthy(address)
+    hosts = [re.sub("/digits$|http://", "", server.address) for server in servers]
+    with proxied(hosts, tmp_path_factory.mktemp("caddy"), "/digits") as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def visitor(browser: Browser, address: str) -> tuple[BrowserContext, str]:

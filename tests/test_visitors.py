@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from loops import run
 
-from benchmarks import visitor, visitors
-from benchmarks.server import Server, serving
+from benchmarks import proxy, visitor, visitors
+from benchmarks.server import serving
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("site") / "runs") as server:
-        yield server
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitors.Site]:
+    with visitors.site(tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
 @pytest.mark.timeout(120)
-def test_two_visitors_walk_through_all_pages_without_an_error(site: Server) -> None:
+def test_two_visitors_walk_through_all_pages_without_an_error(site: visitors.Site) -> None:
     row = run(visitors.load(site, visitors=2, seconds=0, think=0))
 
     assert row["errors"] == []
@@ -28,7 +28,23 @@ def test_two_visitors_walk_through_all_pages_without_an_error(site: Server) -> N
     }])  # fmt: skip
 
 
-def test_a_page_does_not_wait_until_its_first_message_has_been_received(site: Server) -> None:
+@pytest.mark.skipif(proxy.CADDY is None, reason="Caddy is not installed")
+@pytest.mark.timeout(120)
+def test_visitors_of_two_servers_stay_with_theirs_and_meet_no_error(tmp_path: Path) -> None:
+    with visitors.site(tmp_path, servers=2) as site:
+        row = run(visitors.load(site, visitors=4, seconds=0, think=0))
+        assert len({proxy.cookie(site.address) for _ in range(20)}) == 2
+
+    assert row["errors"] == []
+    assert row["pages"] == 4 * len(visitors.PAGES)
+    assert "| 4, 2 servers |" in visitors.tabulated(
+        [row | {"training": False, "megabytes_one_tour": 0.0, "megabytes": 0.0}]
+    )
+
+
+def test_a_page_does_not_wait_until_its_first_message_has_been_received(
+    site: visitors.Site,
+) -> None:
     """A receiver may confirm 40 ms late; with that no page is there any sooner."""
 
     async def soonest() -> float:
@@ -38,7 +54,7 @@ def test_a_page_does_not_wait_until_its_first_message_has_been_received(site: Se
     assert run(soonest()) < 0.035
 
 
-def test_a_widget_that_a_visitor_changes_changes_the_page(site: Server) -> None:
+def test_a_widget_that_a_visitor_changes_changes_the_page(site: visitors.Site) -> None:
     async def sheets() -> list[list[str]]:
         async with visitor.enter(site.address) as one:
             await one.open("generate")

@@ -13,21 +13,21 @@ from vae.latent_map import LatentMap
 from vae.latent_study import Study
 from vae.losses import TERMS
 from vae.mnist import CLASSES
-from vae.palette import CLASS_COLOURS, RUN_COLOURS, TRAIN, VALIDATION, light
+from vae.palette import DOT_COVER, PALETTES, Theme, light
 
 SPLITS = {"train": "dot", "validation": "solid"}
 _HEIGHT = 540
 _SIDE = 640  # pixels of the still map
-_DOT = np.array([[0.0, 0.05, 0.25, 0.05, 0.0], [0.05, 0.6, 0.6, 0.6, 0.05],
-                 [0.25, 0.6, 0.6, 0.6, 0.25], [0.05, 0.6, 0.6, 0.6, 0.05],
-                 [0.0, 0.05, 0.25, 0.05, 0.0]])[..., None]  # fmt: skip
+_DOT = DOT_COVER * np.array([[0.0, 0.1, 0.4, 0.1, 0.0], [0.1, 1.0, 1.0, 1.0, 0.1],
+                             [0.4, 1.0, 1.0, 1.0, 0.4], [0.1, 1.0, 1.0, 1.0, 0.1],
+                             [0.0, 0.1, 0.4, 0.1, 0.0]])[..., None]  # fmt: skip
 """How much each pixel of a dot covers what is under it."""
 
 
-def scatter(latent_map: LatentMap) -> go.Figure:
+def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
     """The digits on the plane, coloured by label; `customdata` is [index]."""
     figure = go.Figure()
-    for label, colour in enumerate(CLASS_COLOURS):
+    for label, colour in enumerate(PALETTES[theme].classes):
         members = np.flatnonzero(latent_map.digits.labels == label)
         figure.add_scattergl(
             x=latent_map.points[members, 0],
@@ -35,7 +35,7 @@ def scatter(latent_map: LatentMap) -> go.Figure:
             customdata=[[int(i)] for i in members],
             mode="markers",
             name=str(label),
-            marker={"color": colour, "size": 6, "opacity": 0.75},
+            marker={"color": colour, "size": 6, "opacity": DOT_COVER},
             unselected={"marker": {"opacity": 0.15}},
             hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
         )
@@ -66,16 +66,17 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
     return figure
 
 
-def overlaid_curves(epochs: dict[str, list[dict]], term: str) -> go.Figure:
+def overlaid_curves(epochs: dict[str, list[dict]], term: str, theme: Theme = "light") -> go.Figure:
     """One term of several runs over their epochs: training dotted, validation as a line.
 
     Args:
         epochs: the epoch events of each run by its name.
         term: one of TERMS. A run without it has an empty curve.
+        theme: of the page.
     """
     figure = go.Figure()
     epochs = with_term(epochs, term)
-    for colour, (name, events) in zip(cycle(RUN_COLOURS), epochs.items(), strict=False):
+    for colour, (name, events) in zip(cycle(PALETTES[theme].runs), epochs.items(), strict=False):
         for split, dash in SPLITS.items():
             figure.add_scatter(
                 # as arrays: those travel as bytes, in a third of the space
@@ -116,12 +117,12 @@ def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, floa
     return min(values) - margin, max(values) + margin
 
 
-def locator(latent_map: LatentMap) -> str:
+def locator(latent_map: LatentMap, theme: Theme = "light") -> str:
     """A still map of the digits, dots on nothing, from edge to edge: a PNG as a data URL."""
     reach = len(_DOT) // 2
     colours = np.zeros((_SIDE + 2 * reach, _SIDE + 2 * reach, 3), np.float32)
     cover = np.zeros((*colours.shape[:2], 1), np.float32)
-    inks = np.array([light(colour) for colour in CLASS_COLOURS], np.float32)
+    inks = np.array([light(colour) for colour in PALETTES[theme].classes], np.float32)
     places = np.array([1, -1]) * latent_map.points / latent_map.extent  # upwards is up
     columns, rows = np.floor(_SIDE / 2 * (1 + places.T)).astype(int)
     for x, y, label in zip(columns, rows, latent_map.digits.labels, strict=True):
@@ -149,12 +150,13 @@ def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
     return places
 
 
-def latent_dims(study: Study) -> go.Figure:
+def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
     """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
-    sizes = study.latent_dims
+    sizes, colours = study.latent_dims, PALETTES[theme]
     names = [str(size) for size in sizes]
-    for term, colour in (("reconstruction_loss", TRAIN), ("kl_divergence", VALIDATION)):
+    terms = (("reconstruction_loss", colours.train), ("kl_divergence", colours.validation))
+    for term, colour in terms:
         figure.add_bar(
             x=names,
             y=[study.mean(size, attrgetter(term)) for size in sizes],
@@ -167,8 +169,8 @@ def latent_dims(study: Study) -> go.Figure:
     active = [study.mean(size, attrgetter("active_units")) for size in sizes]
     unused = [size - units for size, units in zip(sizes, active, strict=True)]
     for name, units, colour in (
-        ("Active units", active, CLASS_COLOURS[4]),
-        ("Unused", unused, CLASS_COLOURS[6]),
+        ("Active units", active, colours.train),
+        ("Unused", unused, colours.unused),
     ):
         figure.add_bar(
             x=names,

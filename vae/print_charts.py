@@ -7,9 +7,10 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from vae import pictures
-from vae.charts import RUN_COLOURS, SPLITS, settled_range, with_term
+from vae.charts import SPLITS, settled_range, with_term
 from vae.comparison import Answers, Inputs
 from vae.losses import TERMS
+from vae.palette import PALETTES
 
 _WIDTH = 7.0  # inches: a page of A4 with its margins
 _DPI = 300
@@ -52,14 +53,14 @@ def _strip(figure: Figure, name: str, images: np.ndarray, bottom: float, height:
 def curves_of(epochs: dict[str, list[dict]]) -> Figure:
     """Each term of the loss over epochs: training dotted, validation as a line."""
     figure = Figure(figsize=(_WIDTH, 2.4), dpi=_DPI, layout="constrained")
-    panels = figure.subplots(1, len(TERMS))
+    panels, colours = figure.subplots(1, len(TERMS)), PALETTES["light"].runs
     for axes, (term, title) in zip(panels, TERMS.items(), strict=True):
         for i, (name, events) in enumerate(with_term(epochs, term).items()):
             number = [event["epoch"] for event in events]
             for split, dash in SPLITS.items():
                 values = [event[split][term] for event in events]
                 label = name if split == "validation" else None
-                axes.plot(number, values, _LINES[dash], color=RUN_COLOURS[i], lw=1, label=label)
+                axes.plot(number, values, _LINES[dash], color=colours[i], lw=1, label=label)
         axes.set_ylim(settled_range(epochs, term))
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("epoch", fontsize=8)

@@ -10,12 +10,11 @@ it: half an hour on 2 cores).
 import argparse
 import importlib.util
 import json
-import platform
 import subprocess
 import sys
 from importlib import import_module
-from statistics import median
 
+from benchmarks import report
 from vae import data
 from vae.config import PRESETS
 
@@ -23,13 +22,14 @@ KINDS = {"ours": "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
 
 
 def main() -> None:
-    """Print a table, and all figures as JSON."""
+    """Measure, and print the table; of time to quality, the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", help="a folder with MNIST; else what training would find")
     parser.add_argument("--presets", nargs="+", default=["baseline", "best"], choices=PRESETS)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
     parser.add_argument("--quality", metavar="PRESET", choices=PRESETS)
+    parser.add_argument("--write", action="store_true", help="JSON, and the table in the README")
     parser.add_argument("--measure", choices=[*KINDS, "example"], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -71,12 +71,9 @@ def _print_speed(given: argparse.Namespace) -> None:
                 options = ["--presets", name, "--seconds", str(given.seconds)]
                 speeds[kind].append(float(str(_in_a_process(given, kind, *options))))
         found[name] = speeds
-    print(f"Images a second: the median and the range of {given.repeats}, {platform.machine()}\n")
-    print(f"| preset | {' | '.join(kinds)} |\n|---{'|---' * len(kinds)}|")
-    for name, speeds in found.items():
-        cells = [f"{median(v):,.0f} ({min(v):,.0f} to {max(v):,.0f})" for v in speeds.values()]
-        print(f"| {name} | {' | '.join(cells)} |")
-    print(json.dumps(found))
+    lines = [[f"`{name}`", *map(report.spread, speeds.values())] for name, speeds in found.items()]
+    shown = report.table(["images a second", *kinds], lines)
+    report.tell("training_speed", found, shown, given.write)
 
 
 def _print_quality(given: argparse.Namespace) -> None:

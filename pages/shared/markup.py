@@ -57,8 +57,8 @@ def difference(seen: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
 
 def heat(values: np.ndarray) -> np.ndarray:
     """Values (28, 28) in [0, 1] as colours from black over orange to white: uint8 (28, 28, 3)."""
-    stops = [0, 1 / 3, 2 / 3, 1]
-    channels = ([0, 0.65, 1, 1], [0, 0.2, 0.65, 1], [0, 0, 0.15, 1])
+    stops = np.linspace(0, 1, len(palette.HEAT))
+    channels = zip(*map(palette.light, palette.HEAT), strict=True)
     return pictures.to_bytes(np.stack([np.interp(values, stops, c) for c in channels], axis=-1))
 
 

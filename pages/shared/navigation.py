@@ -7,6 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 _FOLDER = Path(__file__).parents[1]
 _ICON = _FOLDER.parent / "assets" / "icon.svg"
+_STYLE = f"<style>{(Path(__file__).parent / 'app.css').read_text(encoding='utf-8')}</style>"
 
 
 def pages() -> list[StreamlitPage]:
@@ -29,6 +30,7 @@ def configure(title: str | None = None) -> None:
     """
     words = f"{title} · Latent Digits" if title else None
     st.set_page_config(page_title=words, page_icon=_ICON, layout="wide")
+    st.html(_STYLE)
 
 
 def route() -> None:

@@ -43,6 +43,7 @@ from vae.latent_map import LatentMap, lay_out
 from vae.live import training
 from vae.loss_percentiles import LossPercentiles, measure
 from vae.losses import TERMS
+from vae.palette import Theme
 
 
 def _identity(run: runs.Run) -> tuple[str, ...]:
@@ -137,9 +138,9 @@ def latent_map(run: runs.Run) -> LatentMap:
 
 
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
-def scatter(run: runs.Run) -> go.Figure:
+def scatter(run: runs.Run, theme: Theme) -> go.Figure:
     """The map as a Plotly chart."""
-    return charts.scatter(latent_map(run))
+    return charts.scatter(latent_map(run), theme)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -149,9 +150,9 @@ def loss_percentiles(run: runs.Run) -> LossPercentiles:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
-def locator(run: runs.Run) -> str:
+def locator(run: runs.Run, theme: Theme) -> str:
     """The run's still map as a data URL."""
-    return charts.locator(latent_map(run))
+    return charts.locator(latent_map(run), theme)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -179,21 +180,23 @@ def comparable(run: runs.Run) -> list[dict[str, Any]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
-def _overlaid(compared: tuple[runs.Run, ...], epochs: tuple[int, ...]) -> dict[str, go.Figure]:
+def _overlaid(
+    compared: tuple[runs.Run, ...], epochs: tuple[int, ...], theme: Theme
+) -> dict[str, go.Figure]:
     """`epochs` is there to tell longer histories from shorter ones."""
     learned = {run.name: comparable(run) for run in compared}
-    return {term: charts.overlaid_curves(learned, term) for term in TERMS}
+    return {term: charts.overlaid_curves(learned, term, theme) for term in TERMS}
 
 
-def overlaid_curves(compared: list[runs.Run]) -> dict[str, go.Figure]:
+def overlaid_curves(compared: list[runs.Run], theme: Theme) -> dict[str, go.Figure]:
     """The curves of several runs over each other, a chart for each term of the loss."""
-    return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared))
+    return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared), theme)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={latent_study.Study: repr})
-def latent_dims(study: latent_study.Study) -> go.Figure:
+def latent_dims(study: latent_study.Study, theme: Theme) -> go.Figure:
     """The experiment on the number of dimensions as a chart."""
-    return charts.latent_dims(study)
+    return charts.latent_dims(study, theme)
 
 
 @st.cache_resource(show_spinner="Measuring the models", max_entries=16, hash_funcs=_HASH)

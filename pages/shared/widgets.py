@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import link, navigation, resources, session
 from vae import pictures, runs
 from vae.mnist import SIDE
+from vae.palette import Theme
 
 DEFAULT_MODEL = "map"
 # Signs that mean something to markdown: anywhere; at an end of a word; at the beginning; of a list.
@@ -95,6 +96,11 @@ def latent_text(latent: np.ndarray) -> str:
     if len(latent) <= 4:
         return f"z = ({', '.join(f'{value:.2f}' for value in latent)})"
     return f"|z| = {np.linalg.norm(latent):.2f} in {len(latent)} dimensions"
+
+
+def theme() -> Theme:
+    """The theme that this visitor sees, for pictures whose colours a style sheet cannot reach."""
+    return st.context.theme.type or "light"
 
 
 def duration(seconds: float) -> str:

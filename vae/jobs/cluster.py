@@ -24,6 +24,7 @@ RESOURCE = "training"
 KILL = "kill"  # in the run directory: end the process at once
 LOOK_SECONDS = 0.2
 PATIENCE = 5.0  # seconds in which the scheduler has to answer
+SILENCE = 5.0  # seconds for which one that did not is left alone
 
 
 class ClusterError(runs.RunError):
@@ -85,6 +86,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self._address = address
         self._known: Any = None
+        self._silent_until = 0.0
 
     @classmethod
     def from_environment(cls) -> "Cluster | None":
@@ -95,17 +97,31 @@ class Cluster:
     def room(self) -> int:
         """How many trainings its workers take at once.
 
+        One that has just not answered is not asked again at once: whoever asks would wait, and a
+        class that opens the Train page would wait for each other.
+
         Raises:
             ClusterError: it does not answer.
         """
-        workers = self._client().scheduler_info(n_workers=-1)["workers"].values()
-        return sum(int(worker["resources"].get(RESOURCE, 0)) for worker in workers)
+        silent = ClusterError(
+            f"the Dask scheduler at {self._address} does not answer; start it, or take {VARIABLE} "
+            "away to train on this machine"
+        )
+        if time.monotonic() < self._silent_until:
+            raise silent
+        try:
+            client = self._client()
+            info = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            self._silent_until = time.monotonic() + SILENCE
+            raise silent from error
+        return sum(int(worker["resources"].get(RESOURCE, 0)) for worker in info["workers"].values())
 
     def start(self, run: runs.Run) -> Remote:
         """Hand a run over, to begin or go on where there is room.
 
         Raises:
-            ClusterError: it does not answer.
+            OSError: the scheduler does not answer.
         """
         from distributed import fire_and_forget
 
@@ -126,13 +142,7 @@ class Cluster:
                 "pip install -r requirements-cluster.txt"
             ) from error
         if self._known is None or self._known.status not in ("running", "connecting"):
-            try:
-                self._known = Client(self._address, timeout=PATIENCE, set_as_default=False)
-            except (OSError, TimeoutError, ValueError) as error:
-                raise ClusterError(
-                    f"the Dask scheduler at {self._address} does not answer; start it, or take "
-                    f"{VARIABLE} away to train on this machine"
-                ) from error
+            self._known = Client(self._address, timeout=PATIENCE, set_as_default=False)
         return self._known
 
 

@@ -105,7 +105,7 @@ class Jobs:
         try:
             with self._lock:
                 self._check_start(model, training)
-        except ValueError as error:
+        except (ValueError, cluster.ClusterError) as error:
             return str(error)
         return ""
 

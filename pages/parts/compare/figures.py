@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts.compare import marks
-from pages.shared import resources
+from pages.shared import resources, widgets
 from vae import comparison, runs
 from vae.comparison import Answers, Inputs, Row
 from vae.losses import TERMS
@@ -38,7 +38,7 @@ def table(compared: list[runs.Run]) -> list[Row]:
 def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
     """The losses of all runs over their epochs, term by term."""
     epochs = {run.name: resources.comparable(run) for run in compared}
-    overlaid = resources.overlaid_curves(compared)
+    overlaid = resources.overlaid_curves(compared, widgets.theme())
     legend = "".join(f"<span>{marks.name(i, name)}</span>" for i, name in enumerate(epochs))
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '

@@ -51,7 +51,7 @@ def _space(run: runs.Run) -> None:
     prior = latent_map.plane.spread(np.ones(latent_map.model.latent_dim, np.float32))
     st.html(
         f"<p><b>{escape(run.name)}</b>, where the digits land</p>"
-        f"{markup.space(latent_map, resources.locator(run), prior)}"
+        f"{markup.space(latent_map, resources.locator(run, widgets.theme()), prior)}"
         "<p>what is decoded all over the same area</p>"
         '<div class="digits"><div class="sheet">'
         f'<img src="{markup.linked(resources.manifold(run))}" '
@@ -112,7 +112,7 @@ def latent_dims() -> None:
         f"more the model leaves some unused. {_of_best()}"
     )
     st.plotly_chart(
-        resources.latent_dims(study),
+        resources.latent_dims(study, widgets.theme()),
         key="latent-dims",
         config={"displayModeBar": False},
         alt="Loss terms and active units by the number of latent dimensions",

@@ -2,7 +2,6 @@
 
 from html import escape
 
-from vae import charts
 from vae.comparison import Row
 
 
@@ -14,4 +13,4 @@ def texts(row: Row, unit: str = "") -> list[str]:
 
 def name(i: int, run: str) -> str:
     """The name of run i after its colour, which is that of its curves."""
-    return f'<i class="swatch" style="background: {charts.RUN_COLOURS[i]}"></i>{escape(run)}'
+    return f'<i class="swatch" style="background: var(--run-{i})"></i>{escape(run)}'

@@ -32,7 +32,7 @@ def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> 
         {
             "models": [_asked(run, image) for run in models],
             "is_map_shown": is_map_shown,
-            "image": None if isinstance(image, Blank) else np.round(image, 4).ravel().tolist(),
+            "image": None if isinstance(image, Blank) else np.round(image, 6).ravel().tolist(),
             "strokes": session.canvas()["strokes"],
             "is_empty": not canvas.is_used(),
             "reading": {

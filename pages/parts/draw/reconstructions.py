@@ -37,7 +37,7 @@ _POINT = (
 def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
-        '<p class="faint">Under each reconstruction: where it differs from what the model sees. '
+        "<p>Under each reconstruction: where it differs from what the model sees. "
         '<span style="color: var(--too-much-ink-text)">Orange</span> is too much ink, '
         '<span style="color: var(--too-little-ink-text)">blue</span> too little.</p>'
     )
@@ -76,7 +76,7 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     spread, words = latent_map.plane.spread(posterior.standard_deviation[0]), _CLOUD
     if run.manifest.training.is_autoencoder:
         spread, words = None, _POINT
-    whole = markup.whole_map(latent_map, resources.locator(run), point, spread)
+    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, spread)
     close = markup.close_up(latent_map, point, spread)
     latent = widgets.latent_text(posterior.mean[0])
     st.html(

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import canvas, markup, resources, widgets
-from vae import charts, comparison, losses, runs
+from vae import comparison, losses, runs
 from vae.inference import Posterior, sigmoid
 from vae.preprocess import Blank
 
@@ -86,7 +86,7 @@ def divergence(path: Path) -> None:
     bars = "".join(
         f'<div title="z{i}: {value:.2f} nats">'
         f"<span>{f'{value:.2f}' if few else ''}</span>"
-        f'<i style="height: {5 * value / top:.2f}rem; background: {charts.TRAIN}"></i>'
+        f'<i style="height: {5 * value / top:.2f}rem; background: var(--train)"></i>'
         f"<span>{f'z<sub>{i}</sub>' if few else i}</span></div>"
         for i, value in enumerate(path.kl, start=1)
     )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import link, resources
+from pages.shared import link, resources, widgets
 from vae import pictures, runs, tables
 from vae.mnist import CLASSES
 
@@ -20,7 +20,7 @@ def show(run: runs.Run) -> None:
         "A double click takes the choice back."
     )
     event = st.plotly_chart(
-        resources.scatter(run),
+        resources.scatter(run, widgets.theme()),
         key=f"chart-{run.name}",
         on_select="rerun",
         selection_mode=("box", "lasso"),

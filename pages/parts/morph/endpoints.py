@@ -27,11 +27,6 @@ _WITH_LATENT = {
     "place": "on the map",  # so in links that were made before 0.2
     "hand": "by hand",
 }
-# The words of these buttons are for screen readers; all others see the icons.
-_STYLE = """<style>
-.st-key-ends button { position: relative; min-width: 2rem; }
-.st-key-ends button [data-testid=stMarkdownContainer] { position: absolute; clip-path: inset(50%); }
-</style>"""
 
 
 def latent(end: str, run: runs.Run) -> np.ndarray | None:
@@ -116,7 +111,6 @@ def undo() -> None:
 def show(run: runs.Run, ends: list[str]) -> None:
     """The ends side by side, each with buttons to move and to remove it."""
     images = resources.model(run).decode(stacked(ends, run))
-    st.html(_STYLE)
     with st.container(horizontal=True, gap="medium", key="ends"):
         for i, (end, image) in enumerate(zip(ends, images, strict=True)):
             with st.container(width=112, gap="xsmall"):

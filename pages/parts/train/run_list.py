@@ -2,6 +2,7 @@
 
 import secrets
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -9,25 +10,11 @@ from streamlit.components.v2 import component
 from pages.shared import ownership, resources, widgets
 from vae import config, results, runs, snapshots
 
-_STYLE = """<style>
-.runs { overflow-x: auto; } .runs table { border-collapse: collapse; font-size: 0.875rem; }
-.runs th, .runs td { padding: 0.35rem 1.25rem 0.35rem 0; text-align: left; white-space: nowrap; }
-.runs td.wide { white-space: normal; min-width: 14rem; }
-@media (max-width: 640px) { .runs td, .runs th { padding-right: 0.75rem; }
-  .runs th { white-space: normal; } }
-.runs th { font-weight: 500; opacity: 0.7; }
-.runs td.number, .runs th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.runs tr + tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
-</style>"""
 _NUMBERS = ("Validation loss", "Test -ELBO", "Time", "Best epoch")
 _WORDS = ("State", "Differs from its preset")
 _INTO_SIGHT = component(
     "latent_digits_into_sight",
-    js="""export default function ({ parentElement }) {
-        const place = parentElement.host ?? parentElement;
-        place.style.scrollMarginTop = "5rem";  // the app's own bar is above
-        place.scrollIntoView({ block: "start", behavior: "smooth" });
-    }""",
+    js=(Path(__file__).parent / "into_sight.js").read_text(encoding="utf-8"),
 )
 
 
@@ -69,7 +56,7 @@ def table(found: dict[str, runs.Run]) -> None:
     heads = "<th>Run</th>" + "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
     heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
-    st.html(f"{_STYLE}<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+    st.html(f"<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
     others = len(runs.survey(resources.jobs().root, runs.SHIPPED).passed_over)
     if others:
         st.caption(
@@ -92,7 +79,7 @@ def _row(run: runs.Run) -> str:
     return (
         f"<tr><td><b>{escape(run.name)}</b></td>{cells}"
         f"<td>{resources.jobs().state(run.path)}</td>"
-        f"<td class='wide'>{escape(m.preset)}: {escape(words)}</td></tr>"
+        f"<td class='words'>{escape(m.preset)}: {escape(words)}</td></tr>"
     )
 
 

@@ -112,7 +112,7 @@ export class DrawingView {
       });
     });
     const [{ asked, model }] = all;
-    this.place = new Place(asked.name, model, latentMap, palette);
+    this.place = new Place(asked.name, model, latentMap);
     this.rebuilt = all
       .slice(isMapShown ? 0 : 1)
       .map((one) => new Rebuilt(one.asked, one.model, palette));
@@ -194,7 +194,7 @@ function legend() {
     element("span", { className, textContent });
   return element(
     "p",
-    { className: "legend faint" },
+    { className: "meaning faint" },
     "Under each reconstruction, where it is off: ",
     words("much", "orange"),
     " is too much ink, ",

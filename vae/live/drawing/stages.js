@@ -58,12 +58,11 @@ export class Place {
    * @param {string} name
    * @param {Model} model
    * @param {LatentMap} latentMap
-   * @param {Palette} palette
    */
-  constructor(name, model, latentMap, palette) {
+  constructor(name, model, latentMap) {
     this.model = model;
     this.latentMap = latentMap;
-    this.map = new MapCanvas(latentMap, model.decoder, palette.classes);
+    this.map = new MapCanvas(latentMap, model.decoder);
     this.map.canvas.tabIndex = -1;
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute("aria-label", "The map, with a ring where the drawing is");

@@ -3,6 +3,7 @@
 import { sixDigits } from "../latents/link_decimals.js";
 import { element, pen } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
+import { classColours, DOT_COVER } from "../shared/palette.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { MAP_LABEL } from "./words.js";
 
@@ -49,12 +50,10 @@ export class MapCanvas {
   /**
    * @param {LatentMap} latentMap
    * @param {Decoder} decoder
-   * @param {string[]} colours of the classes
    */
-  constructor(latentMap, decoder, colours) {
+  constructor(latentMap, decoder) {
     this.latentMap = latentMap;
     this.decoder = decoder;
-    this.colours = colours;
     this.home = { x: 0, y: 0, half: latentMap.extent };
     /** @type {Frame} */
     this.frame = { ...this.home };
@@ -165,7 +164,8 @@ export class MapCanvas {
    */
   #drawDots(context, pixels, ratio) {
     const { x, y, half } = this.frame;
-    const drawnFor = [x, y, half, pixels, this.hasManifold, ...this.hidden].join();
+    const theme = getComputedStyle(this.canvas).color;
+    const drawnFor = [x, y, half, pixels, theme, this.hasManifold, ...this.hidden].join();
     if (drawnFor !== this.#dotsDrawnFor) {
       this.#dotsDrawnFor = drawnFor;
       this.#dots.width = this.#dots.height = pixels;
@@ -181,7 +181,8 @@ export class MapCanvas {
   #drawEachDot(context, ratio) {
     const { latentMap, side } = this;
     const radius = (this.hasManifold ? DOT_ON_MANIFOLD : DOT) * ratio;
-    const stamps = this.colours.map((colour) => stamp(colour, radius, this.hasManifold));
+    const colours = classColours(this.canvas);
+    const stamps = colours.map((colour) => stamp(colour, radius, this.hasManifold));
     const middle = stamps[0].width / 2;
     for (let i = 0; i < latentMap.size; i++) {
       // a stride through the classes, so that none covers all others
@@ -325,7 +326,7 @@ function stamp(colour, radius, isRimmed) {
   const side = 2 * Math.ceil(radius + 2);
   const canvas = element("canvas", { width: side, height: side });
   const context = pen(canvas);
-  context.globalAlpha = isRimmed ? 1 : 0.8;
+  context.globalAlpha = isRimmed ? 1 : DOT_COVER;
   context.fillStyle = colour;
   context.arc(side / 2, side / 2, radius, 0, 2 * Math.PI);
   context.fill();

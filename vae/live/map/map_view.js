@@ -2,6 +2,7 @@
 
 import { rounded } from "../latents/link_decimals.js";
 import { button, element } from "../shared/elements.js";
+import { CLASSES } from "../shared/mnist.js";
 import { paletteOf } from "../shared/palette.js";
 import { MapCanvas } from "./canvas.js";
 import { aroundDetails, digitDetails, Reading } from "./details.js";
@@ -63,7 +64,7 @@ export class MapView {
     this.digits = digits;
     this.say = say;
     this.palette = paletteOf(root);
-    this.map = new MapCanvas(latentMap, decoder, this.palette.classes);
+    this.map = new MapCanvas(latentMap, decoder);
     this.reading = new Reading(latentMap, decoder, digits);
     this.details = element("div", { className: "details" });
     this.tools = mapTools(this);
@@ -274,6 +275,7 @@ function mapTools(view) {
   const refresh = () => {
     manifold.setAttribute("aria-pressed", String(map.hasManifold));
     move.setAttribute("aria-pressed", String(map.isMoved));
+    map.canvas.style.touchAction = map.isMoved ? "none" : "";
   };
   refresh();
   return { row, refresh };
@@ -285,10 +287,10 @@ function mapTools(view) {
  * @param {MapView} view
  */
 function mapLegend(view) {
-  const { map, palette } = view;
-  const chips = palette.classes.map((colour, label) => {
+  const { map } = view;
+  const chips = Array.from({ length: CLASSES }, (_, label) => {
     const dot = element("i");
-    dot.style.background = colour;
+    dot.style.background = `var(--class-${label})`;
     const chip = element("button", { "aria-label": `Digits ${label}` }, dot, String(label));
     chip.onclick = () => {
       if (!map.hidden.delete(label)) map.hidden.add(label);

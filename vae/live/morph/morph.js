@@ -4,7 +4,6 @@ import { rounded } from "../latents/link_decimals.js";
 import { latentPath } from "../latents/path.js";
 import { MapCanvas, outlined } from "../map/canvas.js";
 import { button, element, pen } from "../shared/elements.js";
-import { paletteOf } from "../shared/palette.js";
 import { captioned, digitCanvas, drawDigit } from "../shared/pictures.js";
 import { StripSlider } from "../shared/strip_slider.js";
 
@@ -46,7 +45,7 @@ export class Morph {
     this.scrubber = this.#scrubber(1);
     this.play = button("Play", "", () => this.#toggle());
     this.speeds = SPEEDS.map((speed) => this.#speedButton(speed));
-    this.map = new MapCanvas(latentMap, decoder, paletteOf(root).classes);
+    this.map = new MapCanvas(latentMap, decoder);
     this.map.canvas.tabIndex = -1;
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute(

@@ -2,6 +2,7 @@
 
 import { element, pen } from "../shared/elements.js";
 import { CLASSES, SIDE } from "../shared/mnist.js";
+import { classColours, DOT_COVER } from "../shared/palette.js";
 import { drawDigit } from "../shared/pictures.js";
 import { between } from "./history.js";
 
@@ -13,14 +14,12 @@ const [GAP, WIDER_GAP] = [2, 8]; // pixels between the digits of a sheet
 
 /** A thousand digits on the map, class by class. */
 export class MapPanel {
-  /** @param {string[]} colours of the classes */
-  constructor(colours) {
-    this.colours = colours;
+  constructor() {
     this.canvas = element("canvas", { className: "map", role: "img" });
     this.rings = element("p", { className: "faint" });
-    const keys = colours.map((colour, label) => {
+    const keys = Array.from({ length: CLASSES }, (_, label) => {
       const dot = element("i");
-      dot.style.background = colour;
+      dot.style.background = `var(--class-${label})`;
       return element("span", {}, dot, `${label}`);
     });
     const title = element("h3", { textContent: "Latent map" });
@@ -71,9 +70,9 @@ export class MapPanel {
    * @param {ArrayLike<number>} points
    */
   #drawPoints(context, middle, unit, points) {
-    context.globalAlpha = 0.85;
+    context.globalAlpha = DOT_COVER;
     const perClass = points.length / 2 / CLASSES;
-    this.colours.forEach((colour, label) => {
+    classColours(this.canvas).forEach((colour, label) => {
       context.fillStyle = colour;
       context.beginPath();
       for (let i = label * perClass; i < (label + 1) * perClass; i++) {

@@ -3,7 +3,6 @@
 import PALETTE from "../palette.css";
 import { element } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
-import { paletteOf } from "../shared/palette.js";
 import { afterKey } from "../shared/strip_slider.js";
 import { styled } from "../shared/styled.js";
 import { between } from "./history.js";
@@ -16,12 +15,15 @@ const PLAY_MS = 450; // from one snapshot to the next
 const NARROW = 700; // CSS pixels; below, what is side by side stands one under the other
 const SETTLED_MS = 250; // until a screen reader is told where the slider stands
 const PAGE = 5; // snapshots that Page Up and Page Down go
+const SIDEWAYS = 6; // CSS pixels after which a finger drags, and does not scroll the page
 
 export class Scrubber {
   #history;
   #at; // position among the snapshots
   #frame = 0;
   #isPlaying = false;
+  /** A finger that may yet scroll the page: where it began. @type {number | null} */
+  #undecided = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
 
@@ -37,7 +39,7 @@ export class Scrubber {
     this.slider = element("input", { type: "range", min: 0, step: "any", "aria-label": "Epoch" });
     this.title = element("b");
     this.losses = element("span");
-    this.map = new MapPanel(paletteOf(this.element).classes);
+    this.map = new MapPanel();
     const below = "Digits, and under each what is rebuilt.";
     this.rebuilt = new SheetPanel("rebuilt", "Reconstructions", below);
     const same = `From the same ${history.samples.shape[1]} latents of the prior.`;
@@ -56,6 +58,15 @@ export class Scrubber {
     );
     this.slider.addEventListener("input", () => this.#drag());
     this.slider.addEventListener("change", () => this.#go(Math.round(this.#at)));
+    this.slider.addEventListener("pointerdown", ({ pointerType, clientX }) => {
+      this.#undecided = pointerType === "touch" ? clientX : null;
+    });
+    this.slider.addEventListener("pointermove", ({ clientX }) => {
+      const isSideways = Math.abs(clientX - (this.#undecided ?? clientX)) > SIDEWAYS;
+      if (isSideways) this.#undecided = null;
+    });
+    this.slider.addEventListener("pointerup", () => this.#touched());
+    this.slider.addEventListener("pointercancel", () => this.#scrolled());
     this.slider.addEventListener("keydown", (event) => this.#key(event));
     this.resized = new ResizeObserver(() => this.#draw());
     this.resized.observe(this.element);
@@ -84,8 +95,23 @@ export class Scrubber {
   }
 
   #drag() {
+    if (this.#undecided !== null) return;
     this.#pause();
     this.#show(Number(this.slider.value));
+  }
+
+  /** A tap on the track goes there. */
+  #touched() {
+    if (this.#undecided === null) return;
+    this.#undecided = null;
+    this.#drag();
+    this.#go(Math.round(this.#at));
+  }
+
+  /** The finger scrolled the page: the slider stays where it was. */
+  #scrolled() {
+    this.#undecided = null;
+    this.#go(this.#at);
   }
 
   /** @param {KeyboardEvent} event */

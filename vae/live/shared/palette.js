@@ -2,11 +2,13 @@
 
 import { CLASSES } from "./mnist.js";
 
+/** How much a dot of the map covers of what is under it. */
+export const DOT_COVER = 0.85;
+
 /**
  * @typedef {[red: number, green: number, blue: number]} Light each in [0, 1]
  *
  * @typedef {object} Palette
- * @property {string[]} classes a colour for each class
  * @property {Light} tooMuch where a reconstruction has more ink than the image
  * @property {Light} tooLittle and less
  */
@@ -21,10 +23,25 @@ export function paletteOf(element) {
   const style = getComputedStyle(element);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    classes: Array.from({ length: CLASSES }, (_, label) => colour(`class-${label}`)),
     tooMuch: light(colour("too-much-ink")),
     tooLittle: light(colour("too-little-ink")),
   };
+}
+
+/**
+ * A colour for each class, in the theme of an element.
+ *
+ * @param {Element} element
+ */
+export function classColours(element) {
+  const probe = document.createElement("i");
+  element.append(probe);
+  const colours = Array.from({ length: CLASSES }, (_, label) => {
+    probe.style.color = `var(--class-${label})`; // which depends on the theme until it is used
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return colours;
 }
 
 /**

@@ -1,0 +1,79 @@
+"""The benchmarks of serving, first screen and interaction, at a tiny size; and how all are told."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import first_screen, interaction, report, serving
+from benchmarks.browser import CHROMIUM
+
+BENCHMARKS = Path(report.__file__).parent
+
+
+def test_serving_compares_the_same_networks_in_every_way(capsys: pytest.CaptureFixture) -> None:
+    rows = serving.main(["--runs", "map", "--sizes", "1", "2", "--seconds", "0", "--repeats", "1"])
+    assert [(row["task"], row["n"]) for row in rows] == [
+        ("encode", 1), ("encode", 2), ("decode", 1), ("decode", 2)
+    ]  # fmt: skip
+    for row in rows:
+        assert list(row["milliseconds"]) == list(serving.WAYS)
+        assert all(0 < value < 60_000 for (value,) in row["milliseconds"].values())
+    assert "| `map`, decode 2 |" in capsys.readouterr().out
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_first_digit_of_this_app_and_of_one_file_with_tensorflow_is_seen() -> None:
+    rows = first_screen.main(["--repeats", "1"])
+    assert [row["app"] for row in rows] == list(first_screen.APPS)
+    assert all(0 < row["seconds"] < first_screen.PATIENCE / 1000 for row in rows)
+    ours, theirs = (row["megabytes"] for row in rows)
+    assert ours < theirs / 2
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_pen_touch_and_drag_each_change_what_is_seen() -> None:
+    (row,) = interaction.main(["--repeats", "1", "--times", "1", "--alone"])
+    assert all(0 < value < 60_000 for value in row["pen"] + row["touch"])
+    assert all(1 < value < 1000 for value in row["frames"])
+    assert "| frames a second in a drag |" in interaction.tabulated([row])
+
+
+def test_what_is_kept_stands_between_its_two_comments_and_beside_it_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- load -->\nold\n<!-- end of load -->\nb\n")
+    table = report.table(["n", "ms"], [["1", report.spread([3.0, 1.0, 2.0])]])
+    report.tell("load", [3.0, 1.0, 2.0], table, write=True, folder=tmp_path)
+    assert "| 1 | 2 (1–3) |" in readme.read_text()
+    assert "old" not in readme.read_text()
+    assert report.hardware() in readme.read_text()
+    assert json.loads((tmp_path / "results" / "load.json").read_text())["results"] == [3, 1, 2]
+    assert "| 1 | 2 (1–3) |" in capsys.readouterr().out
+
+
+def test_a_benchmark_without_a_place_in_the_readme_says_so(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("nothing here")
+    with pytest.raises(ValueError, match="<!-- load -->"):
+        report.tell("load", [], "", write=True, folder=tmp_path)
+
+
+def test_the_readme_names_every_benchmark_and_has_a_place_for_what_each_keeps() -> None:
+    text = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    commands = {
+        (file.parent if file.stem == "__main__" else file).stem
+        for file in [*BENCHMARKS.glob("*.py"), *BENCHMARKS.glob("*/__main__.py")]
+        if "argparse" in (content := file.read_text(encoding="utf-8")) or "__main__" in content
+    }
+    assert commands == set(re.findall(r"python -m benchmarks\.(\w+)", text))
+    kept = re.findall(
+        r"report\.tell\(\s*\"(\w+)\"",
+        "".join(file.read_text(encoding="utf-8") for file in BENCHMARKS.rglob("*.py")),
+    )
+    assert kept
+    for name in kept:
+        assert re.search(f"<!-- {name} -->\n.*?\n<!-- end of {name} -->", text, re.DOTALL), name

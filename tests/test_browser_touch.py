@@ -1,0 +1,116 @@
+"""A phone in the hand: the page scrolls under a swipe, and what is pinned stays."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from chromium import PHONE, Server, eventually, goto, needs_chromium, settled
+from playwright.sync_api import Browser, Locator, Page, expect
+
+LANDSCAPE = (844, 390)
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A new visitor on a phone."""
+    context = browser.new_context(
+        viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+def swipe(page: Page, start: tuple[float, float], *moves: tuple[float, float]) -> None:
+    """A finger that goes down at a spot and along these moves, each in ten steps, and lifts."""
+    screen = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *spots: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in spots]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, y = start
+    touch("touchStart", (x, y))
+    for right, down in moves:
+        if not right and not down:
+            page.wait_for_timeout(400)  # it rests
+        for _ in range(10):
+            x, y = x + right / 10, y + down / 10
+            touch("touchMove", (x, y))
+    touch("touchEnd")
+    page.wait_for_timeout(300)
+
+
+def middle(page: Page, thing: Locator) -> tuple[float, float]:
+    """Brings it to the middle of the screen."""
+    thing.evaluate("e => e.scrollIntoView({block: 'center', behavior: 'instant'})")
+    page.wait_for_timeout(300)
+    box = thing.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def on_map(page: Page, server: Server, query: str) -> tuple[float, float]:
+    goto(page, f"{server.address}/latent_space?{query}")
+    expect(page.locator("canvas.map")).to_be_visible()
+    return middle(page, page.locator("canvas.map"))
+
+
+def test_a_swipe_over_the_map_scrolls_the_page_and_leaves_the_pin(
+    server: Server, phone: Page
+) -> None:
+    start = on_map(phone, server, "z=0.5000,0.5000")
+    before, shown = phone.evaluate(SCROLLED), phone.locator(".words code").inner_text()
+    swipe(phone, start, (0, 200))
+    assert phone.evaluate(SCROLLED) < before - 100
+    swipe(phone, start, (0, -200))
+    swipe(phone, middle(phone, phone.locator("canvas.map")), (0, -200))  # to the page's end
+    settled(phone)
+    assert "z=0.5000%2C0.5000" in phone.evaluate("location.href")
+    assert phone.locator(".words code").inner_text() == shown
+
+
+@pytest.mark.parametrize("first", [(0, 0), (60, 0)], ids=["rests", "goes sideways"])
+def test_a_finger_that_rests_or_goes_sideways_first_moves_z_and_not_the_page(
+    server: Server, phone: Page, first: tuple[int, int]
+) -> None:
+    start = on_map(phone, server, "z=0.5000,0.5000")
+    before = phone.evaluate(SCROLLED)
+    swipe(phone, start, first, (0, -100))
+    assert phone.evaluate(SCROLLED) == before
+    eventually(lambda: "z=0.5000%2C0.5000" not in phone.evaluate("location.href"))
+    assert phone.evaluate(SCROLLED) == before
+
+
+def test_a_tap_pins(server: Server, phone: Page) -> None:
+    start = on_map(phone, server, "hidden=0123456789")
+    phone.touchscreen.tap(*start)
+    eventually(lambda: re.search("[?&]z=", phone.evaluate("location.href")) is not None)
+
+
+def test_the_map_leaves_room_to_scroll_where_the_screen_is_low(server: Server, phone: Page) -> None:
+    phone.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})
+    on_map(phone, server, "")
+    box = phone.locator("canvas.map").bounding_box()
+    assert box is not None
+    assert 240 <= box["height"] <= 0.71 * LANDSCAPE[1]
+
+
+def test_a_swipe_over_the_slider_of_a_training_scrolls_and_a_tap_goes_there(
+    server: Server, phone: Page
+) -> None:
+    goto(phone, f"{server.address}/train?run=best")
+    slider = phone.get_by_role("slider", name="Epoch")
+    x, y = middle(phone, slider)
+    before, stood = phone.evaluate(SCROLLED), slider.get_attribute("aria-valuetext")
+    swipe(phone, (x, y), (0, -150))
+    assert phone.evaluate(SCROLLED) > before + 80
+    phone.wait_for_timeout(400)
+    assert slider.get_attribute("aria-valuetext") == stood
+    x, y = middle(phone, slider)
+    phone.touchscreen.tap(x, y)
+    eventually(lambda: slider.get_attribute("aria-valuetext") != stood)
