@@ -34,6 +34,7 @@ def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> 
             "is_map_shown": is_map_shown,
             "image": None if isinstance(image, Blank) else np.round(image, 6).ravel().tolist(),
             "strokes": session.canvas()["strokes"],
+            "version": session.canvas()["version"],  # an undo that overtook its stroke is told, too
             "is_empty": not canvas.is_used(),
             "reading": {
                 "placed": st.session_state.get("placed", True),

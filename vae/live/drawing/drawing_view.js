@@ -22,6 +22,7 @@ import { Place, Rebuilt, Seen } from "./stages.js";
  * @property {boolean} is_map_shown whether that one is asked for its reconstruction, too
  * @property {number[] | null} image what the models see; null where that is no digit
  * @property {Stroke[]} strokes on the canvas
+ * @property {number} version of the canvas
  * @property {boolean} is_empty nothing is drawn, and no picture is looked at
  * @property {Reading} reading
  * @property {number} pen its width
