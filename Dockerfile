@@ -1,13 +1,13 @@
 # One server: docker build -t latent-digits . && docker run -p 8501:8501 -v digits:/runs latent-digits
-# Several, with a proxy: compose.yaml.
+# Several, with a proxy and a cluster that trains for them: compose.yaml.
 FROM python:3.11-slim-bookworm
 
 RUN useradd --create-home --uid 1000 digits && install -d -o digits /runs
 WORKDIR /app
 
 # First what changes seldom, so that a new version of the app does not install TensorFlow again.
-COPY requirements.txt .
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.txt requirements-cluster.txt .
+RUN pip install --no-cache-dir -r requirements-cluster.txt
 
 COPY . .
 

@@ -136,7 +136,7 @@ def _kilobytes(visits: Iterable[Visit]) -> float:
 def training(root: Path) -> Iterator[None]:
     """A training in this folder of runs, in its epochs from the first moment to the last."""
     preset, jobs = PRESETS["map"], Jobs(root)
-    path = jobs.start(preset.model, replace(preset.training, epochs=10_000), "map")
+    path = jobs.start(preset.model, replace(preset.training, epochs=1000), "map")
     try:
         while not any(event["event"] == "progress" for event in runs.read_events(path)[0]):
             if jobs.state(path) not in runs.ALIVE:
@@ -202,7 +202,8 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
         for visitors in options.visitors
         for servers in options.servers
     ]
-    report.tell("visitors", rows, tabulated(rows), options.write)
+    name = "visitors" if options.servers == [1] else "servers"
+    report.tell(name, rows, tabulated(rows), options.write)
     return rows
 
 

@@ -7,7 +7,7 @@ from pages.shared import markup, resources, widgets
 from vae import comparison
 
 MOST = 6  # as many as there are colours
-FIRST = ("baseline", "enhanced", "best", "map")
+FIRST = ("baseline", "enhanced", "best", "flow", "map")
 
 chosen = widgets.begin("Compare")
 found = resources.usable_runs()
@@ -31,23 +31,23 @@ compared = [found[name] for name in names]
 digits = comparison.ten_digits(int(seed))
 words, drawing = pictures.drawing()
 
-st.subheader("The same digits, rebuilt", anchor=False)
+st.header("The same digits, rebuilt", anchor=False)
 st.markdown(
     "Ten digits that no model here was trained on. The model sees them as numbers in its latent "
     "space, and rebuilds them from these. Right: its reconstruction loss, the mean of the ten; "
     "the lowest is bold."
 )
 rebuilt = st.container()
-st.subheader("The same drawing", anchor=False)
+st.header("The same drawing", anchor=False)
 st.markdown(words)
 drawn = st.container()
-st.subheader("The same samples", anchor=False)
+st.header("The same samples", anchor=False)
 st.markdown(
     "New digits, each decoded from numbers drawn at random from the *prior*. Models with as many "
     "latent dimensions decode the same numbers, though they mean something else to each."
 )
 sampled = st.container()
-st.subheader("The same path", anchor=False)
+st.header("The same path", anchor=False)
 st.markdown("From one of the ten digits to another, in equal steps on a straight line of latents.")
 with st.container(horizontal=True):
     ends = pictures.ends()
@@ -64,9 +64,9 @@ with sampled:
 with walked:
     pictures.strips({name: answer.path for name, answer in answers.items()}, "Path of")
 
-st.subheader("Their figures", anchor=False)
+st.header("Their figures", anchor=False)
 rows = figures.table(compared)
-st.subheader("How they learned", anchor=False)
+st.header("How they learned", anchor=False)
 epochs = figures.curves(compared)
 figures.downloads(inputs, answers, epochs, comparison.as_csv(rows, names))
 lessons.holes(found)

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.draw import board, live_drawing, reconstructions
-from pages.shared import canvas, markup, resources, widgets
+from pages.shared import browser, canvas, markup, resources, widgets
 from vae.preprocess import Blank
 
 chosen = widgets.begin("Draw", "Latent Digits")
@@ -27,23 +27,24 @@ def resample() -> None:
 
 def in_detail(image: np.ndarray) -> None:
     """Where the image lands, and what else would be drawn from there."""
-    st.subheader("Where it lands", anchor=False)
+    st.header("Where it lands", anchor=False)
     with st.container(key="landing"):
         reconstructions.landing(image, found[on_map])
     near, drawn = st.columns(2, gap="medium")
     with near:
-        st.markdown("**Nearest test digits**")
+        st.markdown(f"**Nearest test digits**, as {widgets.plain(on_map)} places them")
         reconstructions.nearest(image, found[on_map])
     with drawn, st.container(gap="small"):
         st.markdown("**Draws from the posterior**")
         for name in names():
+            st.caption(widgets.plain(name))
             reconstructions.draws(image, found[name], st.session_state.get("resampled", 0))
         st.button("Resample", icon=":material/refresh:", on_click=resample)
 
 
 def names() -> list[str]:
     """The models that are asked, in order."""
-    return [name for name in st.session_state.get("shown", first) if name in found] or first
+    return [name for name in st.session_state.get("shown", first) if name in found]
 
 
 @st.fragment
@@ -54,29 +55,39 @@ def page() -> None:
         board.show()
         board.others()
     with row.container(width="stretch"):
-        if words := canvas.source():
-            st.caption(words)
         image = canvas.image()
         asked = [found[name] for name in names()]
+        is_live = live_drawing.can_show(found[on_map], asked)
         with st.container(key="rebuilt"):  # until the live view is there
-            if isinstance(image, Blank):
-                st.info("Nothing is drawn yet.", icon=":material/draw:")
-            else:
+            if not isinstance(image, Blank):
                 reconstructions.rebuilt(image, asked)
-        if len(asked) <= live_drawing.MOST:
+            elif not canvas.is_used():
+                st.info(image.reason, icon=":material/draw:")
+                st.caption(
+                    "Draw in the black box or try a ready one; what models see appears here."
+                )
+        if is_live:
             with st.container(key="live"):
                 live_drawing.show(image, found[on_map], asked)
-        if not isinstance(image, Blank):
+        if isinstance(image, Blank):
+            if canvas.is_used():
+                st.info(image.reason, icon=":material/draw:")
+        else:
+            if not asked:
+                st.info("Choose a model, or several.", icon=":material/compare_arrows:")
+            if words := canvas.source():
+                st.caption(words)
             reconstructions.send(image)
-            st.multiselect("Models", list(found), first, key="shown", persist_state="session")
-        elif canvas.is_used():
-            st.info(image.reason, icon=":material/draw:")
+            st.session_state.setdefault("shown", first)
+            st.multiselect("Models", list(found), key="shown", persist_state="session")
     if not isinstance(image, Blank):
         in_detail(image)
     board.gallery()
     board.attend_canvas()
-    if len(asked) <= live_drawing.MOST:
+    if is_live:
         live_drawing.supply(found[on_map], asked)
+    told = "" if isinstance(image, Blank) else reconstructions.said(image, found[on_map])
+    browser.say(told, "draw")
 
 
 page()

@@ -21,12 +21,12 @@ def sheet_png() -> bytes:
     return pictures.png(pictures.enlarged(sheet, 6))
 
 
-st.subheader("One digit, by hand", anchor=False)
+st.header("One digit, by hand", anchor=False)
 st.markdown(
     "A *latent* z is the short list of numbers from which the decoder draws a digit. New digits "
     "come from the *prior*: each number drawn from a bell curve around 0. Move a slider: its "
     "track shows what each position would give. At 30 % of it lies the z below which 30 % of the "
-    "prior is. The most informative dimensions come first; in nats, what one tells of a digit."
+    f"prior is. The most informative dimensions come first; {current_latent.told(latent_map)}"
     if has_prior
     else "A *latent* z is the short list of numbers from which the decoder draws a digit. Move a "
     "slider: its track shows what each position would give. This plain autoencoder has no prior: "
@@ -35,7 +35,7 @@ st.markdown(
 current_latent.sliders(run)
 latent = current_latent.latent(run)
 
-st.subheader("As another digit", anchor=False)
+st.header("As another digit", anchor=False)
 st.markdown(
     "Arithmetic in latent space: z, minus the mean of its class, plus the mean of another. What "
     "makes this digit special, as its slant or its weight, stays as far as the model keeps it "
@@ -46,7 +46,7 @@ label = classes.likeliest(latent) if source == LIKELIEST else int(source)
 st.caption(f"z − mean of {label} + mean of …")
 current_latent.sheet(run, "As", classes.moved(latent, label), CLASSES)
 
-st.subheader("A sheet of samples", anchor=False)
+st.header("A sheet of samples", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     of = st.selectbox(
         "Of", [ANY, *CLASSES] if has_prior else CLASSES, key="of", bind="query-params", width=160,

@@ -4,7 +4,7 @@ import inspect
 
 import streamlit as st
 
-from pages.parts.how_it_works import plain_autoencoder, steps
+from pages.parts.how_it_works import learned_prior, plain_autoencoder, steps
 from pages.shared import markup, missions, widgets
 from vae import losses
 
@@ -24,7 +24,7 @@ if path.is_autoencoder:
     missions.show()
     st.stop()
 
-st.subheader("1. Encode: a digit becomes a cloud", anchor=False)
+st.header("1. Encode: a digit becomes a cloud", anchor=False)
 st.latex(r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \sigma^2(x)\big)")
 st.markdown(
     "Many latents could have drawn this digit, so the encoder does not choose one. It gives a "
@@ -33,26 +33,24 @@ st.markdown(
 )
 steps.encoded(path)
 
-st.subheader("2. KL divergence: what the cloud tells", anchor=False)
-st.latex(r"\mathrm{KL}_i = \tfrac{1}{2}\left(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\right)")
-st.markdown(
-    "Before the model has seen a digit, each latent may be anything near 0: that is the *prior*, "
-    "$\\mathcal{N}(0, 1)$. The KL divergence is what the posterior tells beyond that, in *nats* "
-    "(1.44 bits). A dimension at 0 tells nothing."
-)
-steps.divergence(path)
-st.code(inspect.getsource(losses.kl_per_dimension), "python")
+st.header("2. KL divergence: what the cloud tells", anchor=False)
+if path.has_flow:
+    learned_prior.divergence(path)
+else:
+    steps.divergence(path)
 
-st.subheader("3. Draw a latent", anchor=False)
+st.header("3. Draw a latent", anchor=False)
 st.latex(r"z = \mu + \sigma \odot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)")
 st.markdown(
     "The decoder gets one latent from the cloud. Written like this, with the chance in "
     "$\\varepsilon$ alone, the loss can still be followed back to $\\mu$ and $\\sigma$: so the "
     "encoder can learn, too."
 )
+if path.has_flow:
+    st.markdown("The flow's inverse then tells the place of $z$ in the base space, $u$.")
 steps.drawn(path)
 
-st.subheader("4. Decode, and count what was lost", anchor=False)
+st.header("4. Decode, and count what was lost", anchor=False)
 st.latex(r"-\log p(x \mid z) = -\sum_{j=1}^{784} \big[x_j \log p_j + (1 - x_j) \log (1 - p_j)\big]")
 st.markdown(
     "The decoder says for each pixel how likely ink is, $p_j$. Where it is sure and wrong it pays "
@@ -62,7 +60,7 @@ st.markdown(
 steps.lost(path)
 st.code(inspect.getsource(losses.reconstruction_per_pixel), "python")
 
-st.subheader("5. The loss is the sum", anchor=False)
+st.header("5. The loss is the sum", anchor=False)
 st.latex(
     r"\begin{gathered} -\log p(x) \;\le\; -\mathrm{ELBO} \\ -\mathrm{ELBO} = "
     r"\underbrace{\mathbb{E}_q[-\log p(x \mid z)]}_{\text{lost}} + "
@@ -76,5 +74,8 @@ st.markdown(
 steps.total(path)
 with st.expander("All of vae/losses.py, as it runs here and in training"):
     st.code(inspect.getsource(losses), "python")
+
+if path.has_flow:
+    learned_prior.show(run)
 
 missions.show()

@@ -29,14 +29,14 @@ actions.undo()
 watch.show(run, serving)
 
 if trains:
-    st.subheader("Train your own", anchor=False)
+    st.header("Train your own", anchor=False)
     st.markdown(
         f"Training reads {data.expected_source()}. It runs beside the app: leave and come back, "
         f"and what you trained serves every page.{form.kept()}"
     )
     form.show()
 
-st.subheader("Runs", anchor=False)
+st.header("Runs", anchor=False)
 run_list.table(found)
 actions.importer()
 ownership.keep_name()

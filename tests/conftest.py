@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,19 @@ EVERYTHING = replace(
 )
 
 
+@pytest.fixture
+def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty folder for the runs of the server whose pages are tested, and nothing cached."""
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
+    from pages.shared import resources
+
+    resources.jobs.forget()
+    yield tmp_path / "runs"
+    resources.jobs.forget()
+
+
 @pytest.fixture(scope="session")
 def digits() -> data.Digits:
     """The 5,000 embedded digits."""
@@ -94,6 +108,13 @@ def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -
 
 
 @pytest.fixture(scope="session")
+def run_with_a_flow(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+    """The same with a learned prior. Do not change it."""
+    model = replace(SMALL_MODEL, latent_dim=5, prior="flow", couplings=3, coupling_units=16)
+    return _trained(tmp_path_factory.mktemp("runs") / "flow", model, splits)
+
+
+@pytest.fixture(scope="session")
 def flat(small_run: runs.Run, digits: data.Digits) -> LatentMap:
     """The latent map of the run with two latent dimensions."""
     return lay_out(inference.load(small_run.path), digits)
@@ -103,6 +124,12 @@ def flat(small_run: runs.Run, digits: data.Digits) -> LatentMap:
 def deep(run_of_five: runs.Run, digits: data.Digits) -> LatentMap:
     """The latent map of the run with five latent dimensions."""
     return lay_out(inference.load(run_of_five.path), digits)
+
+
+@pytest.fixture(scope="session")
+def bent(run_with_a_flow: runs.Run, digits: data.Digits) -> LatentMap:
+    """The latent map of the run with a learned prior."""
+    return lay_out(inference.load(run_with_a_flow.path), digits)
 
 
 def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:

@@ -89,6 +89,44 @@ def test_a_name_that_is_taken_gets_a_number(files: Files, tmp_path: Path) -> Non
     assert names == ["small", "small-2", "small-3"]
 
 
+def test_a_run_with_a_learned_prior_comes_back_with_it(
+    run_with_a_flow: runs.Run, tmp_path: Path
+) -> None:
+    content = archive.export(run_with_a_flow)
+    imported = archive.import_zip(io.BytesIO(content), tmp_path / "runs")
+    before, after = (inference.load(path) for path in (run_with_a_flow.path, imported.path))
+    z = np.random.default_rng(0).standard_normal((9, 5)).astype(np.float32)
+    np.testing.assert_array_equal(after.prior.log_density(z), before.prior.log_density(z))
+    np.testing.assert_array_equal(after.decode(z), before.decode(z))
+    assert after.run.manifest.model.prior == "flow"
+    told = [event for event in runs.read_events(imported.path)[0] if event["event"] == "epoch"]
+    assert [event["epoch"] for event in told] == [1, 2]
+
+
+def test_a_history_with_the_parts_that_the_kl_divergence_of_a_flow_lacks_is_refused(
+    run_with_a_flow: runs.Run, tmp_path: Path
+) -> None:
+    files = unpacked(archive.export(run_with_a_flow))
+    name = f"{run_with_a_flow.name}/events.jsonl"
+    events = [json.loads(line) for line in files[name].splitlines()]
+    for event in events:
+        event.pop("crc32")
+        event.update({"kl_per_dimension": [1.0]} if event["event"] == "epoch" else {})
+    files[name] = b"".join(map(runs.event_line, events))
+    with pytest.raises(archive.ArchiveError, match="a model with another latent dimension"):
+        archive.import_zip(packed(files), tmp_path / "runs")
+
+
+@pytest.mark.parametrize("name", runs.FLOW_FILES)
+def test_a_learned_prior_that_is_not_whole_is_refused(
+    run_with_a_flow: runs.Run, tmp_path: Path, name: str
+) -> None:
+    files = unpacked(archive.export(run_with_a_flow))
+    del files[f"{run_with_a_flow.name}/{name}"]
+    with pytest.raises(archive.ArchiveError, match=f"incomplete: {name} is missing"):
+        archive.import_zip(packed(files), tmp_path / "runs")
+
+
 def test_a_run_that_trains_is_exported_as_a_stopped_one(
     small_run: runs.Run, tmp_path: Path
 ) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import first_screen, interaction, report, serving
+from benchmarks import first_screen, interaction, report, serving, soak
 from benchmarks.browser import CHROMIUM
 
+KEPT = {"visitors", "servers", "soak", "first_screen", "interaction", "serving", "training_speed"}
 BENCHMARKS = Path(report.__file__).parent
 
 
@@ -42,6 +43,14 @@ def test_pen_touch_and_drag_each_change_what_is_seen() -> None:
     assert "| frames a second in a drag |" in interaction.tabulated([row])
 
 
+@pytest.mark.timeout(180)
+def test_a_soak_visits_every_page_with_other_models_and_notes_memory() -> None:
+    rows = soak.main(["--visits", "10", "--at-once", "1", "--models", "2"])
+    assert [row["visits"] for row in rows] == [7 * tenth for tenth in range(1, 11)]
+    assert [row["errors"] for row in rows] == [[]] * 10
+    assert all(50 < row["megabytes"] < 2000 for row in rows)
+
+
 def test_what_is_kept_stands_between_its_two_comments_and_beside_it_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,10 +79,5 @@ def test_the_readme_names_every_benchmark_and_has_a_place_for_what_each_keeps() 
         if "argparse" in (content := file.read_text(encoding="utf-8")) or "__main__" in content
     }
     assert commands == set(re.findall(r"python -m benchmarks\.(\w+)", text))
-    kept = re.findall(
-        r"report\.tell\(\s*\"(\w+)\"",
-        "".join(file.read_text(encoding="utf-8") for file in BENCHMARKS.rglob("*.py")),
-    )
-    assert kept
-    for name in kept:
-        assert re.search(f"<!-- {name} -->\n.*?\n<!-- end of {name} -->", text, re.DOTALL), name
+    places = re.findall(r"<!-- (\w+) -->\n.+?\n<!-- end of \1 -->", text, re.DOTALL)
+    assert set(places) == KEPT

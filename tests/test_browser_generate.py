@@ -200,14 +200,18 @@ def test_a_finger_on_a_thumb_does_not_scroll_the_page_and_one_on_a_strip_does(
 
 def test_a_sample_and_another_class_can_be_taken_into_the_hand(server: Server, page: Page) -> None:
     ready(page, f"{server.address}/generate?model=best&of=4&seed=3")
-    sample = page.get_by_label("Sample 7", exact=True)
+    sample = page.get_by_label(re.compile("^Sample 7,")).locator("canvas")
     wanted = pixels(sample)
     sample.click()
     eventually(lambda: np.array_equal(pixels(digit(page)), wanted))
     expect(page.get_by_text("z − mean of 4 + mean of")).to_be_visible()
     settled(page)
-    other = page.get_by_label("As 7", exact=True)
-    eventually(lambda: np.array_equal(pixels(page.get_by_label("As 4", exact=True)), wanted))
+    other = page.get_by_label("As 7", exact=True).locator("canvas")
+    eventually(
+        lambda: np.array_equal(
+            pixels(page.get_by_label("As 4", exact=True).locator("canvas")), wanted
+        )
+    )
     wanted = pixels(other)
     other.click()
     eventually(lambda: np.array_equal(pixels(digit(page)), wanted))

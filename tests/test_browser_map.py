@@ -221,7 +221,7 @@ def test_the_keyboard_moves_pins_and_zooms(
     nearest = np.argmin(np.linalg.norm(latent_map.posterior.mean - pinned(page), axis=1))
     page.keyboard.press("Shift+Enter")
     eventually(lambda: f"digit={nearest}" in address(page))
-    page.get_by_label("Drag moves the map instead of z").click()
+    page.get_by_role("button", name="Move map").click()
     page.locator("canvas.map").focus()
     page.keyboard.press("Shift+ArrowRight")
     eventually(lambda: "frame=" in address(page))

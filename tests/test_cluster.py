@@ -8,6 +8,7 @@ once, where TensorFlow takes seconds. What goes on from where it was, real ones 
 import importlib.util
 import os
 import random
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from chromium import ROOT, eventually, free_port
 from conftest import SMALL_MODEL, SMALL_TRAINING
 
@@ -30,6 +32,8 @@ from vae.limits import Limits
 KILLS = int(os.environ.get("VAE_TEST_KILLS", "1"))
 SHORT = replace(SMALL_TRAINING, epochs=2, train_images=500, ema_decay=0.0)
 LONG = replace(SHORT, epochs=1000)
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+SCHEDULER = COMPOSE["services"]["server-1"]["environment"][cluster.VARIABLE]
 STAND_INS = """
 from stand_in import STAND_IN
 from vae.jobs import process
@@ -57,19 +61,21 @@ class Machines:
         self.workers = [self.start_worker(), self.start_worker()]
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
-        return self._start("scheduler", f"--port={self.port}", "--host=127.0.0.1", "--no-dashboard")
+        return self._start("scheduler", f"--port={self.port}", "--host=127.0.0.1")
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        options = ["--nthreads=1", "--resources=training=1", "--no-dashboard", "--no-nanny"]
+        options = ["--no-nanny", f"--local-directory={self.folder}"]
         options += [f"--preload={self._preload}"] if self._preload else []
-        return self._start("worker", self.address, *options, f"--local-directory={self.folder}")
+        return self._start("worker", *options)
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, service: str, *options: str) -> subprocess.Popen[bytes]:
+        """What compose.yaml starts, here."""
+        command = COMPOSE["services"][service]["command"].replace(SCHEDULER, self.address)
         environment = os.environ | {"VAE_RUNS_DIR": str(self.runs), "KERAS_HOME": str(self.folder)}
         environment |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "VAE_DATA_DIR": ""}
         with (self.folder / "log.txt").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]],
+                [sys.executable, "-m", *shlex.split(command), *options],
                 cwd=ROOT, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -290,8 +296,10 @@ def test_what_a_restarted_scheduler_has_forgotten_is_interrupted_and_goes_on_whe
         path = jobs.start(SMALL_MODEL, LONG, "tiny")
         eventually(lambda: jobs.state(path) == "training", 60)
         machines.scheduler.kill()
+        time.sleep(1)
+        assert jobs.state(path) == "training"  # Dask's workers then end within 30 seconds:
+        machines.end()  # sooner here
         eventually(lambda: jobs.state(path) == "interrupted", 60)
-        machines.end()
         machines.scheduler = machines.start_scheduler()
         machines.workers = [machines.start_worker()]
         eventually(lambda: room(jobs) == 1, 60)

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from vae import __main__ as command_line
 from vae import cards, catalogue, data, inference, results, runs, training_cost
 from vae.__main__ import _stop_on_signals, main
 from vae.config import PRESETS, ModelConfig, Option, TrainingConfig, options
@@ -377,9 +379,22 @@ def test_evaluate_prints_every_figure_with_its_protocol(trained: Trained) -> Non
     assert len(lines) == len(catalogue.of("card"))
     for figure, line in zip(catalogue.of("card"), lines, strict=True):
         assert line.startswith(figure.name + " ")
-        assert line.endswith(" " + figure.protocol)
+        assert line.endswith("  " + figure.protocol)
     assert re.search(r"^-ELBO, dynamic +\d+\.\d ± \d+\.\d ", out, re.MULTILINE)
     assert re.search(r"^active units +[0-3] of 3 ", out, re.MULTILINE)
+
+
+def test_evaluate_prints_columns_however_long_the_training_took(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = runs.SHIPPED / "best"  # "100 epochs, 29 minutes" is the longest of all
+    bench = SimpleNamespace(measure=lambda _: results.read(runs.read(best)))
+    monkeypatch.setattr(command_line, "_Bench", lambda *_: bench)
+    assert main(["evaluate", str(best)]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    figures = zip(catalogue.of("card"), lines, strict=True)
+    assert len({len(line) - len(figure.protocol) for figure, line in figures}) == 1
+    assert any("100 epochs, 29 minutes  epochs" in line for line in lines)
 
 
 def test_evaluate_with_json_prints_one_object_and_nothing_else(trained: Trained) -> None:

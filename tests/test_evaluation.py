@@ -308,7 +308,7 @@ def test_all_figures_are_told_and_repeat_with_the_seed() -> None:
     assert evaluated(model, test, labelled, seed=1) != first
     assert list(told) == [
         *("ELBO, dynamic", "ELBO, grey", "k-NN", "NLL, dynamic", "NLL, dynamic, checked"),
-        "samples of the prior",
+        *("samples of the prior", "variety of the samples"),
     ]
     assert all(0 <= share <= 1 for shares in told.values() for share in shares)
     assert first.nll_dynamic.mean < -first.elbo_dynamic.mean

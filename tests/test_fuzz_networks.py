@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from vae import inference, network_check, runs
 from vae.live import network
 
+FILES = (*runs.SERVED_FILES, *runs.FLOW_FILES)
 FEW = max(3, settings().max_examples // 100)  # each of these starts a process
 CHANGES = st.lists(
     st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.booleans()),
@@ -30,11 +31,11 @@ def changed(content: bytes, changes: list[tuple[float, int, bool]]) -> bytes:
     return bytes(found)
 
 
-@given(st.sampled_from(runs.SERVED_FILES), CHANGES)
+@given(st.sampled_from(FILES), CHANGES)
 def test_a_structure_with_changed_bytes_is_looked_through_safely(
-    small_run: runs.Run, name: str, changes: list[tuple[float, int, bool]]
+    run_with_a_flow: runs.Run, name: str, changes: list[tuple[float, int, bool]]
 ) -> None:
-    content = changed((small_run.path / name).read_bytes(), changes)
+    content = changed((run_with_a_flow.path / name).read_bytes(), changes)
     with bounded(), suppress(*network_check.DAMAGED):
         network_check.check_structure(content)
 
@@ -47,16 +48,16 @@ def test_bytes_are_no_structure(content: bytes) -> None:
 
 
 @settings(max_examples=FEW)
-@given(st.sampled_from(runs.SERVED_FILES), CHANGES)
+@given(st.sampled_from(FILES), CHANGES)
 def test_a_network_that_passes_can_be_loaded_and_gives_finite_numbers(
-    small_run: runs.Run, tmp_path: Path, name: str, changes: list[tuple[float, int, bool]]
+    run_with_a_flow: runs.Run, tmp_path: Path, name: str, changes: list[tuple[float, int, bool]]
 ) -> None:
-    files = {file: (small_run.path / file).read_bytes() for file in runs.SERVED_FILES}
+    files = {file: (run_with_a_flow.path / file).read_bytes() for file in FILES}
     files[name] = changed(files[name], changes)
     for file, content in files.items():
         (tmp_path / file).write_bytes(content)
     hashes = {file: sha256(content).hexdigest() for file, content in files.items()}
-    runs.write_manifest(tmp_path, replace(small_run.manifest, files=hashes))
+    runs.write_manifest(tmp_path, replace(run_with_a_flow.manifest, files=hashes))
     if network_check.try_networks(tmp_path):
         return
     model = inference.load(tmp_path)

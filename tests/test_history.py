@@ -42,6 +42,14 @@ def test_the_time_left_is_the_images_left_at_the_speed_of_the_last_stretches() -
     assert found.seconds_left == pytest.approx(10 * 50 / (200 / 3))
 
 
+def test_the_first_steps_which_take_longest_tell_no_speed() -> None:
+    first, second = progress([START, stepped(10, 1.0)]), progress([START, stepped(10), stepped(20)])
+    assert first is not None
+    assert second is not None
+    assert not first.is_measured
+    assert second.is_measured
+
+
 def test_a_speed_from_before_a_training_was_resumed_does_not_count() -> None:
     again = START | {"epoch": 2}
     found = progress([START, stepped(10, 9.0), stepped(20, 9.0), again, stepped(11), stepped(20)])

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from vae.inference import Posterior
 from vae.latent_map import LatentMap
-from vae.latents import Plane
+from vae.latents import Plane, sample_prior
 
 
 def test_two_dimensions_are_shown_as_they_are(flat: LatentMap) -> None:
@@ -45,12 +46,34 @@ def test_the_kl_divergence_is_shared_among_dimensions(deep: LatentMap) -> None:
         )
         for i in range(5)
     ]
+    assert deep.kl_per_dimension is not None
     np.testing.assert_allclose(deep.kl_per_dimension, expected, rtol=1e-4)
 
 
 def test_the_most_informative_dimension_comes_first(deep: LatentMap) -> None:
     assert sorted(deep.most_informative.tolist()) == list(range(5))
+    assert deep.kl_per_dimension is not None
     assert (np.diff(deep.kl_per_dimension[deep.most_informative]) <= 0).all()
+
+
+def test_with_a_flow_dimensions_are_ordered_by_the_ink_that_they_move(bent: LatentMap) -> None:
+    assert bent.kl_per_dimension is None
+    ink = bent.ink_per_dimension
+    assert ink.shape == (5,)
+    assert (np.diff(ink[bent.most_informative]) <= 0).all()
+    samples = sample_prior(16, 5, seed=0)
+    low, high = samples.copy(), samples.copy()
+    low[:, 3], high[:, 3] = -1, 1
+    moved = np.abs(bent.model.decode(high) - bent.model.decode(low)).mean()
+    usual = bent.model.decode(samples).mean()
+    assert ink[3] == pytest.approx(moved / usual / 2, rel=0.1)
+
+
+def test_with_a_flow_digits_lie_where_their_means_lie_in_the_base_space(bent: LatentMap) -> None:
+    latents, _ = bent.model.prior.to_base(bent.posterior.mean)
+    np.testing.assert_allclose(bent.latents, latents, atol=1e-6)
+    np.testing.assert_allclose(bent.points, bent.plane.project(latents), atol=1e-5)
+    assert bent.nearest(latents[7], 1)[0] == 7
 
 
 def test_the_extent_holds_all_but_the_outermost_thousandth_of_the_digits(

@@ -99,21 +99,25 @@ def test_a_fresh_run_is_decoded_as_keras_does(fixture: str, request: pytest.Fixt
         {"latent_dim": 7, "decoder_units": (16, 24, 24), "decoder_channels": (3, 5)},
         {"latent_dim": 128, "decoder_channels": (4, 2), "refinements": 2},
         {"latent_dim": 3, "decoder_units": (16, 16), "refinements": 1, "activation": "silu"},
+        {"latent_dim": 5, "decoder_units": (16,), "prior": "flow", "couplings": 3},
         {"latent_dim": 2, "encoder_channels": (3, 5, 7), "encoder_units": (16, 16)},
         {"latent_dim": 4, "encoder_channels": (8,), "encoder_units": (9,), "activation": "silu"},
     ],
-    ids=["smallest", "residual", "refined", "smooth", "convolved", "smoothly convolved"],
+    ids=[
+        *("smallest", "residual", "refined", "smooth"),
+        *("behind a flow", "convolved", "smoothly convolved"),
+    ],
 )
 def test_every_shape_of_network_is_computed_as_keras_does(options: dict, digits: Digits) -> None:
     from vae.config import ModelConfig
     from vae.training import converter  # TensorFlow: only for the tests that need it
-    from vae.training.model import build_decoder, build_encoder
+    from vae.training.model import VAE
 
     config = ModelConfig(**options)
-    decoder, encoder = build_decoder(config, seed=1), build_encoder(config, seed=1)
-    raw = encoder.get_layer("raw_log_variance")  # a fresh encoder's variances are all 1
-    kernel, bias = raw.get_weights()
-    raw.set_weights([np.random.default_rng(2).normal(0, 0.2, kernel.shape), bias])
+    vae = VAE(config, seed=1)
+    generator = np.random.default_rng(2)  # fresh variances are all 1, a fresh flow is N(0, I)
+    vae.set_weights([w + generator.normal(0, 0.05, w.shape) for w in vae.get_weights()])
+    decoder, encoder = (vae.served()[name] for name in ("decoder", "encoder"))
     latents = np.random.default_rng(1).normal(size=(20, config.latent_dim)).astype(np.float32)
     read = network.read(converter.convert(decoder), [(28, 28)])
     by_keras = inference.sigmoid(np.asarray(decoder(latents)))

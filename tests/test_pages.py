@@ -19,8 +19,9 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from vae import archive, latent_study, results, runs, runs_folder
+from vae import archive, inference, latent_study, results, runs, runs_folder
 from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+from vae.data import embedded
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -35,20 +36,8 @@ PAGES = {
 SEVEN = {"type": "path", "path": [["M", 80, 60], ["L", 200, 60], ["L", 110, 230]]}
 WAIT = 60  # seconds; the first page loads and lays out the models
 
+pytestmark = pytest.mark.usefixtures("folders")
 each_page = pytest.mark.parametrize(("title", "stem"), PAGES.items(), ids=PAGES.values())
-
-
-@pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """An empty folder for this server's runs; nothing cached from another test's."""
-    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
-    from pages.shared import resources
-
-    resources.jobs.forget()
-    yield tmp_path / "runs"
-    resources.jobs.forget()
 
 
 @pytest.fixture
@@ -162,7 +151,9 @@ for stem in {list(PAGES.values())}:
 
 def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(own_run: str) -> None:
     assert alone("generate", model=own_run).sidebar.selectbox[0].value == own_run
-    assert alone("generate", model="gone").sidebar.selectbox[0].value == "map"
+    gone = alone("generate", model="gone")
+    assert gone.sidebar.selectbox[0].value == "map"
+    assert gone.warning[0].value == "There is no model gone on this server; this is map."
 
 
 def test_the_model_that_is_chosen_serves_the_next_page_too(own_run: str) -> None:
@@ -446,6 +437,72 @@ def test_sliders_are_ordered_by_kl_and_those_without_any_are_dead() -> None:
     assert data["kl"] == pytest.approx(kl.tolist())
     assert [kl[i] for i in data["order"]] == sorted(kl, reverse=True)
     assert data["alive"] == (kl > 0.01).sum() < 32
+
+
+@pytest.fixture
+def bent_run(folders: Path, run_with_a_flow: runs.Run) -> str:
+    """The name of a run whose prior is a flow."""
+    shutil.copytree(run_with_a_flow.path, folders / "bent")
+    return "bent"
+
+
+@each_page
+def test_every_page_serves_a_model_with_a_learned_prior(
+    title: str, stem: str, bent_run: str
+) -> None:
+    app = alone(stem, model=bent_run)
+    assert not app.exception
+    assert not app.error
+    assert [e.value for e in app.title] == ["Latent Digits" if title == "Draw" else title]
+
+
+def test_behind_a_learned_prior_a_drawing_is_read_by_the_server_alone(bent_run: str) -> None:
+    app = drawn(alone("draw", model=bent_run))
+    assert '"Reconstruction by bent"' in texts(app)
+    with pytest.raises(StopIteration):
+        view_data(app, "drawing")
+    app.multiselect[0].set_value(["map"]).run()
+    assert [asked["name"] for asked in view_data(app, "drawing")["models"]] == ["map"]
+    app.multiselect[0].set_value([]).run()
+    assert "Choose a model, or several." in [info.value for info in app.info]
+    assert not app.exception
+
+
+def test_with_a_learned_prior_sliders_say_how_much_ink_they_move(bent_run: str) -> None:
+    data = view_data(alone("generate", model=bent_run), "sliders")
+    assert sorted(data["order"]) == list(range(5))
+    shares = [int(note.removesuffix(" % of ink")) for note in data["notes"]]
+    ordered = [shares[dimension] for dimension in data["order"]]
+    assert ordered == sorted(shares, reverse=True)
+
+
+def test_with_a_learned_prior_a_pinned_digit_has_a_cloud_and_its_kl_divergence(
+    bent_run: str, run_with_a_flow: runs.Run
+) -> None:
+    data = map_data(alone("latent_space", model=bent_run, digit="1234"))
+    found = data["cloud"]
+    model = inference.load(run_with_a_flow.path)
+    posterior = model.encode(embedded().pixels[1234:1235])
+    assert found["digit"] == 1234
+    assert found["kl"] == pytest.approx(float(posterior.kl_divergence()[0]), abs=1e-3)
+    assert np.shape(found["points"]) == (600, 2)
+    assert all(len(rings) >= 1 for rings in found["rings"])
+    assert map_data(alone("latent_space", model=bent_run))["cloud"] is None
+
+
+def test_the_posterior_of_a_standard_prior_is_the_pages_own_to_draw() -> None:
+    assert map_data(alone("latent_space", model="map", digit="1234"))["cloud"] is None
+
+
+def test_what_the_prior_learned_is_told_of_models_that_learned_one(bent_run: str) -> None:
+    app = alone("how_it_works", model=bent_run)
+    assert "What the prior learned" in [e.value for e in app.header]
+    assert "Mean over 100 draws" in "".join(htmls(app))
+    before = [html for html in htmls(app) if "Samples of bent" in html]
+    button(app, "Draw others").click().run()
+    assert before != [html for html in htmls(app) if "Samples of bent" in html]
+    app = alone("how_it_works", model="best")
+    assert "What the prior learned" not in [e.value for e in app.header]
 
 
 def test_each_model_has_its_own_current_latent(own_run: str) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,27 +19,16 @@ VISITOR = "0" * 32
 WAIT = 60  # seconds; the first page loads and lays out the models
 READ_ONLY = "This server shows models and trains none"
 
-
-@pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """An empty folder for this server's runs."""
-    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("VAE_DATA_DIR", raising=False)
-    from pages.shared import resources
-
-    resources.jobs.forget()
-    yield tmp_path / "runs"
-    resources.jobs.forget()
+pytestmark = pytest.mark.usefixtures("folders")
 
 
 @pytest.fixture
-def own(folder: Path) -> Path:
+def own(folders: Path) -> Path:
     """The run directory of this visitor's own run, which can be trained on."""
-    folder.mkdir()
-    packed = folder / "map.zip"
+    folders.mkdir()
+    packed = folders / "map.zip"
     packed.write_bytes(archive.export(runs.read(runs.SHIPPED / "map")))
-    (path := archive.import_zip(packed, folder).path.rename(folder / "mine")).touch()
+    (path := archive.import_zip(packed, folders).path.rename(folders / "mine")).touch()
     packed.unlink()
     (path / runs.OWNER).write_text(sha256(VISITOR.encode()).hexdigest())
     (path / "checkpoint.npz").touch()
@@ -119,6 +107,14 @@ def test_a_server_that_only_shows_changes_nothing_whatever_is_asked(
     assert not app.exception
     assert "models are only shown on this server" in app.toast[0].value
     assert sorted(own.parent.rglob("*")) == before
+
+
+def test_a_bound_that_is_infinite_bounds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("VAE_MAX_UPLOAD", "VAE_MAX_DISK", "VAE_MAX_MINUTES", "VAE_KEEP_DAYS"):
+        monkeypatch.setenv(variable, "inf")
+    app = train_page()
+    assert not app.exception
+    assert app.get("file_uploader")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """From pixels: any size, place, pen and light; and MNIST's own digits drawn again."""
 
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -459,3 +463,26 @@ def test_the_pen_is_as_wide_as_mnists(digits: data.Digits) -> None:
     assert np.median([pen_width.by_outline(image) for image in some]) == pytest.approx(
         PEN_WIDTH, abs=0.2
     )
+
+
+@pytest.mark.parametrize(
+    ("side", "megabytes"), [(280, 40), (512, 40), (5000, 150)], ids=["canvas", "largest", "photo"]
+)
+def test_pixels_are_read_in_little_memory(side: int, megabytes: int) -> None:
+    """A photo of 25 million pixels takes 100 MB itself, and is copied once. In a process of its
+    own: what others took before does not count there."""
+    script = f"""
+import numpy as np
+from fuzz import bounded
+from vae.preprocess import drawing_to_image
+
+rgba = np.full(({side}, {side}, 4), 255, np.uint8)
+rgba[{side} // 5 : {side} * 4 // 5, {side} * 12 // 25 : {side} * 13 // 25, :3] = 20
+with bounded({megabytes}_000_000):
+    assert drawing_to_image(rgba).shape == (28, 28)
+"""
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -99,6 +99,16 @@ def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
 
 
 @pytest.mark.usefixtures("without_export")
+def test_a_learned_prior_is_resumed_to_the_last_bit(few: data.Splits, tmp_path: Path) -> None:
+    model = replace(SMALL_MODEL, prior="flow", couplings=3, coupling_units=16)
+    train(model, EVERYTHING, few, tmp_path / "whole")
+    train(model, EVERYTHING, few, tmp_path / "parts", should_stop=stop_before_step(4 + 3))
+    train(model, EVERYTHING, few, tmp_path / "parts", resume=True)
+    whole, parts = (validation_losses(tmp_path / name) for name in ("whole", "parts"))
+    np.testing.assert_allclose(parts, whole, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("without_export")
 def test_an_extended_run_goes_on_with_the_schedule_of_its_new_length(
     few: data.Splits, tmp_path: Path
 ) -> None:

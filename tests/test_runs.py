@@ -87,7 +87,7 @@ def test_a_whole_run_is_verified(run: runs.Run) -> None:
     ("change", "text"),
     [
         (lambda v: v.update(colour="red"), r"unknown entries \['colour'\]"),
-        (lambda v: v.update(format_version=2), "format version 2, but this program reads 1"),
+        (lambda v: v.update(format_version=3), "format version 3, but this program reads 1 and 2"),
         (lambda v: v.pop("format_version"), "format version None"),
         (lambda v: v.pop("model"), "model"),
         (lambda v: v.pop("preset"), "preset"),

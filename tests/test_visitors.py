@@ -8,6 +8,7 @@ from loops import run
 
 from benchmarks import proxy, visitor, visitors
 from benchmarks.server import serving
+from vae import runs
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,15 @@ def test_visitors_of_two_servers_stay_with_theirs_and_meet_no_error(tmp_path: Pa
     assert "| 4, 2 servers |" in visitors.tabulated(
         [row | {"training": False, "megabytes_one_tour": 0.0, "megabytes": 0.0}]
     )
+
+
+@pytest.mark.timeout(120)
+def test_a_training_beside_the_visitors_is_in_its_epochs_and_ends_with_them(tmp_path: Path) -> None:
+    with visitors.training(tmp_path):
+        (run,) = runs.list_runs(tmp_path)
+        assert runs.state(run) == "training"
+    (run,) = runs.list_runs(tmp_path)
+    assert runs.state(run) == "stopped"
 
 
 def test_a_page_does_not_wait_until_its_first_message_has_been_received(

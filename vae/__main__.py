@@ -360,8 +360,10 @@ def _evaluate(parsed: argparse.Namespace, console: Console) -> int:
     else:
         print(f"{model.name}, on {figures.images:,} {figures.digits}")
         known = catalogue.Known(model.run.manifest, figures)
-        for figure in catalogue.of("card"):
-            print(f"{figure.name:<40}{figure.text(known):<20}{figure.protocol}")
+        rows = [(f.name, f.text(known), f.protocol) for f in catalogue.of("card")]
+        first, second, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+        for name, text, protocol in rows:
+            print(f"{name:<{first}}  {text:<{second}}  {protocol}")
     return 0
 
 

@@ -30,7 +30,7 @@ MAX_BYTES = {
     "manifest.json": 100_000,
     "events.jsonl": 20_000_000,
     snapshots.DRAWING: 10_000,
-    **dict.fromkeys(runs.MODEL_FILES, 60_000_000),
+    **dict.fromkeys((*runs.MODEL_FILES, *runs.FLOW_FILES), 60_000_000),
 }
 MAX_FILES = 100
 MAX_EVENTS = 100_000
@@ -211,8 +211,9 @@ def _check(folder: Path) -> None:
     named = runs.model_files(run)
     if "model.keras" in named:
         _check_keras(folder / "model.keras", manifest.model)
-    elif (folder / "model.keras").exists():
-        raise ArchiveError("model.keras is not named in the manifest")
+    for name in {*runs.MODEL_FILES, *runs.FLOW_FILES} - set(named):
+        if (folder / name).exists():
+            raise ArchiveError(f"{name} is not named in the manifest")
     wrong = network_check.try_networks(folder)
     if wrong:
         raise ArchiveError(f"its networks cannot be used: {wrong}")
@@ -242,10 +243,11 @@ def _settle_events(file: Path, model: ModelConfig) -> None:
         {name: event[name] for name in event if name in history.KNOWN - {"error"}}
         for event in runs.read_events(file.parent)[0]
     ]
+    dimensions = _kl_dimensions(model)
     for event in events:
         if not _is_plain(event.get("note", "")):  # an error's text, say
             del event["note"]
-        if len(event.get("kl_per_dimension", [0] * model.latent_dim)) != model.latent_dim:
+        if len(event.get("kl_per_dimension", range(dimensions))) != dimensions:
             raise ArchiveError("its history is of a model with another latent dimension")
         for text in filter(lambda value: isinstance(value, str), event.values()):
             _check_plain(text)
@@ -284,8 +286,13 @@ def _check_snapshot(file: Path, model: ModelConfig) -> None:
         snapshot = snapshots.read(file)
     except snapshots.SnapshotError as error:
         raise ArchiveError(str(error)) from error
-    if snapshot.kl_per_dimension.shape != (model.latent_dim,):
+    if snapshot.kl_per_dimension.shape != (_kl_dimensions(model),):
         raise ArchiveError(f"{file.name} is of a model with another latent dimension")
+
+
+def _kl_dimensions(model: ModelConfig) -> int:
+    """Parts of the KL divergence that its history tells: with a flow there are none."""
+    return model.latent_dim if model.prior == "standard" else 0
 
 
 def _texts(value: Any) -> list[str]:

@@ -158,7 +158,7 @@ FIGURES = (
     ),
     _tested(
         "of that: KL divergence",
-        "of the posterior from the prior, closed form",
+        "of the posterior from the prior, in closed form; of a learned prior, the mean over draws",
         lambda figures: figures.kl_divergence_grey,
         of_density=True,
     ),
@@ -186,6 +186,20 @@ FIGURES = (
         better="higher",
         form=".1%",
     ),
+    _tested(
+        "precision of the samples",
+        "of 10,000, those that look like test digits: k-NN, features of the small classifier",
+        lambda figures: figures.precision,
+        better="higher",
+        form=".1%",
+    ),
+    _tested(
+        "recall of the samples",
+        "of the test digits, those that look like samples, in the same way",
+        lambda figures: figures.recall,
+        better="higher",
+        form=".1%",
+    ),
     Figure(
         "training",
         "epochs, wall-clock time",
@@ -203,7 +217,7 @@ FIGURES = (
     ),
     _known("best epoch", "by the validation loss", lambda manifest: manifest.best_epoch),
     _known("seconds of training", "wall-clock time", lambda manifest: manifest.seconds),
-    Figure("parameters", "both networks", lambda run: run.manifest.parameters, ",.0f"),
+    Figure("parameters", "all networks", lambda run: run.manifest.parameters, ",.0f"),
 )
 
 

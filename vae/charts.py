@@ -5,12 +5,13 @@ from operator import attrgetter
 
 import numpy as np
 import plotly.graph_objects as go
-from PIL import Image
+from PIL import Image, ImageDraw
 from plotly.subplots import make_subplots
 
 from vae import pictures
 from vae.latent_map import LatentMap
 from vae.latent_study import Study
+from vae.latents import Plane
 from vae.losses import TERMS
 from vae.mnist import CLASSES
 from vae.palette import DOT_COVER, PALETTES, Theme, light
@@ -22,6 +23,7 @@ _DOT = DOT_COVER * np.array([[0.0, 0.1, 0.4, 0.1, 0.0], [0.1, 1.0, 1.0, 1.0, 0.1
                              [0.4, 1.0, 1.0, 1.0, 0.4], [0.1, 1.0, 1.0, 1.0, 0.1],
                              [0.0, 0.1, 0.4, 0.1, 0.0]])[..., None]  # fmt: skip
 """How much each pixel of a dot covers what is under it."""
+_LINE = "#808080"  # of a grid: seen on white and on black
 
 
 def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
@@ -119,21 +121,80 @@ def settled_range(epochs: dict[str, list[dict]], term: str) -> tuple[float, floa
 
 def locator(latent_map: LatentMap, theme: Theme = "light") -> str:
     """A still map of the digits, dots on nothing, from edge to edge: a PNG as a data URL."""
+    labels = latent_map.digits.labels
+    return _still(_dots(latent_map.points / latent_map.extent, labels, theme))
+
+
+def _dots(points: np.ndarray, labels: np.ndarray, theme: Theme) -> np.ndarray:
+    """Points (n, 2) in [-1, 1] in their classes' colours, on nothing: RGBA in [0, 1]."""
     reach = len(_DOT) // 2
     colours = np.zeros((_SIDE + 2 * reach, _SIDE + 2 * reach, 3), np.float32)
     cover = np.zeros((*colours.shape[:2], 1), np.float32)
     inks = np.array([light(colour) for colour in PALETTES[theme].classes], np.float32)
-    places = np.array([1, -1]) * latent_map.points / latent_map.extent  # upwards is up
-    columns, rows = np.floor(_SIDE / 2 * (1 + places.T)).astype(int)
-    for x, y, label in zip(columns, rows, latent_map.digits.labels, strict=True):
+    columns, rows = np.floor(_pixels(points).T).astype(int)
+    for x, y, label in zip(columns, rows, labels, strict=True):
         if 0 <= x < _SIDE and 0 <= y < _SIDE:
             under = np.s_[y : y + len(_DOT), x : x + len(_DOT)]
             colours[under] += _DOT * (inks[label] - colours[under])  # premultiplied by the cover
             cover[under] += _DOT * (1 - cover[under])
     drawn = np.concatenate([colours / np.maximum(cover, 1e-6), cover], axis=-1)
-    inside = pictures.to_bytes(drawn[reach : reach + _SIDE, reach : reach + _SIDE])
-    few = Image.fromarray(inside).quantize(64, method=Image.Quantize.FASTOCTREE)
+    return drawn[reach : reach + _SIDE, reach : reach + _SIDE]
+
+
+def _pixels(points: np.ndarray) -> np.ndarray:
+    """Where points in [-1, 1] lie in a still picture: upwards is up."""
+    return _SIDE / 2 * (1 + np.array([1, -1]) * points)
+
+
+def _still(drawn: np.ndarray) -> str:
+    """RGBA in [0, 1] as a PNG of few colours: a data URL."""
+    few = Image.fromarray(pictures.to_bytes(drawn)).quantize(64, method=Image.Quantize.FASTOCTREE)
     return pictures.data_url(np.asarray(few.convert("RGBA")))
+
+
+def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[str, str]:
+    """What a flow does: a grid of the base space, and the same bent into z, among the digits.
+
+    Two square PNGs as data URLs: the base space along its two most informative dimensions, the
+    others at 0, up to 3.5 either way; and the plane of z on which the digits' means spread most.
+    """
+    posterior, prior = latent_map.posterior, latent_map.model.prior
+    two = latent_map.most_informative[:2]
+    plane = Plane.through(posterior.mean)
+    along, across = np.meshgrid(np.linspace(-2, 2, 161), np.linspace(-2, 2, 9))
+    latents = np.zeros((2, *along.shape, latent_map.model.latent_dim), np.float32)
+    latents[0, ..., two[0]], latents[0, ..., two[1]] = along, across
+    latents[1, ..., two[0]], latents[1, ..., two[1]] = across, along
+    bent = prior.from_base(latents.reshape(-1, latents.shape[-1])).reshape(latents.shape)
+    digits = plane.project(posterior.mean)
+    reach = float(np.quantile(np.abs(digits).max(axis=1), 0.995))
+    pictures_of = (
+        (latent_map.latents[:, two], latents[..., two], 3.5),
+        (digits, plane.project(bent), reach),
+    )
+    labels = latent_map.digits.labels
+    base, z = (
+        _grid(points / extent, lines / extent, labels, theme)
+        for points, lines, extent in pictures_of
+    )
+    return base, z
+
+
+def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, theme: Theme) -> str:
+    """Digits (n, 2) as dots, and the lines (2, lines, k, 2) of a grid, as a data URL.
+
+    The middle of the picture is 0, its edges are 1 away.
+    """
+    finer = 4  # Pillow's lines have hard edges, so they are drawn larger
+    mask = Image.new("L", (finer * _SIDE, finer * _SIDE))
+    pen = ImageDraw.Draw(mask)
+    for line in finer * _pixels(lines.reshape(-1, *lines.shape[2:])):
+        pen.line([(float(x), float(y)) for x, y in line], fill=255, width=6, joint="curve")
+    drawn = _dots(points, labels, theme)
+    cover = np.asarray(mask.reduce(finer), np.float32)[..., None] / 255
+    under = drawn[..., 3:] * (1 - cover)
+    colours = light(_LINE) * cover + drawn[..., :3] * under
+    return _still(np.concatenate([colours / np.maximum(cover + under, 1e-6), cover + under], -1))
 
 
 def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:

@@ -60,7 +60,7 @@ def ten_digits(seed: int) -> Digits:
 def ask(model: Model, inputs: Inputs) -> Answers:
     """What a model makes of the inputs; reconstructions are decoded from the posterior mean."""
     images = np.concatenate([inputs.digits.pixels, inputs.drawing[None]])
-    mean = model.encode(images).mean
+    mean = model.encode(images).latents
     logits = model.decode_logits(mean)
     loss = losses.reconstruction_loss(images, logits)
     rebuilt = model.decode(mean)
@@ -94,7 +94,7 @@ def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:
     A plain autoencoder has no posterior: only its reconstruction loss counts.
     """
     if model.run.manifest.training.is_autoencoder:
-        logits = model.decode_logits(model.encode(digits.pixels).mean)
+        logits = model.decode_logits(model.encode(digits.pixels).latents)
         loss = losses.reconstruction_loss(digits.pixels, logits)
         return {"reconstruction_loss": float(loss.mean())}
     generator = np.random.default_rng(seed)
@@ -103,7 +103,7 @@ def measure(model: Model, digits: Digits, seed: int = 0) -> dict[str, float]:
         "negative_elbo": -terms["elbo"].mean,
         "reconstruction_loss": terms["reconstruction_loss"].mean,
         "kl_divergence": terms["kl_divergence"].mean,
-        "active_units": evaluation.active_units(model.encode(digits.pixels).mean),
+        "active_units": evaluation.active_units(model.encode(digits.pixels).latents),
     }
 
 

@@ -52,7 +52,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_kl(value: Any) -> bool:
-    return isinstance(value, list) and 0 < len(value) <= 128 and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) <= 128 and all(map(_is_number, value))
 
 
 _FIELDS: dict[str, Callable[[Any], bool]] = {
@@ -62,7 +62,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("seconds", "images_per_second"), _is_duration),
     **dict.fromkeys(TERMS, _is_number),
     **dict.fromkeys(("data", "note", "state", "error"), _is_text),
-    "kl_per_dimension": _is_kl,  # the shipped runs are older than it
+    "kl_per_dimension": _is_kl,  # empty with a flow; the oldest shipped runs have none
 }
 KNOWN = {"event", "train", "validation", *_FIELDS}
 """All entries of an event that anything reads."""
@@ -77,7 +77,10 @@ def note(events: Sequence[dict[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is; `seconds_left` counts from the last event."""
+    """How far a training is; `seconds_left` counts from the last event.
+
+    Before `is_measured` the speed is that of the first steps, which take far longer than others.
+    """
 
     step: int
     steps: int
@@ -85,6 +88,7 @@ class Progress:
     epochs: int
     images_per_second: float
     seconds_left: float
+    is_measured: bool
 
     @property
     def share(self) -> float:
@@ -101,7 +105,8 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
     steps = start["epochs"] * start["steps_per_epoch"]
     images_per_epoch = start["steps_per_epoch"] * start["batch_size"]
     epochs_left = start["epochs"] - last["step"] / start["steps_per_epoch"]
-    speed = _mean_speed(events) or last["images_per_second"]
+    measured = _mean_speed(events)
+    speed = measured or last["images_per_second"]
     return Progress(
         step=last["step"],
         steps=steps,
@@ -109,6 +114,7 @@ def progress(events: list[dict[str, Any]]) -> Progress | None:
         epochs=start["epochs"],
         images_per_second=last["images_per_second"],
         seconds_left=epochs_left * images_per_epoch / max(speed, 1e-9),
+        is_measured=measured > 0,
     )
 
 

@@ -1,7 +1,12 @@
-"""A trained run, served: NumPy in, NumPy out, through LiteRT. Never imports TensorFlow."""
+"""A trained run, served: NumPy in, NumPy out, through LiteRT. Never imports TensorFlow.
+
+Latents are of the base space, where every model's prior is N(0, I); a posterior's mean and variance
+are those of z. With a standard prior the two are one, see vae/prior.py.
+"""
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from vae import losses, runs
 from vae.mnist import IMAGE
+from vae.prior import STANDARD, Prior
 
 BATCH = 32
 """Images a network computes at once; larger inputs are cut, so that memory stays bounded. With 256
@@ -16,25 +22,68 @@ it took as long, and kept up to 46 MB more for good, each model."""
 
 
 @dataclass(frozen=True)
+class Draw:
+    """One draw of each posterior.
+
+    `latents` (n, latent_dim) float32 can be decoded. `log_ratio` (n,) in nats is log q(z | image)
+    - log p(z): its mean over draws is the KL divergence, and the log weight of an importance sample
+    is log p(image | z) - log_ratio.
+    """
+
+    latents: np.ndarray
+    log_ratio: np.ndarray
+
+
+@dataclass(frozen=True)
 class Posterior:
-    """A diagonal Gaussian over latents for each image: both arrays (n, latent_dim) float32."""
+    """What an encoder says of images: a diagonal Gaussian over z for each.
+
+    `mean` and `log_variance` (n, latent_dim) float32 are of z. With a standard prior z is what is
+    decoded; with a flow, decode `latents` or those of a draw, not the mean.
+    """
 
     mean: np.ndarray
     log_variance: np.ndarray
+    prior: Prior = STANDARD
+
+    def __getitem__(self, indices: np.ndarray) -> "Posterior":
+        return Posterior(self.mean[indices], self.log_variance[indices], self.prior)
 
     @property
     def standard_deviation(self) -> np.ndarray:
-        """(n, latent_dim) float32."""
+        """That of z: (n, latent_dim) float32."""
         return np.exp(0.5 * self.log_variance)
+
+    @cached_property
+    def latents(self) -> np.ndarray:
+        """The latents of the means, where the images lie in latent space: (n, latent_dim)."""
+        return self.prior.to_base(self.mean)[0]
 
     def sample(self, generator: np.random.Generator) -> np.ndarray:
         """One latent for each image: (n, latent_dim) float32."""
+        return self.draw(generator).latents
+
+    def draw(self, generator: np.random.Generator) -> Draw:
+        """One draw for each image, with how likely it is."""
         noise = generator.standard_normal(self.mean.shape, dtype=np.float32)
-        return self.mean + self.standard_deviation * noise
+        z = self.mean + self.standard_deviation * noise
+        latents, log_volume = self.prior.to_base(z)
+        log_prior = losses.log_normal(latents) + log_volume
+        return Draw(latents, losses.log_normal(z, self.mean, self.log_variance) - log_prior)
+
+    def kl_divergence(self, draws: int = 100) -> np.ndarray:
+        """Of each posterior from the prior: (n,) in nats.
+
+        In closed form; with a flow the mean over so many draws, the same each time.
+        """
+        if self.prior is STANDARD:
+            return losses.kl_divergence(self.mean, self.log_variance)
+        generator = np.random.default_rng(0)
+        return np.mean([self.draw(generator).log_ratio for _ in range(draws)], axis=0)
 
 
 class Model:
-    """A run's encoder and decoder. Safe to call from many threads."""
+    """A run's encoder, decoder and prior. Safe to call from many threads."""
 
     def __init__(self, run: runs.Run) -> None:
         """Raises: vae.runs.RunError: the run has no model yet, or a file is damaged."""
@@ -43,9 +92,11 @@ class Model:
         runs.model_files(run)  # also those that are not served
         latents, images = (self.latent_dim,), IMAGE
         try:
-            encoder, decoder = (runs.model_content(run, name) for name in runs.SERVED_FILES)
+            files = runs.served_files(run.manifest.model)
+            encoder, decoder, *flow = [runs.model_content(run, name) for name in files]
             self._encoder = _Network(encoder, "images", images, [latents, latents])
             self._decoder = _Network(decoder, "latents", latents, [images])
+            self.prior = _flow(flow, latents) if flow else STANDARD
         except (ValueError, RuntimeError) as error:
             raise runs.RunError(f"the networks of {run.name} cannot be loaded: {error}") from error
 
@@ -66,10 +117,10 @@ class Model:
                 f"images reach from {images.min():g} to {images.max():g}; scale them to [0, 1]"
             )
         mean, log_variance = self._encoder(images)
-        return Posterior(mean, log_variance)
+        return Posterior(mean, log_variance, self.prior)
 
     def decode_logits(self, latents: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) -> logits (n, 28, 28) float32.
+        """Latents (n, latent_dim) of the base space -> logits (n, 28, 28) float32.
 
         Raises:
             ValueError: another shape, or values that are not finite.
@@ -78,7 +129,7 @@ class Model:
         return logits
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) -> images (n, 28, 28) float32 in [0, 1].
+        """Latents (n, latent_dim) of the base space -> images (n, 28, 28) float32 in [0, 1].
 
         Raises:
             ValueError: another shape, or values that are not finite.
@@ -87,13 +138,12 @@ class Model:
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Images (n, 28, 28) in [0, 1] -> what is decoded from their posterior means."""
-        return self.decode(self.encode(images).mean)
+        return self.decode(self.encode(images).latents)
 
     def terms(self, images: np.ndarray, posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
         """Reconstruction loss at the posterior mean, and KL divergence: both (n,) in nats."""
-        logits = self.decode_logits(posterior.mean)
-        kl = losses.kl_divergence(posterior.mean, posterior.log_variance)
-        return losses.reconstruction_loss(images, logits), kl
+        logits = self.decode_logits(posterior.latents)
+        return losses.reconstruction_loss(images, logits), posterior.kl_divergence()
 
 
 def load(run_dir: Path | str) -> Model:
@@ -108,6 +158,19 @@ def load(run_dir: Path | str) -> Model:
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-logits)), in the form that cannot overflow."""
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
+
+
+def _flow(content: list[bytes], latents: tuple[int, ...]) -> Prior:
+    """The prior whose T and inverse are the networks of `runs.FLOW_FILES`."""
+    to_base, from_base = content
+    inverse = _Network(to_base, "z", latents, [latents, ()])
+    forward = _Network(from_base, "latents", latents, [latents])
+
+    def base(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        latents, log_volume = inverse(z)
+        return latents, log_volume
+
+    return Prior(base, lambda latents: forward(latents)[0])
 
 
 class _Network:

@@ -6,6 +6,7 @@ import numpy as np
 
 from vae import losses
 from vae.latent_map import LatentMap
+from vae.prior import STANDARD
 
 _DIGITS = 500
 
@@ -32,8 +33,10 @@ def measure(latent_map: LatentMap) -> LossPercentiles:
         0, len(latent_map.digits) - 1, min(_DIGITS, len(latent_map.digits))
     ).astype(int)
     posterior, images = latent_map.posterior, latent_map.digits[chosen].pixels
-    logits = latent_map.model.decode_logits(posterior.mean[chosen])
-    kl = losses.kl_divergence(posterior.mean, posterior.log_variance)
+    logits = latent_map.model.decode_logits(posterior.latents[chosen])
+    if latent_map.model.prior is not STANDARD:
+        posterior = posterior[chosen]  # draws of all of them would take half a minute
+    kl = posterior.kl_divergence(draws=20)
     return LossPercentiles(np.sort(losses.reconstruction_loss(images, logits)), np.sort(kl))
 
 

@@ -58,6 +58,12 @@ def kl_divergence(mean: Any, log_variance: Any, ops: Any = np) -> Any:
     return ops.sum(kl_per_dimension(mean, log_variance, ops), axis=-1)
 
 
+def log_normal(x: Any, mean: Any = 0.0, log_variance: Any = 0.0, ops: Any = np) -> Any:
+    """Log density of a diagonal Gaussian at x (..., latent_dim), N(0, I) by default: (...,)."""
+    squared = (x - mean) ** 2 * ops.exp(-log_variance)
+    return -0.5 * ops.sum(squared + log_variance + np.log(2 * np.pi), axis=-1)
+
+
 def elbo(images: Any, logits: Any, mean: Any, log_variance: Any, ops: Any = np) -> Any:
     """The evidence lower bound, log p(image) >= elbo: (...,) in nats.
 

@@ -29,7 +29,7 @@ def lies_among(latent_map: LatentMap, latent: np.ndarray, classes: int = 3) -> b
 
 def lies_outside(latent_map: LatentMap, latent: np.ndarray) -> bool:
     """Whether (latent_dim,) is farther from all digits than any digit from its nearest."""
-    distance = np.linalg.norm(latent - latent_map.posterior.mean[latent_map.nearest(latent, 1)[0]])
+    distance = np.linalg.norm(latent - latent_map.latents[latent_map.nearest(latent, 1)[0]])
     return bool(distance > latent_map.neighbour_distances[-1])
 
 

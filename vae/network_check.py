@@ -3,7 +3,7 @@
 `try_networks` starts that process, and `python -m vae.network_check FOLDER` is it. First the
 structure is checked in plain Python: only operations of OPERATIONS, one after the other, on arrays
 of a bounded size. So what a network does depends on the number of images only, never on what they
-show: there is no loop, no branch and no index that is computed from values. Then LiteRT runs both
+show: there is no loop, no branch and no index that is computed from values. Then LiteRT runs the
 networks on several inputs, within limits of memory and time.
 """
 
@@ -27,6 +27,7 @@ from vae.mnist import IMAGE
 OPERATIONS = {
     "ADD",
     "CONV_2D",
+    "EXP",
     "FULLY_CONNECTED",
     "LOGISTIC",
     "MUL",
@@ -35,6 +36,8 @@ OPERATIONS = {
     "RESHAPE",
     "SHAPE",
     "STRIDED_SLICE",
+    "SUB",
+    "SUM",
     "TANH",
     "TRANSPOSE_CONV",
 }
@@ -44,7 +47,7 @@ computes (vae/live/network.py) is shorter still."""
 SECONDS = 60.0
 """That a trial may take, of the processor and of the clock."""
 _MEMORY = 3_000_000_000  # bytes of address space; LiteRT and NumPy reserve much and use little
-_MOST = 500  # operations, and arrays
+_MOST = 1000  # operations, and arrays
 _LARGEST = 60_000_000  # numbers in one array; the largest layer has 26 million weights
 _TYPES = (schema.TensorType.FLOAT32, schema.TensorType.INT32)
 DAMAGED = (
@@ -90,7 +93,7 @@ def _limit() -> None:
 def _wrong(folder: Path) -> str:
     try:
         run = runs.read(folder)
-        for name in runs.SERVED_FILES:
+        for name in runs.served_files(run.manifest.model):
             check_structure(runs.model_content(run, name), name)
         model = inference.Model(run)
         network.encoder(model)
@@ -164,7 +167,10 @@ def _wrong_answers(model: inference.Model) -> str:
             return f"of {len(images)} images the encoder makes {sizes}"
         if not np.isfinite([posterior.mean, posterior.log_variance]).all():
             return "the encoder gives numbers that are not finite"
-        if wrong := _wrong_logits(model, posterior.mean):
+        latents, log_volume = model.prior.to_base(posterior.mean)
+        if not np.isfinite([*latents.T, log_volume, *model.prior.from_base(latents).T]).all():
+            return "the prior gives numbers that are not finite"
+        if wrong := _wrong_logits(model, latents):
             return wrong
     far = 10 * generator.standard_normal((inference.BATCH, model.latent_dim))
     return _wrong_logits(model, far)

@@ -87,6 +87,15 @@ class Figures:
     """-ELBO, dynamic, of the digits of each class."""
     hardest: tuple[Hard, ...]
     """The ten digits with the highest -ELBO, dynamic, the worst first."""
+    kl_method: str = "closed form"
+    precision: Estimate | None = None
+    """The share of samples of the prior that look like test digits to the classifier."""
+    recall: Estimate | None = None
+    """The share of test digits that look like samples of the prior to it."""
+    nearest_to_samples: Estimate | None = None
+    """How far a sample's pixels are from those of the nearest training digit."""
+    nearest_to_digits: Estimate | None = None
+    """The same for test digits."""
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> dict[str, Any]:

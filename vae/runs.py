@@ -4,6 +4,8 @@
     model.keras      the weights for Keras; shipped runs go without
     encoder.tflite   the encoder for serving: images -> posterior mean and log variance
     decoder.tflite   the decoder for serving: latents -> logits
+    to_base.tflite, from_base.tflite
+                     where the prior is a flow: the encoder's z -> latents, and back
     events.jsonl     the history, one JSON object a line, only ever appended to
     snapshots/       what the model drew after chosen epochs, see vae/snapshots.py
     figures.json     how good it is, see vae/results.py; beside it README.md, the model card, with
@@ -42,10 +44,12 @@ from vae import atomic, history, leases, locks, strict_json, versions
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Range, Seconds
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, FORMAT_VERSION)  # 1 is from before a prior could be a flow
 LEASE, WAITING_LEASE = "lease", "waiting.lease"
 SERVED_FILES = ("encoder.tflite", "decoder.tflite")
 MODEL_FILES = ("model.keras", *SERVED_FILES)
+FLOW_FILES = ("to_base.tflite", "from_base.tflite")  # besides, where the prior is a flow
 TEMPORARY = "temporary"
 OWNER = "owner"
 SHIPPED = Path(__file__).parents[1] / "assets" / "models"
@@ -109,7 +113,7 @@ class Manifest:
     @property
     def usable(self) -> bool:
         """Whether there is a model to serve."""
-        return set(SERVED_FILES) <= set(self.files)
+        return set(served_files(self.model)) <= set(self.files)
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,16 @@ class Run:
         return self.path.name
 
 
+def served_files(model: ModelConfig) -> tuple[str, ...]:
+    """The names of the files that serve such a model."""
+    return SERVED_FILES if model.prior == "standard" else (*SERVED_FILES, *FLOW_FILES)
+
+
+def model_file_names(model: ModelConfig) -> tuple[str, ...]:
+    """The same with the weights for Keras, which a run may go without."""
+    return ("model.keras", *served_files(model))
+
+
 def to_json(manifest: Manifest) -> str:
     """A manifest as text, as `read` reads it."""
     return strict_json.to_text(asdict(manifest))
@@ -138,10 +152,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 def commit_files(path: Path, manifest: Manifest) -> Manifest:
     """Commit the model files in `new/` with this manifest, and put them in their place."""
-    for name in MODEL_FILES:
+    names = model_file_names(manifest.model)
+    for name in names:
         with (path / "new" / name).open("rb") as file:
             os.fsync(file.fileno())  # before the manifest that names it
-    manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in MODEL_FILES})
+    manifest = replace(manifest, files={name: sha256(path / "new" / name) for name in names})
     write_manifest(path, manifest)
     settle_files(path)
     return manifest
@@ -208,13 +223,14 @@ def _read(file: Path) -> Run:
 
 def _manifest(values: Any) -> Manifest:
     said = strict_json.unsealed(values)
-    version = said.get("format_version")
-    if version != FORMAT_VERSION:
-        raise ValueError(f"format version {version}, but this program reads {FORMAT_VERSION}")
+    version = said.pop("format_version", None)
+    if version not in READABLE_VERSIONS:
+        known = " and ".join(map(str, READABLE_VERSIONS))
+        raise ValueError(f"format version {version}, but this program reads {known}")
     manifest = Manifest(**strict_json.entries(Manifest, said))
     if manifest.data or manifest.usable:  # pages say what a model was trained on
         strict_json.typed(_Data, manifest.data, "data")
-    if unknown := sorted(set(manifest.files) - set(MODEL_FILES)):
+    if unknown := sorted(set(manifest.files) - set(model_file_names(manifest.model))):
         raise ValueError(f"files names {unknown}")
     strict_json.check_seal(values)
     return manifest
@@ -227,7 +243,8 @@ def model_files(run: Run) -> dict[str, Path]:
         RunError: there is no model yet, or a file is missing or has changed.
     """
     _check_usable(run)
-    return {name: _committed(run, name)[0] for name in MODEL_FILES if name in run.manifest.files}
+    names = model_file_names(run.manifest.model)
+    return {name: _committed(run, name)[0] for name in names if name in run.manifest.files}
 
 
 def model_content(run: Run, name: str) -> bytes:

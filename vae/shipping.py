@@ -20,7 +20,7 @@ def ship(run: runs.Run, root: Path = runs.SHIPPED) -> runs.Run:
     if runs.state(run) in runs.ALIVE:
         raise runs.RunError(f"{run.name} is {runs.state(run)}; ship it once it has ended")
     files = {name: file for name, file in archive.contents(run).items() if name != "model.keras"}
-    served = {name: run.manifest.files[name] for name in runs.SERVED_FILES}
+    served = {name: run.manifest.files[name] for name in runs.served_files(run.manifest.model)}
     folder = Path(tempfile.mkdtemp(prefix=".ship-", dir=root))
     try:
         for name, file in files.items():

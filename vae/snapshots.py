@@ -17,7 +17,6 @@ import numpy as np
 
 from vae import atomic, data, versions, zip_files
 from vae.latents import Plane, sample_prior
-from vae.losses import kl_per_dimension
 from vae.mnist import CLASSES, IMAGE
 
 FOLDER = "snapshots"
@@ -44,8 +43,9 @@ class Snapshot:
 
     `rebuilt` (16, 28, 28) and `samples` (25, 28, 28) are uint8 images; `points` (1000, 2) float16
     are posterior means, for more than two latent dimensions on the plane of their two strongest
-    principal components; `kl_per_dimension` (latent_dim,) float16 is in nats. `drawing` (28, 28)
-    uint8 is a visitor's drawing, rebuilt, if the run has one.
+    principal components; `kl_per_dimension` (latent_dim,) float16 is in nats, and empty (0,) where
+    the prior is a flow. `drawing` (28, 28) uint8 is a visitor's drawing, rebuilt, if the run has
+    one.
     """
 
     epoch: int
@@ -79,12 +79,13 @@ def take(
 
     Args:
         epoch: after which this is.
-        encode: images (n, 28, 28) in [0, 1] -> posterior mean and log variance (n, latent_dim).
+        encode: images (n, 28, 28) in [0, 1] -> the latents of their posterior means
+            (n, latent_dim), and the KL divergence of each dimension (n, latent_dim), in nats.
         decode: latents (n, latent_dim) -> images (n, 28, 28) in [0, 1].
         before: the snapshot whose map this one is turned to, so that the map does not jump.
         drawing: an image (28, 28) in [0, 1] to rebuild, too.
     """
-    mean, log_variance = encode(mapped_digits().pixels)
+    mean, kls = encode(mapped_digits().pixels)
     points = Plane.through(mean).project(mean)
     if before is not None and mean.shape[1] > 2:
         points = _turned(points, before.points.astype(np.float32))
@@ -95,7 +96,7 @@ def take(
         _bytes(decode(latents)),
         _bytes(decode(sample_prior(SAMPLES, mean.shape[1], seed=0))),
         np.clip(points, -limit, limit).astype(np.float16),
-        np.minimum(kl_per_dimension(mean, log_variance).mean(axis=0), limit).astype(np.float16),
+        np.minimum(kls.mean(axis=0), limit).astype(np.float16),
         None if drawing is None else _bytes(decode(encode(drawing[None])[0]))[0],
     )
 

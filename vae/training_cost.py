@@ -87,7 +87,7 @@ def estimate(
 
 def parameters(model: ModelConfig) -> int:
     """How many weights the model has."""
-    return _encoder(model).weights + _decoder(model).weights
+    return _encoder(model).weights + _decoder(model).weights + _flow(model).weights
 
 
 def _pace(found: list[runs.Run]) -> float:
@@ -113,7 +113,7 @@ def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: i
     # The encoder alone: the gradient still comes through the decoder, but not to its weights.
     alone = 1 - training.joint_epochs / training.epochs
     share = 1 - alone / 3
-    dense = encoder.dense + share * decoder.dense
+    dense = encoder.dense + share * (decoder.dense + _flow(model).dense)
     convolution = encoder.convolution + share * decoder.convolution
     step = PER_STEP
     if training.ema_decay:
@@ -146,6 +146,14 @@ def _decoder(model: ModelConfig) -> _Work:
     biases = sum(sizes[1:]) + large + 1 + model.refinements * (small + large) + PIXELS
     weights = dense + sum(map(sum, kernels.values())) + biases
     return _Work(weights, dense, sum(side**2 * sum(k) for side, k in kernels.items()))
+
+
+def _flow(model: ModelConfig) -> _Work:
+    if model.prior == "standard":
+        return _Work(0, 0, 0)
+    latent_dim, units, n = model.latent_dim, model.coupling_units, model.couplings
+    dense = n * 3 * latent_dim * units
+    return _Work(dense + n * (units + 2 * latent_dim), dense, 0)
 
 
 def _products(sizes: list[int]) -> int:

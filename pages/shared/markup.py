@@ -10,6 +10,7 @@ import numpy as np
 from pages.shared import files
 from vae import palette, pictures
 from vae.charts import class_names
+from vae.cloud import Cloud
 from vae.latent_map import LatentMap
 
 _CSS = (Path(__file__).parent / "markup.css").read_text(encoding="utf-8")
@@ -63,11 +64,12 @@ def heat(values: np.ndarray) -> np.ndarray:
 
 
 def whole_map(
-    latent_map: LatentMap, background: str, point: np.ndarray, spread: np.ndarray | None
+    latent_map: LatentMap, background: str, point: np.ndarray, posterior: np.ndarray | Cloud | None
 ) -> str:
-    """The still map with class names, and around a point (2,) its posterior to true scale.
+    """The still map with class names, and the posterior around a point (2,), to true scale.
 
-    Without a `spread` (2, 2) there is none: a point is all that the model gives.
+    A posterior is the covariance (2, 2) of a Gaussian on the plane, or a cloud. None: a point is
+    all that the model gives.
     """
     names = "".join(
         f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
@@ -75,11 +77,11 @@ def whole_map(
     )
     inside = np.clip(point, -0.96 * latent_map.extent, 0.96 * latent_map.extent)
     mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
-    ellipses = "" if spread is None else _ellipses(inside, spread, np.zeros(2), latent_map.extent)
+    around = _posterior(posterior, point, point - inside, latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
     return (
         f'<div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({linked(background)})">{names}{mark}{ellipses}</div>'
+        f'style="background-image: url({linked(background)})">{names}{mark}{around}</div>'
     )
 
 
@@ -98,17 +100,17 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     )
 
 
-def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray | None) -> str:
+def close_up(latent_map: LatentMap, point: np.ndarray, posterior: np.ndarray | Cloud | None) -> str:
     """What lies around a point (2,) of the plane: its posterior, and the digits near by.
 
-    Without a `spread` (2, 2) there is none, and a tenth of the map is shown.
+    Without a posterior a tenth of the map is shown.
     """
     label = "The same place, enlarged"
-    if spread is None:
-        reach, ellipses = 0.1 * latent_map.extent, ""
+    if posterior is None:
+        reach = 0.1 * latent_map.extent
     else:
+        spread = posterior.spread if isinstance(posterior, Cloud) else posterior
         reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
-        ellipses = _ellipses(point, spread, point, reach)
         label += ": one and two standard deviations of the posterior"
     near = _apart(latent_map.points, point, reach)
     digits = "".join(
@@ -121,7 +123,7 @@ def close_up(latent_map: LatentMap, point: np.ndarray, spread: np.ndarray | None
     )
     return (
         f'<div class="map" role="img" aria-label="{label}">{digits}'
-        f"{ellipses}"
+        f"{_posterior(posterior, point, point, reach)}"
         '<i class="dot" style="left: 50%; top: 50%"></i></div>'
     )
 
@@ -142,6 +144,33 @@ def _at(point: np.ndarray, centre: np.ndarray, reach: float) -> str:
     """CSS that puts something at a point of a square map around a centre."""
     x, y = 50 + 50 * (point - centre) / reach
     return f"left: {x:.2f}%; top: {100 - y:.2f}%"
+
+
+def _posterior(
+    posterior: np.ndarray | Cloud | None, point: np.ndarray, centre: np.ndarray, reach: float
+) -> str:
+    """A posterior around a point, on a square map around a centre; nothing where there is none."""
+    if posterior is None:
+        return ""
+    if isinstance(posterior, Cloud):
+        return _cloud(posterior, centre, reach)
+    return _ellipses(point, posterior, centre, reach)
+
+
+def _cloud(cloud: Cloud, centre: np.ndarray, reach: float) -> str:
+    """The draws of a cloud as dots, and its rings."""
+
+    def places(points: np.ndarray) -> list[str]:
+        scaled = 50 + 50 * (points - centre) / reach * [1, -1]
+        return [f"{x:.2f},{y:.2f}" for x, y in scaled]
+
+    dots = "".join(f"M{place}h0" for place in places(cloud.points))
+    rings = "".join(
+        f'<path class="{kind}" d="M{"L".join(places(ring))}Z"/>'
+        for kind, found in zip(("one", "two"), cloud.rings, strict=True)
+        for ring in found
+    )
+    return f'<svg class="cloud" viewBox="0 0 100 100"><path class="dots" d="{dots}"/>{rings}</svg>'
 
 
 def _ellipses(point: np.ndarray, spread: np.ndarray, centre: np.ndarray, reach: float) -> str:

@@ -60,7 +60,7 @@ def drew(run: runs.Run, image: np.ndarray) -> None:
     posterior = latent_map.model.encode(image[None])
     loss = float(latent_map.model.terms(image[None], posterior)[0][0])
     _note("hard", missions.is_hard(resources.loss_percentiles(run), loss))
-    _note("riddle", missions.lies_among(latent_map, posterior.mean[0]))
+    _note("riddle", missions.lies_among(latent_map, posterior.latents[0]))
 
 
 def trained() -> None:
@@ -77,7 +77,7 @@ def _note(name: str, done: bool) -> None:
 
 def show() -> None:
     """The missions, with a tick at those that are done."""
-    st.subheader("Five missions", anchor=False)
+    st.header("Five missions", anchor=False)
     st.markdown("Each ticks itself off when you have done it.")
     trained()
     for name, mission in MISSIONS.items():

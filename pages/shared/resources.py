@@ -156,6 +156,12 @@ def locator(run: runs.Run, theme: Theme) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def bent_grid(run: runs.Run, theme: Theme) -> tuple[str, str]:
+    """What the run's flow does to a grid, as data URLs: before and after."""
+    return charts.bent_grid(latent_map(run), theme)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def manifold(run: runs.Run) -> str:
     """What is decoded all over the run's map, 12 x 12 digits side by side, as a data URL."""
     return pictures.data_url(pictures.contact_sheet(latent_map(run).manifold(12), 12, gap=0))

@@ -5,12 +5,13 @@ import re
 import numpy as np
 import streamlit as st
 
-from pages.shared import link, navigation, resources, session
+from pages.shared import browser, link, navigation, resources, session
 from vae import pictures, runs
 from vae.mnist import SIDE
 from vae.palette import Theme
 
 DEFAULT_MODEL = "map"
+DEFAULT_MODELS = {"Generate": "flow", "Compare": "flow"}  # by the page's title, where another suits
 # Signs that mean something to markdown: anywhere; at an end of a word; at the beginning; of a list.
 _MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
@@ -32,13 +33,16 @@ def begin(title: str, heading: str = "") -> runs.Run:
         st.error("There is no model to show. Restore assets/models, or train one:")
         st.code("python -m vae train --preset map --out runs/map", language="shell")
         st.stop()
-    run = found[_chosen_name(list(found))]
+    run = found[_chosen_name(list(found), DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
     manifest = run.manifest
+    of_base = ", in the base space of a learned prior" * (manifest.model.prior == "flow")
     st.sidebar.caption(
-        f"{manifest.model.latent_dim} latent dimensions · {manifest.parameters:,} weights · "
-        f"trained on {manifest.data['train']:,} images of {plain(manifest.data['source'])} "
-        f"for {manifest.best_epoch} epochs"
+        f"{manifest.model.latent_dim} latent dimensions{of_base} · "
+        f"{manifest.parameters:,} weights · trained on {manifest.data['train']:,} images of "
+        f"{plain(manifest.data['source'])} for {manifest.epochs_done} epochs, of which epoch "
+        f"{manifest.best_epoch} was the best"
     )
+    browser.attend()
     st.title(heading or title)
     return run
 
@@ -54,14 +58,20 @@ def _check_settings() -> None:
         st.stop()
 
 
-def _chosen_name(names: list[str]) -> str:
+def _chosen_name(names: list[str], default: str) -> str:
     """The model chooser. The choice lives in the session, and in the address of every page.
 
-    A bound widget (`bind="query-params"`) would lose its value at each change of page.
+    Until there is one, each page has its own default. A bound widget (`bind="query-params"`) would
+    lose its value at each change of page.
     """
-    asked = st.session_state.get("model", st.query_params.get("model"))
-    if asked not in names:  # a link or a session may name a run that is gone
-        asked = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    named = st.query_params.get("model")
+    asked = st.session_state.get("model", named)
+    unchosen = st.session_state.pop("unchosen model", None)
+    if asked == unchosen or asked not in names:  # a link or a session may name a run that is gone
+        asked = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
+        st.session_state["unchosen model"] = asked
+    if named is not None and named not in names:
+        st.warning(f"There is no model {plain(named)} on this server; this is {plain(asked)}.")
     st.session_state["model"] = asked
     name = st.sidebar.selectbox(
         "Model",

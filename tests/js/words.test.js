@@ -25,6 +25,6 @@ test("a latent is among the digits, at their edge, or far from them", () => {
 });
 
 test("directions are those of the map", () => {
-  assert.equal(directionText(1, 0), "right");
-  assert.equal(directionText(-1, 2), "up and left");
+  assert.equal(directionText(1, 0), "1 right");
+  assert.equal(directionText(-1, 2), "2 up and 1 left");
 });

@@ -12,6 +12,7 @@ import numpy as np
 from vae import losses
 from vae.data import Digits
 from vae.evaluation.classifier import Classifier
+from vae.evaluation.diversity import nearest_distances, precision_and_recall
 from vae.evaluation.likelihood import (
     Terms,
     binarised,
@@ -26,6 +27,7 @@ from vae.evaluation.neighbours import knn_accuracy, nearest_neighbours
 from vae.inference import Model
 from vae.latents import sample_prior
 from vae.mnist import CLASSES
+from vae.prior import STANDARD
 from vae.results import Estimate, Figures, Hard
 
 __all__ = [
@@ -45,7 +47,7 @@ __all__ = [
 ACTIVE_VARIANCE = 0.01
 LABELLED = (100, 600, 1000)
 CONFIDENCE = 0.9
-CHECKED = 1000  # images on which a second method checks the NLL
+CHECKED = 1000  # images on which a second method checks the NLL, and whose nearest are sought
 HARDEST = 10
 
 Progress = Callable[[str, float], None]
@@ -101,8 +103,13 @@ def evaluate(
     judged = classifier.probabilities(drawn)
     accepted = judged.max(axis=1) >= CONFIDENCE
     by_class = np.bincount(judged[accepted].argmax(axis=1), minlength=len(CLASSES))
-    at_mean = losses.reconstruction_loss(images, model.decode_logits(posterior.mean))
-    kl = losses.kl_per_dimension(posterior.mean, posterior.log_variance)
+    at_mean = losses.reconstruction_loss(images, model.decode_logits(posterior.latents))
+    kl = losses.kl_per_dimension(posterior.mean, posterior.log_variance).mean(axis=0)
+    is_standard = posterior.prior is STANDARD
+    progress("variety of the samples", 0)
+    precision, recall = precision_and_recall(
+        classifier.features(images), classifier.features(drawn)
+    )
     return Figures(
         run=model.name,
         files={n: s for n, s in model.run.manifest.files.items() if n.endswith(".tflite")},
@@ -120,8 +127,8 @@ def evaluate(
         nll_dynamic=estimate(nll),
         nll_method=method,
         nll_checks=checks,
-        kl_per_dimension=tuple(kl.mean(axis=0).tolist()),
-        active_units=active_units(posterior.mean),
+        kl_per_dimension=tuple(kl.tolist()) if is_standard else (),
+        active_units=active_units(posterior.latents),
         knn_accuracy={str(n): accuracy for n, accuracy in accuracies.items()},
         classifier_accuracy=classifier.accuracy(test),
         confidence=CONFIDENCE,
@@ -130,6 +137,11 @@ def evaluate(
         samples_by_class=tuple(by_class.tolist()),
         loss_by_class=tuple(estimate(-dynamic.elbo[test.labels == c]) for c in CLASSES),
         hardest=_hardest(-dynamic.elbo, test.labels),
+        kl_method="closed form" if is_standard else "mean over the draws",
+        precision=precision,
+        recall=recall,
+        nearest_to_samples=estimate(nearest_distances(drawn[:CHECKED], labelled.pixels)),
+        nearest_to_digits=estimate(nearest_distances(images[:CHECKED], labelled.pixels)),
     )
 
 
@@ -171,6 +183,8 @@ def _hardest(losses: np.ndarray, labels: np.ndarray) -> tuple[Hard, ...]:
 
 def active_units(mean: np.ndarray) -> int:
     """Latent dimensions whose posterior mean (n, latent_dim) varies over images by more than 0.01.
+
+    With a flow: where the mean lies in the base space.
 
     Source: Burda, Grosse and Salakhutdinov 2015, "Importance Weighted Autoencoders", section 5.
     """

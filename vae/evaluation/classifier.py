@@ -20,8 +20,11 @@ class Classifier:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Images (n, 28, 28) in [0, 1] -> the probability of each class: (n, 10)."""
-        hidden = np.maximum(images.reshape(-1, PIXELS) @ self.weights[0] + self.biases[0], 0)
-        return _softmax(hidden @ self.weights[1] + self.biases[1])
+        return _softmax(self.features(images) @ self.weights[1] + self.biases[1])
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Images (n, 28, 28) in [0, 1] -> what its hidden layer makes of them: (n, 256)."""
+        return np.maximum(images.reshape(-1, PIXELS) @ self.weights[0] + self.biases[0], 0)
 
     def accuracy(self, digits: Digits) -> float:
         """The share of digits whose class it finds."""

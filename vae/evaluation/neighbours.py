@@ -22,7 +22,8 @@ def knn_accuracy(
 
     The n labelled digits are drawn anew ten times; the standard error is over these draws.
     """
-    reference, query = model.encode(labelled.pixels).mean, model.encode(test.pixels).mean
+    reference = model.encode(labelled.pixels).latents
+    query = model.encode(test.pixels).latents
 
     def accuracy(n: int) -> float:
         chosen = generator.choice(len(labelled), min(n, len(labelled)), replace=False)

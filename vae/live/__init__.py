@@ -47,9 +47,10 @@ def map_bundle(latent_map: LatentMap) -> bytes:
         "latent_dim": latent_map.model.latent_dim,
         "extent": latent_map.extent,
         "is_autoencoder": latent_map.model.run.manifest.training.is_autoencoder,
+        "prior": latent_map.model.run.manifest.model.prior,
     }
     arrays = {
-        "mean": latent_map.posterior.mean,
+        "mean": latent_map.latents,
         "log_variance": latent_map.posterior.log_variance,
         "points": latent_map.points.astype(np.float32),
         "labels": latent_map.digits.labels,

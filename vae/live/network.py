@@ -20,7 +20,9 @@ KINDS = {
     "TRANSPOSE_CONV": "transposed_convolution",
     "RESHAPE": "reshape",
     "ADD": "add",
+    "SUB": "subtract",
     "MUL": "multiply",
+    "EXP": "exp",
     "RELU": "relu",
     "LOGISTIC": "sigmoid",
     "TANH": "tanh",
@@ -196,7 +198,7 @@ def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor], option
             fits = fits and shapes[0][3] == shapes[1][3]  # no groups of channels
         case "transposed_convolution":
             fits = len(output) == len(shapes[0]) == 4
-        case "add" | "multiply":  # the smaller one is repeated along the first axes
+        case "add" | "subtract" | "multiply":  # the smaller one is repeated along the first axes
             fits = all(output[len(output) - len(shape) :] == shape for shape in shapes)
         case _:
             fits = True

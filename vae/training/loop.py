@@ -129,8 +129,8 @@ class _History:
         new = self.path / "new"
         new.mkdir(exist_ok=True)
         best.save(new / "model.keras")
-        for network in (best.encoder, best.decoder):
-            (new / f"{network.name}.tflite").write_bytes(converter.convert(network))
+        for name, network in best.served().items():
+            (new / f"{name}.tflite").write_bytes(converter.convert(network))
         if self.best.epoch:
             metrics = _prefixed("validation", self.best.validation)
             self.manifest = replace(self.manifest, best_epoch=self.best.epoch, metrics=metrics)

@@ -1,4 +1,4 @@
-"""The networks: an encoder, a decoder with transposed convolutions, and both as one VAE."""
+"""The networks: an encoder, a decoder with transposed convolutions, and all as one VAE."""
 
 from itertools import count
 from pathlib import Path
@@ -9,7 +9,9 @@ import numpy as np
 from keras import layers, ops
 
 from vae.config import ModelConfig
+from vae.losses import log_normal
 from vae.mnist import IMAGE, SIDE
+from vae.training.prior import build_flow
 
 # exp(10) and exp(-10) are far beyond any useful posterior variance, and safe in float32.
 LOG_VARIANCE_BOUND = 10.0
@@ -112,19 +114,40 @@ def build_decoder(config: ModelConfig, seed: int = 0) -> keras.Model:
 
 @keras.saving.register_keras_serializable("vae")
 class VAE(keras.Model):
-    """Encoder and decoder as one model; calling it rebuilds images from their posterior mean."""
+    """Encoder, decoder and a flow, if the prior is one; calling it rebuilds images from their
+    posterior mean.
+
+    `encoder` and `decoder` speak of the latent z. `to_base` and `from_base` (None for a standard
+    prior) lead from there to the base space, where the prior is N(0, I), and back.
+    """
 
     def __init__(self, config: ModelConfig, seed: int = 0, **kwargs) -> None:
         super().__init__(**kwargs)
         self.config = config
         self.encoder = build_encoder(config, seed)
         self.decoder = build_decoder(config, seed + 1)
+        self.to_base = self.from_base = None
+        if config.prior == "flow":
+            self.to_base, self.from_base = build_flow(config, seed + 2)
         self.built = True
 
     def call(self, inputs, training: bool = False):
         """Images (n, 28, 28) in [0, 1] -> logits (n, 28, 28) of their reconstruction."""
         mean, _ = self.encoder(inputs, training=training)
         return self.decoder(mean, training=training)
+
+    def served(self) -> dict[str, keras.Model]:
+        """The networks that serve, by name: the decoder takes latents of the base space."""
+        if self.to_base is None or self.from_base is None:
+            return {"encoder": self.encoder, "decoder": self.decoder}
+        logits = self.decoder(self.from_base.output)
+        decoder = keras.Model(self.from_base.input, logits, name="decoder")
+        flow = {"to_base": self.to_base, "from_base": self.from_base}
+        return {"encoder": self.encoder, "decoder": decoder, **flow}
+
+    def base(self, z):
+        """z (n, latent_dim) -> latents u of the base space, as many, and log |det du/dz| (n,)."""
+        return (z, ops.zeros_like(z[:, 0])) if self.to_base is None else self.to_base(z)
 
     def get_config(self) -> dict:
         """What Keras stores beside the weights."""
@@ -147,6 +170,19 @@ def sample_posterior(mean, log_variance, noise):
     Source: Kingma and Welling 2014, section 2.4.
     """
     return mean + ops.exp(0.5 * log_variance) * noise
+
+
+def sampled_kl_divergence(vae: VAE, z, mean, log_variance):
+    """The KL divergence of the posterior from the prior, estimated from a draw z of it: (n,) nats.
+
+    The posterior's parameters have no gradient through its density, only through z: on average it
+    is the same, and where the posterior is exact it does not vary. Source: Roeder, Wu and Duvenaud
+    2017, "Sticking the Landing".
+    """
+    mean, log_variance = ops.stop_gradient(mean), ops.stop_gradient(log_variance)
+    latents, log_volume = vae.base(z)
+    log_prior = log_normal(latents, ops=ops) + log_volume
+    return log_normal(z, mean, log_variance, ops) - log_prior
 
 
 def load_weights(config: ModelConfig, path: Path) -> VAE:

@@ -15,7 +15,7 @@ from vae.config import ModelConfig, TrainingConfig
 from vae.data import Digits
 from vae.losses import kl_per_dimension, reconstruction_loss
 from vae.mnist import IMAGE, SIDE
-from vae.training.model import VAE, sample_posterior
+from vae.training.model import VAE, sample_posterior, sampled_kl_divergence
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,17 @@ class Trainer:
     """The model, its optimizer and its moving average, one training step at a time."""
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, images: np.ndarray) -> None:
-        """Args: images: (n, 28, 28) uint8, the training images."""
+        """A model that is about to be trained.
+
+        Args:
+            model: what it is.
+            training: how it is trained.
+            images: (n, 28, 28) uint8, the training images.
+
+        Raises:
+            ValueError: the model cannot be trained so.
+        """
+        training.check(model)
         self.config = training
         self.images = tf.constant(images)
         self.batch_size = min(training.batch_size, len(images))
@@ -66,7 +76,8 @@ class Trainer:
             self._learning_rate(), weight_decay=training.weight_decay
         )
         self.optimizer.build(self.vae.trainable_variables)
-        self.optimizer.exclude_from_weight_decay(var_names=["bias"])
+        flow = self.vae.to_base.trainable_variables if self.vae.to_base else []
+        self.optimizer.exclude_from_weight_decay(var_list=flow, var_names=["bias"])
         self._update_both = tf.function(partial(self._update, encoder_only=False))
         self._update_encoder = tf.function(partial(self._update, encoder_only=True))
         self.validation_step = tf.function(self._validation_step, reduce_retracing=True)
@@ -126,7 +137,8 @@ class Trainer:
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Reconstruction loss (), KL divergence () and that of each dimension (latent_dim,).
 
-        The one place where images are averaged.
+        The one place where images are averaged. With a flow the KL divergence is estimated from
+        the draw that is decoded, and has no dimensions (0,).
         """
         mean, log_variance = vae.encoder(images, training=training)
         latents = mean
@@ -135,8 +147,11 @@ class Trainer:
             latents = sample_posterior(mean, log_variance, noise)
         logits = vae.decoder(latents, training=training)
         reconstruction = reconstruction_loss(images, logits, keras.ops)
-        kls = kl_per_dimension(mean, log_variance, keras.ops)
-        kl = tf.reduce_sum(kls, axis=-1)
+        if vae.to_base is None:
+            kls = kl_per_dimension(mean, log_variance, keras.ops)
+            kl = tf.reduce_sum(kls, axis=-1)
+        else:
+            kls, kl = mean[:, :0], sampled_kl_divergence(vae, latents, mean, log_variance)
         return tf.reduce_mean(reconstruction), tf.reduce_mean(kl), tf.reduce_mean(kls, axis=0)
 
     def _validation_step(self, images: tf.Tensor, batch: tf.Tensor, pixels: str) -> tf.Tensor:
@@ -162,12 +177,20 @@ class Trainer:
         return Losses(*(total / len(digits)).tolist())
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The averaged model's posterior mean and log variance for images (n, 28, 28)."""
+        """The averaged model's latents (n, latent_dim) for images (n, 28, 28), and what each
+        dimension tells of them: its KL divergence, (n, latent_dim) or with a flow (n, 0).
+
+        The latents are of the base space; the posterior mean lies there.
+        """
         mean, log_variance = self.averaged.encoder(images, training=False)
-        return np.asarray(mean), np.asarray(log_variance)
+        latents, _ = self.averaged.base(mean)
+        kls = np.asarray(kl_per_dimension(mean, log_variance, keras.ops))
+        return np.asarray(latents), kls[:, :0] if self.averaged.to_base else kls
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """The averaged model's images (n, 28, 28) in [0, 1] for latents (n, latent_dim)."""
+        if self.averaged.from_base:
+            latents = self.averaged.from_base(latents)
         return np.asarray(tf.sigmoid(self.averaged.decoder(latents, training=False)))
 
     def state(self) -> dict[str, np.ndarray]:

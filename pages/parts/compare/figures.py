@@ -20,7 +20,8 @@ def table(compared: list[runs.Run]) -> list[Row]:
         for row in rows
     )
     st.html(
-        f'<div class="wide"><table class="figures"><tr><th></th>{heads}</tr>{lines}</table></div>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="Figures">'
+        f'<table class="figures"><tr><td></td>{heads}</tr>{lines}</table></div>'
     )
     st.caption(
         "Losses are in nats per image, lower is better. The first four figures are measured here,"

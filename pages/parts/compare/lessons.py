@@ -23,7 +23,7 @@ def holes(found: dict[str, runs.Run]) -> None:
     if not twins:
         return
     twin = max(twins, key=lambda run: run.manifest.model == plain.manifest.model)
-    st.subheader("What the KL divergence is for", anchor=False)
+    st.header("What the KL divergence is for", anchor=False)
     st.markdown(
         f"**{widgets.plain(plain.name)}** is a plain *autoencoder*: an encoder and a decoder, "
         "trained to rebuild and nothing else. It may put its digits anywhere, far from 0 and with "
@@ -65,7 +65,7 @@ def early_and_late(compared: list[runs.Run]) -> None:
     kept = {run.name: run for run in compared if len(snapshots.files(run.path)) > 1}
     if not kept:
         return
-    st.subheader("Early and late", anchor=False)
+    st.header("Early and late", anchor=False)
     st.markdown("The same model at two moments of its training.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Model", list(kept), key="snapshots-of", width=240)
@@ -81,10 +81,11 @@ def early_and_late(compared: list[runs.Run]) -> None:
         st.error(widgets.plain(error))
         return
     digits = snapshots.rebuilt_digits().images
+    originals = _sheet(digits, 8, "digits as they are", "Digits, as they are")
+    st.html(originals)
     for column, shown in zip(st.columns(2, gap="medium"), (early, late), strict=True):
         column.html(
             f"<p><b>After epoch {shown.epoch}</b></p>"
-            + _sheet(digits, 8, "digits as they are", f"Digits, for epoch {shown.epoch}")
             + _sheet(shown.rebuilt, 8, "rebuilt", f"Rebuilt after epoch {shown.epoch}")
             + _sheet(shown.samples[:24], 8, "samples", f"Samples after epoch {shown.epoch}")
         )
@@ -103,7 +104,7 @@ def latent_dims() -> None:
     except latent_study.StudyError as error:
         st.error(widgets.plain(error), icon=":material/error:")
         return
-    st.subheader("How many latent dimensions", anchor=False)
+    st.header("How many latent dimensions", anchor=False)
     st.markdown(
         f"One recipe, {len(study.latent_dims)} sizes of the latent, "
         f"{study.training.epochs} epochs each, measured on digits that were not trained on. More "

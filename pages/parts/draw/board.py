@@ -56,7 +56,7 @@ def _buttons() -> None:
 
 def settings() -> None:
     """The pen, and what is done to a drawing before a model sees it."""
-    with st.popover("", icon=":material/tune:", help="Pen, and how a drawing is placed"):
+    with st.popover("Pen", icon=":material/tune:", help="Pen, and how a drawing is placed"):
         # another pen empties the canvas, so a new one takes over its strokes
         st.slider(
             "Pen width", 6, 40, canvas.PEN, key="pen", persist_state="session", on_change=_take_over
@@ -84,8 +84,8 @@ def others() -> None:
                 key="upload",
                 on_change=_take_upload,
             )
-    if refused := session.canvas()["refused"]:
-        st.error(refused, icon=":material/no_photography:")
+            if refused := session.canvas()["refused"]:
+                st.error(refused, icon=":material/no_photography:")
 
 
 def gallery() -> None:

@@ -21,6 +21,11 @@ function free(root) {
   const style = document.createElement("style");
   style.textContent = ".dc-toolbar { display: none !important }";
   root.append(style);
+  const layers = [...root.querySelectorAll("canvas")];
+  for (const layer of layers) layer.setAttribute("aria-hidden", "true"); // the last takes the pen
+  layers.at(-1)?.removeAttribute("aria-hidden");
+  layers.at(-1)?.setAttribute("role", "img");
+  layers.at(-1)?.setAttribute("aria-label", "Board: draw a digit here, or choose a ready one");
   const send = root.querySelector("[aria-label^='Update the app']");
   const later = () => setTimeout(() => send instanceof HTMLElement && send.click()); // once the stroke is on the canvas
   root.addEventListener("mouseup", later);

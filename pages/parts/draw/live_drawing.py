@@ -15,6 +15,15 @@ MOST = 7
 _EXAMPLES = ("3", "6", "8")  # of the ready drawings: each is rebuilt as the digit that it is
 
 
+def can_show(on_map: runs.Run, asked: list[runs.Run]) -> bool:
+    """Whether the page can compute what these models make of a drawing.
+
+    Not behind a learned prior: there the encoder gives z, and what is decoded is u.
+    """
+    standard = all(run.manifest.model.prior == "standard" for run in [on_map, *asked])
+    return standard and 0 < len(asked) <= MOST
+
+
 def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> None:
     """The row from the drawing to what the models make of it.
 

@@ -28,7 +28,7 @@ def show(photo: np.ndarray, width: int) -> None:
     found = pixels.ink_of_digit(picture["pixels"])
     outlined = _outlined(photo, (rows, columns), found)
     words = (
-        "Nothing found."
+        "No single digit found: choose a part of the picture."
         if isinstance(found, Blank)
         else f"The found digit outlined. {digit.doubt(found)}"
     )

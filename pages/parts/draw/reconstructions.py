@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, missions, resources, session, widgets
-from vae import pictures, runs
+from vae import cloud, pictures, runs
+from vae.prior import STANDARD
 
 DRAWS, NEIGHBOURS = 6, 6
 SEND: dict[str, tuple[session.Destination, str]] = {
@@ -15,7 +16,10 @@ SEND: dict[str, tuple[session.Destination, str]] = {
     "Morph end B": ("end B", "It is end B: open Morph."),
     "Compare": ("compare", "Ready: open Compare."),
 }
-
+CLOUD = (
+    "shown by draws from it, with lines around the densest 39 % (line) and 86 % (dashes) of them: "
+    "as much as lies within 1 and 2 standard deviations of a bell curve, which this cloud is not"
+)
 
 _TERMS = (
     '<p class="aside faint">To rebuild a digit, a model is given its <i>latent</i>, a few numbers '
@@ -24,9 +28,9 @@ _TERMS = (
     "digits</i> are 5,000 of MNIST's that no shipped model was trained on.</p>"
 )
 
-_CLOUD = (
-    "The model is not sure of one point: it gives a cloud, the <i>posterior</i>, shown at 1 (line) "
-    "and 2 (dashes) standard deviations, among the test digits near by."
+_POSTERIOR = (
+    "The model is not sure of one point: it gives a cloud, the <i>posterior</i>, {}, among the "
+    "test digits near by."
 )
 _POINT = (
     "A plain autoencoder gives one point, among the test digits near by, and no cloud: nothing "
@@ -72,13 +76,17 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     missions.drew(run, image)
     latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
-    point = latent_map.plane.project(posterior.mean[0])
-    spread, words = latent_map.plane.spread(posterior.standard_deviation[0]), _CLOUD
+    point = latent_map.plane.project(posterior.latents[0])
     if run.manifest.training.is_autoencoder:
-        spread, words = None, _POINT
-    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, spread)
-    close = markup.close_up(latent_map, point, spread)
-    latent = widgets.latent_text(posterior.mean[0])
+        shape, words = None, _POINT
+    elif latent_map.model.prior is STANDARD:
+        shape = latent_map.plane.spread(posterior.standard_deviation[0])
+        words = _POSTERIOR.format("shown at 1 (line) and 2 (dashes) standard deviations")
+    else:
+        shape, words = cloud.draw(posterior, latent_map.plane), _POSTERIOR.format(CLOUD)
+    whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, shape)
+    close = markup.close_up(latent_map, point, shape)
+    latent = widgets.latent_text(posterior.latents[0])
     st.html(
         f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
         f"<b>{escape(run.name)}</b>, and in the ring this one: {latent}</p></div>"
@@ -86,10 +94,17 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     )
 
 
+def said(image: np.ndarray, run: runs.Run) -> str:
+    """What happened, for who cannot see it; why nothing did is said where it is shown."""
+    latent = resources.model(run).encode(image[None]).latents[0]
+    likeliest = resources.latent_map(run).classes.likeliest(latent)
+    return f"The models see a digit. To {run.name} it is most like a {likeliest}."
+
+
 def nearest(image: np.ndarray, run: runs.Run) -> None:
     """The test digits whose latents are nearest."""
     latent_map = resources.latent_map(run)
-    found = latent_map.nearest(latent_map.model.encode(image[None]).mean[0], NEIGHBOURS)
+    found = latent_map.nearest(latent_map.model.encode(image[None]).latents[0], NEIGHBOURS)
     digits = ((latent_map.digits.images[i], str(latent_map.digits.labels[i])) for i in found)
     row = "".join(markup.figure(pixels, label, f"Nearest: {label}") for pixels, label in digits)
     st.html(f'<div class="digits small">{row}</div>')

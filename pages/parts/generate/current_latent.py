@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.shared import link, live, resources, session
 from vae import history, runs
+from vae.latent_map import LatentMap
 
 
 def latent(run: runs.Run) -> np.ndarray:
@@ -32,12 +33,37 @@ def sliders(run: runs.Run) -> None:
         "latent": z.tolist(),
         "revision": revision,
         "order": latent_map.most_informative.tolist(),
-        "kl": latent_map.kl_per_dimension.tolist(),
-        "alive": latent_map.model.latent_dim
-        - len(history.dead_dimensions(latent_map.kl_per_dimension.tolist())),
+        "notes": _notes(latent_map),
+        "alive": _alive(latent_map),
+        "likeliest": latent_map.classes.likeliest(z),
     }
     live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
     st.query_params["z"] = link.text(z)
+
+
+def told(latent_map: LatentMap) -> str:
+    """What the figures beside the sliders are."""
+    if latent_map.kl_per_dimension is None:
+        return (
+            "of ink, how much moves as one goes from −1 to 1. This model has learned its prior: "
+            "its z here is of the base space, and is called u in How it works."
+        )
+    return "in nats, what one tells of a digit."
+
+
+def _notes(latent_map: LatentMap) -> list[str]:
+    """What each latent dimension tells of a digit or, where no figure says that, what it does."""
+    if latent_map.kl_per_dimension is None:
+        return [f"{100 * share:.0f} % of ink" for share in latent_map.ink_per_dimension]
+    return [f"{kl:.2f} nats" for kl in latent_map.kl_per_dimension]
+
+
+def _alive(latent_map: LatentMap) -> int:
+    """How many dimensions the decoder does not ignore."""
+    if latent_map.kl_per_dimension is None:
+        return int((latent_map.ink_per_dimension > 0.01).sum())
+    dead = history.dead_dimensions(latent_map.kl_per_dimension.tolist())
+    return latent_map.model.latent_dim - len(dead)
 
 
 def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | None = None) -> None:
@@ -49,7 +75,13 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
         if i is not None:
             take(run, shown[i])
 
-    data = {"latents": link.tidy(shown).tolist(), "captions": captions or [], "name": name}
+    classes = resources.latent_map(run).classes
+    data = {
+        "latents": link.tidy(shown).tolist(),
+        "captions": captions or [],
+        "name": name,
+        "likeliest": [classes.likeliest(latent) for latent in shown],
+    }
     live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
 
 

@@ -1,6 +1,8 @@
 """The parts of the page How it works: one digit's way through a model, in pictures and figures."""
 
+import inspect
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -9,6 +11,7 @@ from pages.shared import canvas, markup, resources, widgets
 from vae import comparison, losses, runs
 from vae.inference import Posterior, sigmoid
 from vae.preprocess import Blank
+from vae.prior import STANDARD
 
 MINE = "My drawing"
 _MANY = 8  # with more latent dimensions than that, bars have no figures
@@ -17,12 +20,13 @@ _MANY = 8  # with more latent dimensions than that, bars have no figures
 @dataclass(frozen=True)
 class Path:
     """One digit's way through a model: the image (28, 28), its posterior (1, latent_dim), the noise
-    and the latent (latent_dim,), the logits (28, 28)."""
+    and z (latent_dim,), the latent that it is in the base space, the logits (28, 28)."""
 
     run: runs.Run
     image: np.ndarray
     posterior: Posterior
     noise: np.ndarray
+    z: np.ndarray
     latent: np.ndarray
     logits: np.ndarray
 
@@ -33,8 +37,18 @@ class Path:
 
     @property
     def kl(self) -> np.ndarray:
-        """The KL divergence of each latent dimension: (latent_dim,) nats."""
+        """The KL divergence of each latent dimension from a standard prior: (latent_dim,) nats."""
         return losses.kl_per_dimension(self.posterior.mean, self.posterior.log_variance)[0]
+
+    @cached_property
+    def told(self) -> float:
+        """The KL divergence in nats."""
+        return float(self.posterior.kl_divergence()[0])
+
+    @property
+    def has_flow(self) -> bool:
+        """Whether the latent is another than z."""
+        return self.posterior.prior is not STANDARD
 
     @property
     def per_pixel(self) -> np.ndarray:
@@ -64,10 +78,12 @@ def follow(run: runs.Run, image: np.ndarray) -> Path:
     posterior = model.encode(image[None])
     generator = np.random.default_rng(st.session_state.get("noise", 0))
     noise = generator.standard_normal(model.latent_dim, dtype=np.float32)
-    latent = posterior.mean[0]
+    z = posterior.mean
     if not run.manifest.training.is_autoencoder:
-        latent = latent + posterior.standard_deviation[0] * noise
-    return Path(run, image, posterior, noise, latent, model.decode_logits(latent[None])[0])
+        z = z + posterior.standard_deviation * noise
+    latents, _ = model.prior.to_base(z)
+    logits = model.decode_logits(latents)[0]
+    return Path(run, image, posterior, noise, z[0], latents[0], logits)
 
 
 def encoded(path: Path) -> None:
@@ -80,7 +96,13 @@ def encoded(path: Path) -> None:
 
 
 def divergence(path: Path) -> None:
-    """A bar for each latent dimension, and their sum."""
+    """The closed form, a bar for each latent dimension, and their sum."""
+    st.latex(r"\mathrm{KL}_i = \tfrac{1}{2}\left(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\right)")
+    st.markdown(
+        "Before the model has seen a digit, each latent may be anything near 0: that is the "
+        "*prior*, $\\mathcal{N}(0, 1)$. The KL divergence is what the posterior tells beyond that, "
+        "in *nats* (1.44 bits). A dimension at 0 tells nothing."
+    )
     few = len(path.kl) <= _MANY
     top = max(float(path.kl.max()), 1e-9)
     bars = "".join(
@@ -94,12 +116,16 @@ def divergence(path: Path) -> None:
         f'<div class="bars" role="img" aria-label="KL divergence of each latent dimension">{bars}'
         f"</div><p class='aside'>Sum over all dimensions: <b>{path.kl.sum():.1f} nats</b></p>"
     )
+    st.code(inspect.getsource(losses.kl_per_dimension), "python")
 
 
 def drawn(path: Path) -> None:
     """The noise, the latent, and a button for other noise."""
     decoded = markup.figure(sigmoid(path.logits), "decoded from z", "The digit decoded from z")
-    _beside(decoded, _numbers("ε", path.noise) + _numbers("z", path.latent))
+    words = _numbers("ε", path.noise) + _numbers("z", path.z)
+    if path.has_flow:
+        words += _numbers("u", path.latent)
+    _beside(decoded, words)
     st.button("Draw another ε", icon=":material/casino:", on_click=_resample)
 
 
@@ -128,7 +154,7 @@ def total(path: Path) -> None:
     if path.is_autoencoder:
         st.markdown(f"### {untold:.1f} nats")
         return
-    told = float(path.kl.sum())
+    told = path.told
     st.markdown(f"### {untold:.1f} + {told:.1f} = {untold + told:.1f} nats")
     weight = path.run.manifest.training.kl_weight
     if weight != 1:

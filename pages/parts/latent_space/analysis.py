@@ -31,7 +31,7 @@ def show(run: runs.Run) -> None:
     if not len(chosen):
         st.info("Nothing is chosen yet.", icon=":material/lasso_select:")
         return
-    st.subheader(f"{len(chosen):,} digits", anchor=False)
+    st.header(f"{len(chosen):,} digits", anchor=False)
     counts = np.bincount(latent_map.digits.labels[chosen], minlength=len(CLASSES))
     st.caption(" · ".join(f"{n} × {label}" for label, n in enumerate(counts) if n))
     shown = chosen[np.linspace(0, len(chosen) - 1, min(MOST, len(chosen))).astype(int)]

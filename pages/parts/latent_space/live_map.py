@@ -7,7 +7,8 @@ import streamlit as st
 
 from pages.parts.latent_space.map_view import MapView
 from pages.shared import live, missions, resources, session
-from vae import runs
+from vae import cloud, runs
+from vae.prior import STANDARD
 
 
 @st.fragment
@@ -28,7 +29,12 @@ def show(run: runs.Run) -> None:
         "map",
         key,
         live.needs(run, "decoder", "map", "digits"),
-        {"revision": revision, "place": view.to_json(), "drawing": _drawing(run)},
+        {
+            "revision": revision,
+            "place": view.to_json(),
+            "drawing": _drawing(run),
+            "cloud": _cloud(run, view),
+        },
         on_place_change=lambda: None,
     )
 
@@ -54,6 +60,27 @@ def _drawing(run: runs.Run) -> dict[str, Any] | None:
     posterior = resources.model(run).encode(image[None])
     return {
         "image": np.round(image, 4).ravel().tolist(),
-        "mean": posterior.mean[0].tolist(),
+        "mean": posterior.latents[0].tolist(),
         "log_variance": posterior.log_variance[0].tolist(),
+    }
+
+
+def _cloud(run: runs.Run, view: MapView) -> dict[str, Any] | None:
+    """The posterior of the pinned digit or drawing where the page cannot tell it: with a flow."""
+    latent_map = resources.latent_map(run)
+    drawing = session.sent("pin") if view.drawing else None
+    if latent_map.model.prior is STANDARD:
+        return None
+    if view.digit is not None:
+        posterior = latent_map.posterior[np.array([view.digit])]
+    elif drawing is not None:
+        posterior = latent_map.model.encode(drawing[None])
+    else:
+        return None
+    found = cloud.draw(posterior, latent_map.plane)
+    return {
+        "digit": view.digit,
+        "kl": float(posterior.kl_divergence()[0]),
+        "points": np.round(found.points, 4).tolist(),
+        "rings": [[np.round(ring, 4).tolist() for ring in rings] for rings in found.rings],
     }

@@ -96,7 +96,7 @@ class MapView:
     def latent(self, latent_map: LatentMap) -> np.ndarray | None:
         """The pinned latent (latent_dim,) of what was chosen on the map, if anything was."""
         if self.digit is not None:
-            return latent_map.posterior.mean[self.digit]
+            return latent_map.latents[self.digit]
         return None if self.z is None else np.array(self.z, np.float32)
 
     def to_json(self) -> dict[str, Any]:

@@ -36,13 +36,13 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
     for drawing in DRAWINGS:
         image = session.sent(drawing)
         if end == drawing and image is not None:
-            return link.tidy(latent_map.model.encode(image[None]).mean[0])
+            return link.tidy(latent_map.model.encode(image[None]).latents[0])
     kind, _, text = end.partition(":")
     if kind in _WITH_LATENT:
         return link.latent(text, latent_map)
     match kind, _wholes(kind, text):
         case "digit", [index]:
-            found = latent_map.posterior.mean[index]
+            found = latent_map.latents[index]
         case "class", [label, seed]:
             found = latent_map.classes.sample(label, 1, seed)[0]
         case "random", [seed]:

@@ -83,7 +83,7 @@ def importer() -> None:
         key=key,
         max_upload_size=largest
         if limits.upload is None
-        else max(1, min(largest, int(limits.upload))),
+        else max(1, int(min(largest, limits.upload))),
         on_change=attempt,
         args=(_import, key),
     )

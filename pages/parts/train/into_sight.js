@@ -5,5 +5,6 @@ export default function ({ parentElement }) {
   const place = parentElement instanceof ShadowRoot ? parentElement.host : parentElement;
   if (!(place instanceof HTMLElement)) return;
   place.style.scrollMarginTop = "5rem"; // the app's own bar is above
-  place.scrollIntoView({ block: "start", behavior: "smooth" });
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  place.scrollIntoView({ block: "start", behavior: isStill ? "instant" : "smooth" });
 }

@@ -56,7 +56,10 @@ def table(found: dict[str, runs.Run]) -> None:
     heads = "<th>Run</th>" + "".join(f"<th class='number'>{name}</th>" for name in _NUMBERS)
     heads += "".join(f"<th>{name}</th>" for name in _WORDS)
     rows = "".join(_row(run) for run in found.values())
-    st.html(f"<div class='runs'><table><tr>{heads}</tr>{rows}</table></div>")
+    st.html(
+        "<div class='runs' tabindex='0' role='region' aria-label='All runs'>"
+        f"<table><tr>{heads}</tr>{rows}</table></div>"
+    )
     others = len(runs.survey(resources.jobs().root, runs.SHIPPED).passed_over)
     if others:
         st.caption(

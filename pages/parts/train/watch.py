@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import missions, ownership, resources, widgets
+from pages.shared import browser, missions, ownership, resources, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -34,6 +34,7 @@ def show(run: runs.Run, serving: runs.Run) -> None:
             _astray(run)
         pictures.scrubber(run)
         pictures.curves(run)
+    browser.say(f"{run.name} is {state}.", "train")
     with st.expander("The same in a terminal", icon=":material/terminal:"):
         st.code(command_of(run), language="shell", wrap_lines=True)
 
@@ -72,12 +73,13 @@ def _status(run: runs.Run, state: runs.State) -> None:
             "epoch. While others wait, a long pause becomes a stop, which can be resumed as well."
         )
     else:
-        st.progress(
-            progress.share,
-            f"Epoch {progress.epoch} of {progress.epochs} · "
+        speed = (
             f"{progress.images_per_second:,.0f} images/s · "
-            f"about {widgets.duration(progress.seconds_left)} left",
+            f"about {widgets.duration(progress.seconds_left)} left"
+            if progress.is_measured
+            else "the time left is known in a moment"
         )
+        st.progress(progress.share, f"Epoch {progress.epoch} of {progress.epochs} · {speed}")
 
 
 def _ended(run: runs.Run, state: runs.State) -> None:
@@ -120,6 +122,8 @@ def _collapse(run: runs.Run) -> bool:
         return False
     t = run.manifest.training
     kls = epochs[-1]["kl_per_dimension"]
+    if not kls:  # with a flow there are none
+        return False
     found = history.collapse(kls, t.kl_weight, t.kl_warmup_epochs)
     if found:
         st.warning(found.advice, icon=":material/compress:")

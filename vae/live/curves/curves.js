@@ -37,6 +37,7 @@ export class Curves {
     const key = (/** @type {string} */ split, /** @type {number} */ i) =>
       element("span", { className: `key ${split}` }, element("i"), NAMES[i]);
     this.element = styled(parentElement, "curves", PALETTE + STYLE);
+    const of = { "aria-label": "Every epoch's figures" };
     this.element.append(
       element(
         "div",
@@ -51,7 +52,7 @@ export class Curves {
         "details",
         {},
         element("summary", { textContent: "Every epoch's figures" }),
-        element("div", { className: "scroll", tabIndex: 0 }, this.table),
+        element("div", { className: "scroll", tabIndex: 0, role: "region", ...of }, this.table),
       ),
     );
     this.resized = new ResizeObserver(() => this.#draw());

@@ -195,7 +195,7 @@ function legend() {
     element("span", { className, textContent });
   return element(
     "p",
-    { className: "meaning faint" },
+    { className: "meaning" },
     "Under each reconstruction, where it is off: ",
     words("much", "orange"),
     " is too much ink, ",

@@ -1,7 +1,7 @@
 // What becomes of an image, stage by stage, in one row: what the models see, where it lands on the
 // map, what each model makes of it, and what that costs.
 
-import { lossTerms } from "../latents/losses.js";
+import { klDivergence, reconstructionLoss } from "../latents/losses.js";
 import { MapCanvas } from "../map/canvas.js";
 import { latentText } from "../map/words.js";
 import { element, pen } from "../shared/elements.js";
@@ -27,7 +27,7 @@ const LONGEST = 200; // nats that fill a bar, unless one is longer
 
 /** @param {string} step @param {...(Node | string)} words */
 const heading = (step, ...words) =>
-  element("h3", {}, element("small", { textContent: step }), ...words);
+  element("h2", {}, element("small", { textContent: step }), ...words);
 
 /** What the models see. */
 export class Seen {
@@ -171,8 +171,8 @@ export class Rebuilt {
     const reconstruction = this.model.decoder.decode(mean);
     drawDigit(this.picture, reconstruction);
     drawDifference(this.difference, image, reconstruction, this.palette);
-    const terms = lossTerms(image, reconstruction, mean, logVariance);
-    const [lost, told] = [terms.reconstructionLoss, this.isAutoencoder ? 0 : terms.klDivergence];
+    const lost = reconstructionLoss(image, reconstruction);
+    const told = this.isAutoencoder ? 0 : klDivergence(mean, logVariance);
     const whole = Math.max(LONGEST, lost + told);
     this.lost.style.width = `${(100 * lost) / whole}%`;
     this.told.style.width = `${(100 * told) / whole}%`;

@@ -18,6 +18,8 @@ import { MAP_LABEL } from "./words.js";
  * @typedef {{x: number, y: number, half: number}} Frame a square piece of the plane: its centre and
  *   half its width
  * @typedef {{centre: Point, long: number, short: number, angle: number}} Ellipse
+ * @typedef {{points: Point[], rings: Point[][][]}} Cloud draws of a posterior, the rings around most
+ *   of them and around nearly all
  *
  * @typedef {object} Manifold what is decoded all over a frame
  * @property {string} drawnFor
@@ -39,8 +41,8 @@ export class MapCanvas {
   hasManifold = false;
   /** Whether a drag moves the map, and not z. */
   isMoved = false;
-  /** @type {{cursor: Point?, pin: Point?, ellipse: Ellipse?, drawing: Point?}} */
-  marks = { cursor: null, pin: null, ellipse: null, drawing: null };
+  /** @type {{cursor: Point?, pin: Point?, ellipse: Ellipse?, cloud: Cloud?, drawing: Point?}} */
+  marks = { cursor: null, pin: null, ellipse: null, cloud: null, drawing: null };
   #dots = element("canvas");
   #dotsDrawnFor = "";
   #cell = digitCanvas("");
@@ -259,7 +261,7 @@ export class MapCanvas {
   #drawMarks(context) {
     const style = getComputedStyle(this.canvas);
     const [ink, paper] = [style.color, style.backgroundColor];
-    const { cursor, pin, ellipse, drawing } = this.marks;
+    const { cursor, pin, ellipse, cloud, drawing } = this.marks;
     if (ellipse) {
       for (const deviations of [1, 2]) {
         context.setLineDash(deviations === 2 ? [6, 4] : []);
@@ -267,6 +269,7 @@ export class MapCanvas {
       }
       context.setLineDash([]);
     }
+    if (cloud) this.#drawCloud(context, cloud, ink, paper);
     if (drawing) this.#drawStar(context, this.toScreen(drawing), ink, paper);
     if (pin) {
       const [left, top] = this.toScreen(pin);
@@ -286,6 +289,32 @@ export class MapCanvas {
         }
       });
     }
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Cloud} cloud
+   * @param {string} ink
+   * @param {string} paper
+   */
+  #drawCloud(context, { points, rings }, ink, paper) {
+    context.save();
+    context.fillStyle = ink;
+    context.globalAlpha = 0.35;
+    for (const point of points) {
+      const [left, top] = this.toScreen(point);
+      context.fillRect(left - 1, top - 1, 2, 2);
+    }
+    context.restore();
+    rings.forEach((found, i) => {
+      context.setLineDash(i ? [6, 4] : []);
+      for (const ring of found)
+        outlined(context, ink, paper, 1.5, () => {
+          for (const point of ring) context.lineTo(...this.toScreen(point));
+          context.closePath();
+        });
+    });
+    context.setLineDash([]);
   }
 
   /**

@@ -1,10 +1,17 @@
 // What the map tells of one latent: the decoded digit, what lies nearest, what lies around.
 
 import { rounded } from "../latents/link_decimals.js";
-import { lossTerms } from "../latents/losses.js";
+import { reconstructionLoss } from "../latents/losses.js";
 import { element } from "../shared/elements.js";
 import { captioned, digitCanvas, drawDifference, drawDigit } from "../shared/pictures.js";
-import { directionText, distanceText, latentText, NO_PRIOR, priorText } from "./words.js";
+import {
+  directionText,
+  distanceText,
+  latentText,
+  NO_POSTERIOR,
+  NO_PRIOR,
+  priorText,
+} from "./words.js";
 
 /**
  * @import { Decoder } from "../network.js"
@@ -16,11 +23,6 @@ import { directionText, distanceText, latentText, NO_PRIOR, priorText } from "./
 const NEAREST = 5;
 const AROUND = 5; // decoded points along each side of the neighbourhood
 const AROUND_STEP = 1 / 8; // of half the map's width
-
-const POSTERIOR =
-  "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) " +
-  "standard deviations.";
-const NO_POSTERIOR = "A plain autoencoder gives one point and says nothing of how sure it is.";
 
 /** The big picture, the words and the nearest digits: follows the finger. */
 export class Reading {
@@ -43,7 +45,9 @@ export class Reading {
     this.prior = element("p", { className: "faint" });
     this.distance = element("p", { className: "faint" });
     this.words.append(this.title, this.latent, this.prior, this.distance);
-    this.nearest = Array.from({ length: NEAREST }, () => captioned(digitCanvas("", "small"), ""));
+    this.nearest = Array.from({ length: NEAREST }, () =>
+      captioned(digitCanvas("Nearest", "small"), ""),
+    );
     this.spoken = element("p", { className: "spoken", role: "status" });
     this.element = element(
       "div",
@@ -73,9 +77,10 @@ export class Reading {
     this.prior.textContent = this.latentMap.isAutoencoder ? NO_PRIOR : priorText(latent);
     this.distance.textContent = distanceText(this.latentMap, near[0]);
     clearTimeout(this.#speaking);
-    const label = this.digits.labels[near[0].index];
+    const label = this.digits.labels[index < 0 ? near[0].index : index];
+    const kind = index < 0 ? `The nearest digit is a ${label}.` : `It is the digit ${label}.`;
     this.#speaking = setTimeout(() => {
-      this.spoken.textContent = `${title}. ${latentText(latent)}. The nearest digit is a ${label}.`;
+      this.spoken.textContent = `${title}. ${latentText(latent)}. ${kind}`;
     }, 400);
   }
 
@@ -101,48 +106,47 @@ export class Reading {
  * @param {Decoder} decoder
  * @param {Palette} palette
  * @param {Image} image
- * @param {ArrayLike<number>} mean
- * @param {ArrayLike<number> | null} logVariance null: the model gives one point and no posterior
+ * @param {ArrayLike<number>} latent
+ * @param {{kl: number | null, shape: string} | null} posterior its KL divergence in nats, null as
+ *   long as that is not known, and what the map shows of it; null: a plain autoencoder gives none
  * @param {string} name
  */
-export function digitDetails(decoder, palette, image, mean, logVariance, name) {
-  const reconstruction = decoder.decode(mean);
+export function digitDetails(decoder, palette, image, latent, posterior, name) {
+  const reconstruction = decoder.decode(latent);
   const names = ["Original", "Reconstruction", "Difference"];
   const pictures = names.map((what) => digitCanvas(what));
   drawDigit(pictures[0], image);
   drawDigit(pictures[1], reconstruction);
   drawDifference(pictures[2], image, reconstruction, palette);
+  const loss = reconstructionLoss(image, reconstruction);
   return element(
     "section",
     { className: "details-digit" },
-    element("h3", { textContent: name }),
+    element("h2", { textContent: name }),
     element(
       "div",
       { className: "row" },
       ...pictures.map((canvas, i) => captioned(canvas, names[i].toLowerCase())),
     ),
-    element("p", { textContent: lossText(image, reconstruction, mean, logVariance) }),
+    element("p", { textContent: lossText(loss, posterior) }),
     element("p", {
       className: "faint",
       textContent:
-        `${logVariance ? POSTERIOR : NO_POSTERIOR} ` +
+        `${posterior?.shape ?? NO_POSTERIOR} ` +
         "In the difference, orange is too much ink and blue too little.",
     }),
   );
 }
 
 /**
- * @param {ArrayLike<number>} image
- * @param {ArrayLike<number>} reconstruction
- * @param {ArrayLike<number>} mean
- * @param {ArrayLike<number> | null} logVariance
+ * @param {number} loss of the reconstruction, in nats
+ * @param {{kl: number | null} | null} posterior
  */
-function lossText(image, reconstruction, mean, logVariance) {
-  const terms = lossTerms(image, reconstruction, mean, logVariance ?? []);
-  const [loss, kl] = [terms.reconstructionLoss, terms.klDivergence].map((v) => v.toFixed(1));
-  if (!logVariance) return `Reconstruction loss ${loss} nats.`;
-  const sum = (terms.reconstructionLoss + terms.klDivergence).toFixed(1);
-  return `Reconstruction loss ${loss} + KL divergence ${kl} = loss ${sum} nats.`;
+function lossText(loss, posterior) {
+  if (!posterior) return `Reconstruction loss ${loss.toFixed(1)} nats.`;
+  const { kl } = posterior;
+  const [told, sum] = [kl, kl && loss + kl].map((nats) => nats?.toFixed(1) ?? "…");
+  return `Reconstruction loss ${loss.toFixed(1)} + KL divergence ${told} = loss ${sum} nats.`;
 }
 
 /**
@@ -158,9 +162,8 @@ export function aroundDetails(latentMap, decoder, latent, half, go) {
   const step = half * AROUND_STEP;
   const middle = (AROUND - 1) / 2;
   const buttons = Array.from({ length: AROUND ** 2 }, (_, cell) => {
-    const right = ((cell % AROUND) - middle) * step;
-    const up = (middle - Math.floor(cell / AROUND)) * step;
-    const there = rounded(latentMap.moved(latent, right, up));
+    const [right, up] = [(cell % AROUND) - middle, middle - Math.floor(cell / AROUND)];
+    const there = rounded(latentMap.moved(latent, right * step, up * step));
     const canvas = digitCanvas("");
     drawDigit(canvas, decoder.decode(there));
     const label = right || up ? `Go ${directionText(right, up)}` : "Here";
@@ -169,7 +172,7 @@ export function aroundDetails(latentMap, decoder, latent, half, go) {
   return element(
     "section",
     {},
-    element("h3", { textContent: "Around it" }),
+    element("h2", { textContent: "Around it" }),
     element("div", { className: "around" }, ...buttons),
     element("p", {
       className: "faint",

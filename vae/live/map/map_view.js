@@ -1,19 +1,21 @@
 // The live map: a finger on it decodes at once, a click pins, Python is told on release.
 
 import { rounded } from "../latents/link_decimals.js";
+import { klDivergence } from "../latents/losses.js";
 import { button, element } from "../shared/elements.js";
 import { CLASSES } from "../shared/mnist.js";
 import { paletteOf } from "../shared/palette.js";
 import { MapCanvas } from "./canvas.js";
 import { aroundDetails, digitDetails, Reading } from "./details.js";
 import { listenToKeys, listenToPointers } from "./input.js";
+import { CLOUD, ELLIPSES } from "./words.js";
 
 /**
  * @import { Decoder } from "../network.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Image } from "../shared/pictures.js"
  * @import { Say } from "../stage.js"
- * @import { Frame } from "./canvas.js"
+ * @import { Cloud, Frame } from "./canvas.js"
  */
 
 /**
@@ -31,6 +33,13 @@ import { listenToKeys, listenToPointers } from "./input.js";
  * @property {number[]} mean
  * @property {number[]} log_variance
  *
+ * @typedef {object} Posterior that of the pinned digit, or of the drawing where `digit` is null,
+ *   if the page cannot tell it: its cloud on the map, and its KL divergence in nats
+ * @property {number | null} digit
+ * @property {number} kl
+ * @property {Cloud["points"]} points
+ * @property {Cloud["rings"]} rings
+ *
  * @typedef {object} Pin what was chosen last: a latent, maybe because it is that of a digit or of
  *   the drawing
  * @property {ArrayLike<number>} latent
@@ -46,6 +55,8 @@ export class MapView {
   hover = null;
   /** @type {Drawing | null} */
   drawing = null;
+  /** @type {Posterior | null} */
+  #posterior = null;
   /** @type {number | null} */
   #revision = null;
   /** @type {number | null} */
@@ -84,16 +95,40 @@ export class MapView {
   /**
    * Take over what Python says, unless it only repeats what it was told.
    *
-   * @param {{revision: number, place: Place, drawing: Drawing | null}} data
+   * @param {object} data
+   * @param {number} data.revision
+   * @param {Place} data.place
+   * @param {Drawing | null} data.drawing
+   * @param {Posterior | null} data.cloud
    */
-  update({ revision, place, drawing }) {
+  update({ revision, place, drawing, cloud }) {
     this.drawing = drawing;
+    this.#posterior = cloud;
     this.map.marks.drawing = drawing ? this.latentMap.project(drawing.mean) : null;
     if (revision !== this.#revision) {
       this.#revision = revision;
       this.#restore(place);
-    }
+    } else if (this.#isPinned(cloud) && this.map.marks.cloud === null) this.#tellAgain();
     this.redraw();
+  }
+
+  /**
+   * Whether a posterior is that of what is pinned now, and not of what was pinned before.
+   *
+   * @param {Posterior | null} posterior
+   */
+  #isPinned(posterior) {
+    const { pinned } = this;
+    if (!posterior || !pinned) return false;
+    return posterior.digit === null ? pinned.isDrawing : posterior.digit === pinned.digit;
+  }
+
+  /** Tell once more of what is pinned, now that its posterior is there. */
+  #tellAgain() {
+    const { latent, digit, isDrawing } = /** @type {Pin} */ (this.pinned);
+    const { hover } = this;
+    this.#choose(latent, digit, isDrawing);
+    this.hover = hover;
   }
 
   destroy() {
@@ -145,12 +180,17 @@ export class MapView {
     this.hover = null;
     const { latentMap, map } = this;
     map.marks.pin = latentMap.project(latent);
-    map.marks.ellipse = null;
+    map.marks.ellipse = map.marks.cloud = null;
     const parts = [];
     if (digit !== null) parts.push(this.#digitDetails(digit));
     if (isDrawing) parts.push(this.#drawingDetails());
     const { half } = map.frame;
-    parts.push(aroundDetails(latentMap, this.decoder, latent, half, (to) => this.pin(to)));
+    const go = (/** @type {ArrayLike<number>} */ to) => {
+      this.pin(to);
+      const here = this.details.querySelector("[aria-label='Here']");
+      if (here instanceof HTMLElement) here.focus(); // the button that was pressed is gone
+    };
+    parts.push(aroundDetails(latentMap, this.decoder, latent, half, go));
     this.details.replaceChildren(...parts);
   }
 
@@ -172,11 +212,17 @@ export class MapView {
    * @param {{mean: ArrayLike<number>, logVariance: ArrayLike<number>}} posterior
    */
   #imageDetails(name, image, { mean, logVariance }) {
-    const { latentMap, palette, decoder } = this;
+    const { decoder, palette, latentMap } = this;
     if (latentMap.isAutoencoder) return digitDetails(decoder, palette, image, mean, null, name);
-    const ellipse = latentMap.ellipse(logVariance);
-    this.map.marks.ellipse = { centre: latentMap.project(mean), ...ellipse };
-    return digitDetails(decoder, palette, image, mean, logVariance, name);
+    if (!latentMap.isGaussian) {
+      const posterior = this.#isPinned(this.#posterior) ? this.#posterior : null;
+      this.map.marks.cloud = posterior;
+      const cloud = { kl: posterior?.kl ?? null, shape: CLOUD };
+      return digitDetails(decoder, palette, image, mean, cloud, name);
+    }
+    this.map.marks.ellipse = { centre: latentMap.project(mean), ...latentMap.ellipse(logVariance) };
+    const gaussian = { kl: klDivergence(mean, logVariance), shape: ELLIPSES };
+    return digitDetails(decoder, palette, image, mean, gaussian, name);
   }
 
   /**
@@ -254,7 +300,7 @@ function mapTools(view) {
       view.redraw();
       view.tell(300);
     });
-    made.setAttribute("aria-label", title);
+    if (!/\w/.test(words)) made.setAttribute("aria-label", title); // a sign is no name
     return made;
   };
   const manifold = tool("Manifold", "Show what is decoded all over the map", () => {

@@ -9,6 +9,17 @@ export const MAP_LABEL =
   "nearest digit. " +
   "Plus and minus zoom, 0 shows the whole map again.";
 
+export const ELLIPSES =
+  "The ellipses on the map are its posterior to true scale: one (line) and two (dashes) standard " +
+  "deviations.";
+
+export const CLOUD =
+  "The dots on the map are draws from its posterior, with lines around the densest 39 % (line) " +
+  "and 86 % (dashes) of them, as one and two standard deviations of a bell curve would hold.";
+
+export const NO_POSTERIOR =
+  "A plain autoencoder gives one point and says nothing of how sure it is.";
+
 /**
  * A latent as text; of many dimensions only how far it is from the origin.
  *
@@ -49,14 +60,14 @@ export function distanceText(latentMap, { distance }) {
 }
 
 /**
- * A direction on the map, "up and left".
+ * Steps on the map, "2 up and 1 left".
  *
  * @param {number} right
  * @param {number} up
  */
 export function directionText(right, up) {
-  const across = right > 0 ? "right" : right < 0 ? "left" : "";
-  const along = up > 0 ? "up" : up < 0 ? "down" : "";
+  const across = right && `${Math.abs(right)} ${right > 0 ? "right" : "left"}`;
+  const along = up && `${Math.abs(up)} ${up > 0 ? "up" : "down"}`;
   return [along, across].filter(Boolean).join(" and ");
 }
 

@@ -22,7 +22,7 @@ export class MapPanel {
       dot.style.background = `var(--class-${label})`;
       return element("span", {}, dot, `${label}`);
     });
-    const title = element("h3", { textContent: "Latent map" });
+    const title = element("h2", { textContent: "Latent map" });
     const legend = element("div", { className: "legend", "aria-hidden": "true" }, ...keys);
     this.element = element("section", {}, title, this.canvas, legend, this.rings);
   }
@@ -98,7 +98,7 @@ export class SheetPanel {
     this.element = element(
       "section",
       { className },
-      element("h3", { textContent: title }),
+      element("h2", { textContent: title }),
       this.canvas,
       element("p", { className: "faint", textContent: caption }),
     );
@@ -133,7 +133,7 @@ export class BarsPanel {
   constructor() {
     this.bars = element("div", { className: "bars", role: "img" });
     this.words = element("p", { className: "faint" });
-    const title = element("h3", { textContent: "KL divergence by dimension" });
+    const title = element("h2", { textContent: "KL divergence by dimension" });
     const parts = [title, this.bars, this.words];
     this.element = element("section", { className: "dimensions" }, ...parts);
   }

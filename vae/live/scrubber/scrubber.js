@@ -84,6 +84,7 @@ export class Scrubber {
     this.#history = history;
     this.slider.max = String(history.last);
     this.drawing.element.hidden = !history.drawing;
+    this.bars.element.hidden = !history.rank.length; // with a flow there are none
     if (follows && isLonger && history.growing) this.#glide(history.last);
     else this.#show(follows ? history.last : Math.min(this.#at, history.last));
   }

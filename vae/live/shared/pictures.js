@@ -8,7 +8,8 @@ import { SIDE } from "./mnist.js";
 /** @typedef {Float32Array<ArrayBuffer>} Image the pixels of a digit, row by row, in [0, 1] */
 
 /**
- * A canvas for one digit, with words for those who cannot see it.
+ * A canvas for one digit, with words for those who cannot see it; without any it is decoration, as
+ * on a button that has a name.
  *
  * @param {string} label
  */
@@ -17,8 +18,7 @@ export function digitCanvas(label, className = "") {
     className: `digit ${className}`,
     width: SIDE,
     height: SIDE,
-    role: "img",
-    "aria-label": label,
+    ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true }),
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
+import { afterKey } from "../shared/strip_slider.js";
 
 /**
  * @import { Decoder } from "../network.js"
@@ -20,32 +21,59 @@ export class Sheet {
   constructor(root, [decoder], say) {
     this.decoder = decoder;
     this.say = say;
-    this.sheet = element("div", { className: "sheet" });
+    this.sheet = element("div", { className: "sheet", role: "group" });
+    this.sheet.addEventListener("keydown", (event) => this.#key(event));
     root.append(this.sheet);
   }
 
   /**
    * Show other latents.
    *
-   * @param {{latents: number[][], captions: string[], name: string}} data captions may be empty;
-   *   the name, a word, says what each digit is
+   * @param {object} data
+   * @param {number[][]} data.latents
+   * @param {string[]} data.captions may be empty
+   * @param {string} data.name a word that says what each digit is
+   * @param {number[]} data.likeliest the class that each is most like
    */
   update(data) {
-    const { latents, captions, name } = data;
+    const { latents, captions, name, likeliest } = data;
     if (JSON.stringify(data) === this.#shown) return;
     this.#shown = JSON.stringify(data);
     this.sheet.classList.toggle("captioned", captions.length > 0);
     this.#fit(latents.length);
+    this.sheet.setAttribute(
+      "aria-label",
+      `${latents.length} digits: arrow keys go from one to another`,
+    );
     [...this.sheet.children].forEach((button, i) => {
       const canvas = /** @type {HTMLCanvasElement} */ (button.children[0]);
       const caption = button.children[1];
       drawDigit(canvas, this.decoder.decode(latents[i]));
-      canvas.setAttribute("aria-label", `${name} ${captions[i] ?? i + 1}`);
+      const words = captions[i] ?? `${i + 1}, most like a ${likeliest[i]}`;
+      button.setAttribute("aria-label", `${name} ${words}`);
       caption.textContent = captions[i] ?? "";
     });
   }
 
   destroy() {}
+
+  /**
+   * Arrows, Home and End go from digit to digit; the sheet is one stop of the Tab key.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #key(event) {
+    const buttons = /** @type {HTMLElement[]} */ ([...this.sheet.children]);
+    const here = buttons.indexOf(/** @type {HTMLElement} */ (event.target));
+    const columns = getComputedStyle(this.sheet).gridTemplateColumns.split(" ").length;
+    const down = { ArrowDown: columns, ArrowUp: -columns }[event.key];
+    const to = down ? here + down : afterKey(event.key, here, 1, columns, buttons.length - 1);
+    if (to === undefined || !buttons[to]) return;
+    event.preventDefault();
+    buttons[here].tabIndex = -1;
+    buttons[to].tabIndex = 0;
+    buttons[to].focus();
+  }
 
   /**
    * As many buttons as there are digits.
@@ -57,7 +85,12 @@ export class Sheet {
     for (let i = this.sheet.children.length; i < count; i++) {
       const onclick = () => this.say.trigger("picked", i);
       this.sheet.append(
-        element("button", { type: "button", onclick }, digitCanvas(""), element("span")),
+        element(
+          "button",
+          { type: "button", onclick, tabIndex: i ? -1 : 0 },
+          digitCanvas(""),
+          element("span"),
+        ),
       );
     }
   }

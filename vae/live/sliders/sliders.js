@@ -71,7 +71,8 @@ export class Sliders {
     this.decoder = decoder;
     this.say = say;
     this.digit = digitCanvas("Generated digit", "big");
-    this.words = element("p", { className: "faint", "aria-live": "polite" });
+    this.words = element("p", { className: "faint" });
+    this.spoken = element("p", { className: "spoken", role: "status" });
     this.undo = button("Undo", "Back to what was before", () => this.#undo());
     const buttons = element(
       "div",
@@ -83,7 +84,14 @@ export class Sliders {
       this.undo,
       button("PNG", "Save the digit", () => savePicture(this.digit, 10, "digit.png")),
     );
-    const current = element("div", { className: "current" }, this.digit, this.words, buttons);
+    const current = element(
+      "div",
+      { className: "current" },
+      this.digit,
+      this.words,
+      buttons,
+      this.spoken,
+    );
     this.list = element("div", { className: "dimensions" });
     root.append(element("div", { className: "sliders-view" }, current, this.list));
     this.watcher = new IntersectionObserver((seen) => this.#see(seen), { rootMargin: "100px" });
@@ -96,11 +104,13 @@ export class Sliders {
    * @param {number[]} data.latent
    * @param {number} data.revision
    * @param {number[]} data.order the dimensions, the most informative first
-   * @param {number[]} data.kl of each dimension, in nats
+   * @param {string[]} data.notes what each dimension tells or does
    * @param {number} data.alive how many the decoder does not ignore
+   * @param {number} data.likeliest the class that the latent is most like
    */
-  update({ latent, revision, order, kl, alive }) {
-    if (!this.#rows.length) this.#lay(order, kl, alive);
+  update({ latent, revision, order, notes, alive, likeliest }) {
+    if (!this.#rows.length) this.#lay(order, notes, alive);
+    this.spoken.textContent = `Most like a ${likeliest}. Distance from the middle: ${length(latent)}.`;
     if (revision === this.#revision) return;
     if (this.#revision !== null) this.#remember();
     this.#revision = revision;
@@ -115,11 +125,11 @@ export class Sliders {
 
   /**
    * @param {number[]} order
-   * @param {number[]} kl
+   * @param {string[]} notes
    * @param {number} alive
    */
-  #lay(order, kl, alive) {
-    const rows = order.map((dimension) => this.#row(dimension, kl[dimension]));
+  #lay(order, notes, alive) {
+    const rows = order.map((dimension) => this.#row(dimension, notes[dimension]));
     this.#rows = rows.toSorted((a, b) => a.dimension - b.dimension);
     for (const row of rows) {
       this.#rowOf.set(row.element, row);
@@ -136,10 +146,10 @@ export class Sliders {
 
   /**
    * @param {number} dimension
-   * @param {number} nats
+   * @param {string} note
    * @returns {Row}
    */
-  #row(dimension, nats) {
+  #row(dimension, note) {
     const name = `z${dimension + 1}`;
     const slider = new StripSlider({
       label: name,
@@ -156,7 +166,7 @@ export class Sliders {
     lock.className = "lock";
     lock.setAttribute("aria-pressed", "false");
     lock.setAttribute("aria-label", `Lock ${name}`);
-    const words = element("span", { className: "faint", textContent: ` ${nats.toFixed(2)} nats` });
+    const words = element("span", { className: "faint", textContent: ` ${note}` });
     const title = element(
       "span",
       { className: "name" },
@@ -179,6 +189,7 @@ export class Sliders {
       if (row.dimension === dimension) this.#show(row);
       else row.isStale = true;
     }
+    this.#describe();
     this.#draw();
   }
 
@@ -212,6 +223,7 @@ export class Sliders {
     this.#latent = [...latent];
     for (const row of this.#rows) {
       row.isStale = true;
+      row.slider.track.classList.add("stale");
       this.#show(row);
     }
     this.undo.disabled = !this.#history.length;
@@ -229,8 +241,7 @@ export class Sliders {
   }
 
   #describe() {
-    const length = Math.hypot(...this.#latent).toFixed(2);
-    this.words.textContent = `Distance from the middle: ${length}`;
+    this.words.textContent = `Distance from the middle: ${length(this.#latent)}`;
   }
 
   /**
@@ -293,5 +304,11 @@ export class Sliders {
     latent[row.dimension] = quantile((row.cell + 0.5) / STRIP_CELLS);
     row.slider.drawCell(row.cell, this.decoder.decode(latent));
     row.cell = (row.cell + 1) % STRIP_CELLS;
+    if (row.cell === 0 && !row.isStale) row.slider.track.classList.remove("stale");
   }
+}
+
+/** @param {number[]} latent */
+function length(latent) {
+  return Math.hypot(...latent).toFixed(2);
 }
