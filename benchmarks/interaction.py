@@ -85,7 +85,7 @@ def pen_to_picture(page: Page, address: str, times: int) -> list[float]:
     found = []
     for i in range(times):
         before = page.evaluate(SOURCES, SHOWN)
-        left, top, _ = _box(page.locator("canvas").last)
+        left, top, _ = _box(page.locator("canvas.upper-canvas"))
         page.mouse.move(left + 60 + 7 * i, top + 60)
         page.mouse.down()
         page.mouse.move(left + 200 - 9 * i, top + 220 - 4 * i, steps=12)

@@ -60,7 +60,7 @@ with rebuilt:
 with drawn:
     pictures.drawn(drawing, answers)
 with sampled:
-    pictures.strips({name: answer.samples for name, answer in answers.items()}, "Samples of")
+    pictures.sampled(compared, answers)
 with walked:
     pictures.strips({name: answer.path for name, answer in answers.items()}, "Path of")
 

@@ -3,15 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from pages.parts.draw import board, reconstructions
+from pages.parts.draw import board, live_drawing, reconstructions
 from pages.shared import browser, canvas, markup, resources, widgets
 from vae.preprocess import Blank
 
-chosen = widgets.begin("Draw")
+chosen = widgets.begin("Draw", "Latent Digits")
 found = resources.usable_runs()
 first = list(dict.fromkeys([chosen.name, *(name for name in ("map", "best") if name in found)]))
 on_map = next((name for name in first if found[name].manifest.model.latent_dim == 2), chosen.name)
 st.html(markup.STYLE)
+st.markdown(
+    "Draw a digit: a *variational autoencoder* squeezes it into a few numbers, a place on a map, "
+    "and draws it again from there."
+)
 if st.session_state.get("drawn for") not in (None, chosen.name):  # another model was chosen
     st.session_state["shown"] = first
 st.session_state["drawn for"] = chosen.name
@@ -24,7 +28,8 @@ def resample() -> None:
 def in_detail(image: np.ndarray) -> None:
     """Where the image lands, and what else would be drawn from there."""
     st.header("Where it lands", anchor=False)
-    reconstructions.landing(image, found[on_map])
+    with st.container(key="landing"):
+        reconstructions.landing(image, found[on_map])
     near, drawn = st.columns(2, gap="medium")
     with near:
         st.markdown(f"**Nearest test digits**, as {widgets.plain(on_map)} places them")
@@ -42,16 +47,6 @@ def names() -> list[str]:
     return [name for name in st.session_state.get("shown", first) if name in found]
 
 
-def said(image: np.ndarray | Blank) -> str:
-    """What happened, for who cannot see it; why nothing did is said where it is shown."""
-    if isinstance(image, Blank):
-        return ""
-    run = found[on_map]
-    latent = resources.model(run).encode(image[None]).latents[0]
-    likeliest = resources.latent_map(run).classes.likeliest(latent)
-    return f"The models see a digit. To {run.name} it is most like a {likeliest}."
-
-
 @st.fragment
 def page() -> None:
     """All that depends on the drawing; a stroke runs this and no more."""
@@ -59,14 +54,26 @@ def page() -> None:
     with row.container(width=canvas.SIZE, key="sketch"):
         board.show()
         board.others()
-    with row.container(width=500):
+    with row.container(width="stretch"):
         image = canvas.image()
+        asked = [found[name] for name in names()]
+        is_live = live_drawing.can_show(found[on_map], asked)
+        with st.container(key="rebuilt"):  # until the live view is there
+            if not isinstance(image, Blank):
+                reconstructions.rebuilt(image, asked)
+            elif not canvas.is_used():
+                st.info(image.reason, icon=":material/draw:")
+                st.caption(
+                    "Draw in the black box or try a ready one; what models see appears here."
+                )
+        if is_live:
+            with st.container(key="live"):
+                live_drawing.show(image, found[on_map], asked)
         if isinstance(image, Blank):
-            st.info(image.reason, icon=":material/draw:")
-            st.caption("Draw in the black box or try a ready one; what models see appears here.")
+            if canvas.is_used():
+                st.info(image.reason, icon=":material/draw:")
         else:
-            reconstructions.rebuilt(image, [found[name] for name in names()])
-            if not names():
+            if not asked:
                 st.info("Choose a model, or several.", icon=":material/compare_arrows:")
             if words := canvas.source():
                 st.caption(words)
@@ -77,7 +84,10 @@ def page() -> None:
         in_detail(image)
     board.gallery()
     board.attend_canvas()
-    browser.say(said(image), "draw")
+    if is_live:
+        live_drawing.supply(found[on_map], asked)
+    told = "" if isinstance(image, Blank) else reconstructions.said(image, found[on_map])
+    browser.say(told, "draw")
 
 
 page()

@@ -13,6 +13,7 @@ CLASSES = [str(label) for label in mnist.CLASSES]
 run = widgets.begin("Generate")
 latent_map = resources.latent_map(run)
 model, classes = latent_map.model, latent_map.classes
+has_prior = not run.manifest.training.is_autoencoder
 
 
 def sheet_png() -> bytes:
@@ -26,6 +27,10 @@ st.markdown(
     "come from the *prior*: each number drawn from a bell curve around 0. Move a slider: its "
     "track shows what each position would give. At 30 % of it lies the z below which 30 % of the "
     f"prior is. The most informative dimensions come first; {current_latent.told(latent_map)}"
+    if has_prior
+    else "A *latent* z is the short list of numbers from which the decoder draws a digit. Move a "
+    "slider: its track shows what each position would give. This plain autoencoder has no prior: "
+    "it was never told where its latents should lie, so much of what the sliders reach is no digit."
 )
 current_latent.sliders(run)
 latent = current_latent.latent(run)
@@ -44,8 +49,9 @@ current_latent.sheet(run, "As", classes.moved(latent, label), CLASSES)
 st.header("A sheet of samples", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     of = st.selectbox(
-        "Of", [ANY, *CLASSES], key="of", bind="query-params", width=160,
-        help="Any: from the prior. A class: from a Gaussian fitted to its posterior means.",
+        "Of", [ANY, *CLASSES] if has_prior else CLASSES, key="of", bind="query-params", width=160,
+        help="Any: from the prior. A class: from a Gaussian fitted to its posterior means."
+        if has_prior else "From a Gaussian fitted to the latents of its digits.",
     )  # fmt: skip
     seed = st.number_input(
         "Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params", width=160,

@@ -4,7 +4,7 @@ import inspect
 
 import streamlit as st
 
-from pages.parts.how_it_works import learned_prior, steps
+from pages.parts.how_it_works import learned_prior, plain_autoencoder, steps
 from pages.shared import markup, missions, widgets
 from vae import losses
 
@@ -19,6 +19,10 @@ st.markdown(
 )
 image = steps.choose()
 path = steps.follow(run, image)
+if path.is_autoencoder:
+    plain_autoencoder.show(path)
+    missions.show()
+    st.stop()
 
 st.header("1. Encode: a digit becomes a cloud", anchor=False)
 st.latex(r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \sigma^2(x)\big)")
@@ -74,7 +78,4 @@ with st.expander("All of vae/losses.py, as it runs here and in training"):
 if path.has_flow:
     learned_prior.show(run)
 
-st.header("Five missions", anchor=False)
-st.markdown("Each ticks itself off when you have done it.")
-missions.trained()
 missions.show()

@@ -8,10 +8,15 @@ from pages.shared import live, widgets
 VIEWS = ("Live", "Analysis")
 
 run = widgets.begin("Latent space")
+dots = (
+    "the encoder of this plain autoencoder gives it one latent, and no cloud around it"
+    if run.manifest.training.is_autoencoder
+    else "the encoder gives it a *posterior*, a small cloud of fitting latents, and the dot is its "
+    "middle"
+)
 st.markdown(
     "A *latent* z is the short list of numbers from which the decoder draws a digit. Each dot is "
-    "a real digit: the encoder gives it a *posterior*, a small cloud of fitting latents, and the "
-    "dot is its middle. Move over the map to see what the decoder draws there; click to pin it."
+    f"a real digit: {dots}. Move over the map to see what the decoder draws there; click to pin it."
 )
 if run.manifest.model.latent_dim > 2:
     st.caption(

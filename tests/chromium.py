@@ -148,7 +148,7 @@ def goto(page: Page, address: str) -> Page:
 
 def draw(page: Page, points: list[tuple[int, int]]) -> None:
     """One stroke on the canvas, with the mouse."""
-    canvas = page.locator("canvas").last
+    canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
@@ -162,7 +162,7 @@ def draw(page: Page, points: list[tuple[int, int]]) -> None:
 
 def draw_by_touch(page: Page, points: list[tuple[int, int]]) -> None:
     """One stroke on the canvas, with a finger."""
-    canvas = page.locator("canvas").last
+    canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
@@ -177,15 +177,19 @@ def draw_by_touch(page: Page, points: list[tuple[int, int]]) -> None:
 
 
 def picture(image: Locator) -> np.ndarray:
-    """What a picture of the page shows, as grey values (height, width) in [0, 1]."""
+    """What a picture or a canvas of the page shows, as grey values (height, width) in [0, 1]."""
     expect(image).to_be_visible()
     width, pixels = image.evaluate(
         """async image => {
-            for (let left = 10; left; left--) {  // it may be replaced while it is decoded
+            const isCanvas = image instanceof HTMLCanvasElement;
+            // a picture may be replaced while it is decoded
+            for (let left = isCanvas ? 0 : 10; left; left--) {
                 try { await image.decode(); break; }
                 catch (error) { await new Promise(wait => setTimeout(wait, 200)); }
             }
-            const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+            const [width, height] = isCanvas
+                ? [image.width, image.height] : [image.naturalWidth, image.naturalHeight];
+            const canvas = new OffscreenCanvas(width, height);
             const context = canvas.getContext("2d");
             context.drawImage(image, 0, 0);
             const data = context.getImageData(0, 0, canvas.width, canvas.height).data;

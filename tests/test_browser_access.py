@@ -61,7 +61,7 @@ def test_axe_finds_nothing_that_is_ours_at_a_desk_in_the_dark_or_on_a_phone_in_t
     page = goto(context.new_page(), f"{server.address}/{path}")
     if not path:
         page.locator(".st-key-ready").get_by_text("4", exact=True).click()
-        page.get_by_alt_text("What the models see").wait_for()
+        page.get_by_label("What the models see").wait_for()
     page.wait_for_timeout(1500)
     found = violations(page)
     page.emulate_media(color_scheme="light")
@@ -82,12 +82,12 @@ def test_the_focus_stays_where_a_button_was_that_a_click_took_away(
 ) -> None:
     goto(page, server.address)
     page.locator(".st-key-ready").get_by_text("4", exact=True).click()
-    page.get_by_alt_text("What the models see").wait_for()
+    page.get_by_label("What the models see").wait_for()
     settled(page)
     clear = page.get_by_test_id("stButton").filter(has_text="Clear").get_by_role("button")
     clear.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
+    expect(page.locator("canvas.example")).to_be_visible()
     eventually(lambda: page.evaluate(FOCUSED) != "")
 
     goto(page, f"{server.address}/morph?end=digit:12&end=digit:40&end=digit:7")

@@ -142,9 +142,13 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
 
     page.get_by_role("button", name="Use on all pages").click()
     settled(page)
-    for link in ("Draw", "Latent space", "Generate"):
+    for link, title in (
+        ("Draw", "Latent Digits"),
+        ("Latent space", "Latent space"),
+        ("Generate", "Generate"),
+    ):
         page.get_by_role("link", name=link).click()
-        expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
         settled(page)
         chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
         expect(chosen).to_have_value(imported.name)

@@ -66,6 +66,23 @@ def test_the_close_up_shows_the_same_ellipse_larger_and_digits_that_lie_there(
         assert attributes["alt"] == f"a {flat.digits.labels[nearest]}"
 
 
+def test_a_point_without_a_posterior_has_no_ellipse_and_a_tenth_of_the_map_around_it(
+    flat: LatentMap,
+) -> None:
+    point = flat.points[100]
+    whole = Parts(markup.whole_map(flat, "data:,", point, None))
+    parts = Parts(markup.close_up(flat, point, None))
+    kinds = [a["class"] for tag, a in whole.found + parts.found if tag == "i"]
+    assert kinds == ["mark", "dot"]
+    digits = [attributes for tag, attributes in parts.found if tag == "img"]
+    assert digits
+    for attributes in digits:
+        left, top = map(float, re.findall(r"(-?[\d.]+)%", attributes["style"]))
+        place = point + np.array([left - 50, 50 - top]) / 50 * 0.1 * flat.extent
+        nearest = np.abs(flat.points - place).max(axis=1).argmin()
+        assert attributes["alt"] == f"a {flat.digits.labels[nearest]}"
+
+
 def test_too_much_ink_is_orange_and_too_little_blue() -> None:
     seen, rebuilt = np.zeros((2, 28, 28))
     seen[0, 0], rebuilt[0, 1], seen[0, 2], rebuilt[0, 2] = 1, 1, 0.5, 0.5

@@ -95,7 +95,7 @@ def test_every_page_opens_without_an_error(
     app = way(stem)
     assert not app.exception
     assert not app.error
-    assert [e.value for e in app.title] == [title]
+    assert [e.value for e in app.title] == ["Latent Digits" if title == "Draw" else title]
 
 
 @each_page
@@ -453,7 +453,19 @@ def test_every_page_serves_a_model_with_a_learned_prior(
     app = alone(stem, model=bent_run)
     assert not app.exception
     assert not app.error
-    assert [e.value for e in app.title] == [title]
+    assert [e.value for e in app.title] == ["Latent Digits" if title == "Draw" else title]
+
+
+def test_behind_a_learned_prior_a_drawing_is_read_by_the_server_alone(bent_run: str) -> None:
+    app = drawn(alone("draw", model=bent_run))
+    assert '"Reconstruction by bent"' in texts(app)
+    with pytest.raises(StopIteration):
+        view_data(app, "drawing")
+    app.multiselect[0].set_value(["map"]).run()
+    assert [asked["name"] for asked in view_data(app, "drawing")["models"]] == ["map"]
+    app.multiselect[0].set_value([]).run()
+    assert "Choose a model, or several." in [info.value for info in app.info]
+    assert not app.exception
 
 
 def test_with_a_learned_prior_sliders_say_how_much_ink_they_move(bent_run: str) -> None:
@@ -490,7 +502,7 @@ def test_what_the_prior_learned_is_told_of_models_that_learned_one(bent_run: str
     button(app, "Draw others").click().run()
     assert before != [html for html in htmls(app) if "Samples of bent" in html]
     app = alone("how_it_works", model="best")
-    assert "What the prior learned" not in [e.value for e in app.subheader]
+    assert "What the prior learned" not in [e.value for e in app.header]
 
 
 def test_each_model_has_its_own_current_latent(own_run: str) -> None:
@@ -976,6 +988,30 @@ def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(
     text = texts(alone("compare"))
     assert "**plain** is a plain *autoencoder*" in text
     assert 'aria-label="The latent space of five"' in text
+
+
+def test_a_plain_autoencoder_has_no_posterior_no_kl_and_no_prior_on_any_page() -> None:
+    explained = alone("how_it_works", model="autoencoder")
+    words = texts(explained)
+    assert "is a plain autoencoder" in words
+    assert re.search(r"### \d+\.\d nats", words)
+    for absent in ("mathrm{KL}", "varepsilon", "ELBO", "σ", "Draw another", "nats of KL", "× "):
+        assert absent not in words, absent
+    landed = texts(drawn(alone("draw", model="autoencoder")))
+    assert "gives one point" in landed
+    assert "standard deviations" not in landed
+    assert '<i class="two"' not in landed
+    assert "is a plain autoencoder: it has no posterior" in landed
+    lost = re.search(r"Reconstruction by autoencoder.*?</div>", landed, re.DOTALL)
+    assert lost
+    assert "KL divergence" not in lost[0]
+    made = alone("generate", model="autoencoder")
+    of = next(box for box in made.selectbox if box.key == "of")
+    assert of.options == list("0123456789")
+    assert "has no prior" in texts(made)
+    assert "*posterior*" not in texts(alone("latent_space", model="autoencoder"))
+    compared = texts(alone("compare", runs=["map", "autoencoder"]))
+    assert "A plain autoencoder has no prior to draw from" in compared
 
 
 def test_each_step_of_the_explanation_shows_the_source_as_it_is(own_run: str) -> None:

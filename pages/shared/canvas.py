@@ -24,6 +24,11 @@ def source() -> str:
     return picture["words"] if picture and not session.canvas()["strokes"] else ""
 
 
+def is_used() -> bool:
+    """Whether anything is drawn, or a picture looked at."""
+    return bool(session.canvas()["strokes"]) or session.canvas()["picture"] is not None
+
+
 def image() -> np.ndarray | Blank:
     """What the models see of what is on the canvas, or of the picture beside it."""
     state = session.canvas()

@@ -39,7 +39,7 @@ def needs(run: runs.Run, *kinds: str) -> list[str]:
 def supply(run: runs.Run, *kinds: str) -> None:
     """Send a run's bundles. Call it last on a page: they show nothing, but take up a line."""
     for kind, name in zip(kinds, needs(run, *kinds), strict=True):
-        draw("main.js", f"bundle-{kind}", name, "bin", partial(resources.bundle, run, kind))
+        draw("main.js", f"bundle-{name}", name, "bin", partial(resources.bundle, run, kind))
 
 
 def draw(

@@ -64,11 +64,12 @@ def heat(values: np.ndarray) -> np.ndarray:
 
 
 def whole_map(
-    latent_map: LatentMap, background: str, point: np.ndarray, posterior: np.ndarray | Cloud
+    latent_map: LatentMap, background: str, point: np.ndarray, posterior: np.ndarray | Cloud | None
 ) -> str:
     """The still map with class names, and the posterior around a point (2,), to true scale.
 
-    A posterior is the covariance (2, 2) of a Gaussian on the plane, or a cloud.
+    A posterior is the covariance (2, 2) of a Gaussian on the plane, or a cloud. None: a point is
+    all that the model gives.
     """
     names = "".join(
         f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
@@ -99,10 +100,18 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     )
 
 
-def close_up(latent_map: LatentMap, point: np.ndarray, posterior: np.ndarray | Cloud) -> str:
-    """What lies around a point (2,) of the plane: its posterior, and the digits near by."""
-    spread = posterior.spread if isinstance(posterior, Cloud) else posterior
-    reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
+def close_up(latent_map: LatentMap, point: np.ndarray, posterior: np.ndarray | Cloud | None) -> str:
+    """What lies around a point (2,) of the plane: its posterior, and the digits near by.
+
+    Without a posterior a tenth of the map is shown.
+    """
+    label = "The same place, enlarged"
+    if posterior is None:
+        reach = 0.1 * latent_map.extent
+    else:
+        spread = posterior.spread if isinstance(posterior, Cloud) else posterior
+        reach = 5 * float(np.sqrt(np.linalg.eigvalsh(spread)[-1]))
+        label += ": one and two standard deviations of the posterior"
     near = _apart(latent_map.points, point, reach)
     digits = "".join(
         image(
@@ -112,7 +121,6 @@ def close_up(latent_map: LatentMap, point: np.ndarray, posterior: np.ndarray | C
         )
         for i in near
     )
-    label = "The same place, enlarged: one and two standard deviations of the posterior"
     return (
         f'<div class="map" role="img" aria-label="{label}">{digits}'
         f"{_posterior(posterior, point, point, reach)}"
@@ -139,9 +147,11 @@ def _at(point: np.ndarray, centre: np.ndarray, reach: float) -> str:
 
 
 def _posterior(
-    posterior: np.ndarray | Cloud, point: np.ndarray, centre: np.ndarray, reach: float
+    posterior: np.ndarray | Cloud | None, point: np.ndarray, centre: np.ndarray, reach: float
 ) -> str:
-    """A posterior around a point, on a square map around a centre."""
+    """A posterior around a point, on a square map around a centre; nothing where there is none."""
+    if posterior is None:
+        return ""
     if isinstance(posterior, Cloud):
         return _cloud(posterior, centre, reach)
     return _ellipses(point, posterior, centre, reach)

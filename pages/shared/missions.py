@@ -77,6 +77,9 @@ def _note(name: str, done: bool) -> None:
 
 def show() -> None:
     """The missions, with a tick at those that are done."""
+    st.header("Five missions", anchor=False)
+    st.markdown("Each ticks itself off when you have done it.")
+    trained()
     for name, mission in MISSIONS.items():
         if mission.page == "Train" and resources.jobs().limits.read_only:
             continue

@@ -12,7 +12,10 @@ const FOCUSABLE = "button, a[href], input, select, textarea, summary, [tabindex]
 /** @param {Element} within */
 function focusables(within) {
   return [...within.querySelectorAll(FOCUSABLE)].filter(
-    (one) => one instanceof HTMLElement && !one.matches(":disabled, [tabindex='-1']"),
+    (one) =>
+      one instanceof HTMLElement &&
+      !one.matches(":disabled, [tabindex='-1']") &&
+      one.checkVisibility(), // Streamlit has a button with a tooltip twice, for mouse and finger
   );
 }
 

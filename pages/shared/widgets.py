@@ -16,8 +16,11 @@ DEFAULT_MODELS = {"Generate": "flow", "Compare": "flow"}  # by the page's title,
 _MARKUP = r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|^[-+#=]|(?<=\d)[.)](?= |$)"
 
 
-def begin(title: str) -> runs.Run:
-    """What each page starts with: its settings, and the model chooser; the chosen run."""
+def begin(title: str, heading: str = "") -> runs.Run:
+    """What each page starts with: its settings, and the model chooser; the chosen run.
+
+    The heading is the page's title, unless another is given.
+    """
     navigation.configure(title)
     navigation.hand_over()
     link.leave_out_infinities()
@@ -40,7 +43,7 @@ def begin(title: str) -> runs.Run:
         f"{manifest.best_epoch} was the best"
     )
     browser.attend()
-    st.title(title)
+    st.title(heading or title)
     return run
 
 

@@ -46,6 +46,7 @@ def map_bundle(latent_map: LatentMap) -> bytes:
         "id": name_of(latent_map.model),
         "latent_dim": latent_map.model.latent_dim,
         "extent": latent_map.extent,
+        "is_autoencoder": latent_map.model.run.manifest.training.is_autoencoder,
         "prior": latent_map.model.run.manifest.model.prior,
     }
     arrays = {

@@ -6,7 +6,7 @@ import { Decoder, Encoder } from "./network.js";
 
 /** @import { Bundle } from "./bundle.js" */
 
-const KEPT = 12;
+const KEPT = 24; // the page Draw needs up to 17
 
 /** @type {Record<string, (bundle: Bundle) => unknown>} what becomes of each kind */
 const READERS = {

@@ -4,6 +4,7 @@
 // A view is what a visitor touches. Views name the bundles that they need and wait for them.
 
 import { receive, received } from "./bundles.js";
+import { DrawingView } from "./drawing/drawing_view.js";
 import { MapView } from "./map/map_view.js";
 import { Morph } from "./morph/morph.js";
 import { element } from "./shared/elements.js";
@@ -24,7 +25,7 @@ import { STYLE } from "./style.js";
  */
 
 /** @type {Record<string, new (root: HTMLElement, needed: any, say: Say) => View>} */
-const VIEWS = { map: MapView, sliders: Sliders, sheet: Sheet, morph: Morph };
+const VIEWS = { drawing: DrawingView, map: MapView, sliders: Sliders, sheet: Sheet, morph: Morph };
 
 /** @type {Map<ShadowRoot, {view: View, needs: string}>} */
 const mounted = new Map();

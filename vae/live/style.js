@@ -1,5 +1,6 @@
 // The style sheets of all views as one text.
 
+import drawing from "./drawing/drawing.css";
 import map from "./map/map.css";
 import morph from "./morph/morph.css";
 import palette from "./palette.css";
@@ -8,4 +9,4 @@ import stripSlider from "./shared/strip_slider.css";
 import sheet from "./sheet/sheet.css";
 import sliders from "./sliders/sliders.css";
 
-export const STYLE = [palette, live, stripSlider, map, sliders, sheet, morph].join("\n");
+export const STYLE = [palette, live, stripSlider, map, sliders, sheet, morph, drawing].join("\n");

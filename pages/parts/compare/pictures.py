@@ -1,13 +1,13 @@
 """What each run makes of the same inputs: strips of digits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import streamlit as st
 
 from pages.parts.compare import marks
 from pages.shared import canvas, markup, session
-from vae import pictures, preprocess
+from vae import pictures, preprocess, runs
 from vae.comparison import Answers, Row
 from vae.data import Digits
 from vae.mnist import CLASSES
@@ -72,15 +72,27 @@ def drawn(drawing: np.ndarray, answers: dict[str, Answers]) -> None:
     st.html(f'<div class="digits compared">{seen}{columns}</div>')
 
 
-def strips(rows: dict[str, np.ndarray], alt: str, notes: Iterable[str] = ()) -> None:
-    """A row of digits for each model; a row without a name is what all were given."""
+def sampled(compared: list[runs.Run], answers: dict[str, Answers]) -> None:
+    """What each model that has a prior decodes from samples of it."""
+    rows: dict[str, np.ndarray | None] = {name: one.samples for name, one in answers.items()}
+    rows |= {run.name: None for run in compared if run.manifest.training.is_autoencoder}
+    strips(rows, "Samples of", missing="A plain autoencoder has no prior to draw from.")
+
+
+def strips(
+    rows: Mapping[str, np.ndarray | None], alt: str, notes: Iterable[str] = (), missing: str = ""
+) -> None:
+    """A row of digits for each model, or words; a row without a name is what all were given."""
     notes = list(notes) or [""] * len(rows)
     given = "" in rows
     html = ""
     for i, ((name, images), note) in enumerate(zip(rows.items(), notes, strict=True)):
         label = marks.name(i - given, name) if name else "as they are"
-        strip = pictures.contact_sheet(images, len(images))
-        picture = markup.image(strip, f"{alt} {name}" if name else "The digits")
+        if images is None:
+            picture = f'<i class="faint">{missing}</i>'
+        else:
+            strip = pictures.contact_sheet(images, len(images))
+            picture = markup.image(strip, f"{alt} {name}" if name else "The digits")
         words = f'<span>{label}</span><span class="note">{note}</span>'
         html += f'<div class="strip">{words}{picture}</div>'
     st.html(html)

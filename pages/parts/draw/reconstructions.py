@@ -28,6 +28,15 @@ _TERMS = (
     "digits</i> are 5,000 of MNIST's that no shipped model was trained on.</p>"
 )
 
+_POSTERIOR = (
+    "The model is not sure of one point: it gives a cloud, the <i>posterior</i>, {}, among the "
+    "test digits near by."
+)
+_POINT = (
+    "A plain autoencoder gives one point, among the test digits near by, and no cloud: nothing "
+    "made it learn how sure it is, so nothing can be drawn from around it."
+)
+
 
 def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
@@ -42,20 +51,24 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
 
 
 def _by_one(image: np.ndarray, run: runs.Run) -> str:
-    model, usual = resources.model(run), resources.loss_percentiles(run)
-    posterior = model.encode(image[None])
-    reconstruction = model.decode(posterior.latents)[0]
-    loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
+    reconstruction = resources.model(run).reconstruct(image[None])[0]
     pair = markup.figure(
         reconstruction, f"<b>{escape(run.name)}</b>", f"Reconstruction by {run.name}"
     )
     apart = markup.difference(image, reconstruction)
+    words = "".join(f"<p><b>{figure}</b> {words}</p>" for figure, words in unusual(image, run))
+    return f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>{words}"
+
+
+def unusual(image: np.ndarray, run: runs.Run) -> list[tuple[str, str]]:
+    """A run's figures for an image, and how they compare with those for test digits."""
+    model, usual = resources.model(run), resources.loss_percentiles(run)
+    loss, kl = (float(term[0]) for term in model.terms(image[None], model.encode(image[None])))
     harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
-    return (
-        f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>"
-        f"<p><b>{loss:.1f} nats</b> to rebuild: harder than {harder:.0f} % of test digits.</p>"
-        f"<p><b>{kl:.1f} nats</b> of KL divergence: more than {more:.0f} % of them.</p>"
-    )
+    rebuilt = f"{loss:.1f} nats", f"to rebuild: harder than {harder:.0f} % of test digits."
+    if run.manifest.training.is_autoencoder:
+        return [rebuilt, ("One point", "and no posterior: it is a plain autoencoder.")]
+    return [rebuilt, (f"{kl:.1f} nats", f"of KL divergence: more than {more:.0f} % of them.")]
 
 
 def landing(image: np.ndarray, run: runs.Run) -> None:
@@ -64,21 +77,28 @@ def landing(image: np.ndarray, run: runs.Run) -> None:
     latent_map = resources.latent_map(run)
     posterior = latent_map.model.encode(image[None])
     point = latent_map.plane.project(posterior.latents[0])
-    if latent_map.model.prior is STANDARD:
+    if run.manifest.training.is_autoencoder:
+        shape, words = None, _POINT
+    elif latent_map.model.prior is STANDARD:
         shape = latent_map.plane.spread(posterior.standard_deviation[0])
-        words = "shown at 1 (line) and 2 (dashes) standard deviations"
+        words = _POSTERIOR.format("shown at 1 (line) and 2 (dashes) standard deviations")
     else:
-        shape, words = cloud.draw(posterior, latent_map.plane), CLOUD
+        shape, words = cloud.draw(posterior, latent_map.plane), _POSTERIOR.format(CLOUD)
     whole = markup.whole_map(latent_map, resources.locator(run, widgets.theme()), point, shape)
     close = markup.close_up(latent_map, point, shape)
     latent = widgets.latent_text(posterior.latents[0])
     st.html(
         f'<div class="side"><div>{whole}<p class="aside faint">The test digits on the map of '
         f"<b>{escape(run.name)}</b>, and in the ring this one: {latent}</p></div>"
-        f'<div>{close}<p class="aside faint">The same place, closer. The model is not sure of one '
-        f"point: it gives a cloud, the <i>posterior</i>, {words}, among the test digits near "
-        "by.</p></div></div>"
+        f'<div>{close}<p class="aside faint">The same place, closer. {words}</p></div></div>'
     )
+
+
+def said(image: np.ndarray, run: runs.Run) -> str:
+    """What happened, for who cannot see it; why nothing did is said where it is shown."""
+    latent = resources.model(run).encode(image[None]).latents[0]
+    likeliest = resources.latent_map(run).classes.likeliest(latent)
+    return f"The models see a digit. To {run.name} it is most like a {likeliest}."
 
 
 def nearest(image: np.ndarray, run: runs.Run) -> None:
@@ -92,6 +112,9 @@ def nearest(image: np.ndarray, run: runs.Run) -> None:
 
 def draws(image: np.ndarray, run: runs.Run, seed: int) -> None:
     """Several draws from the posterior, decoded."""
+    if run.manifest.training.is_autoencoder:
+        st.caption(f"{widgets.plain(run.name)} is a plain autoencoder: it has no posterior.")
+        return
     model = resources.model(run)
     posterior = model.encode(image[None].repeat(DRAWS, axis=0))
     decoded = model.decode(posterior.sample(np.random.default_rng(seed)))

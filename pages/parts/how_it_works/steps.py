@@ -31,6 +31,11 @@ class Path:
     logits: np.ndarray
 
     @property
+    def is_autoencoder(self) -> bool:
+        """Whether the latent is all that the encoder gives, without a posterior around it."""
+        return self.run.manifest.training.is_autoencoder
+
+    @property
     def kl(self) -> np.ndarray:
         """The KL divergence of each latent dimension from a standard prior: (latent_dim,) nats."""
         return losses.kl_per_dimension(self.posterior.mean, self.posterior.log_variance)[0]
@@ -73,7 +78,9 @@ def follow(run: runs.Run, image: np.ndarray) -> Path:
     posterior = model.encode(image[None])
     generator = np.random.default_rng(st.session_state.get("noise", 0))
     noise = generator.standard_normal(model.latent_dim, dtype=np.float32)
-    z = posterior.mean + posterior.standard_deviation * noise
+    z = posterior.mean
+    if not run.manifest.training.is_autoencoder:
+        z = z + posterior.standard_deviation * noise
     latents, _ = model.prior.to_base(z)
     logits = model.decode_logits(latents)[0]
     return Path(run, image, posterior, noise, z[0], latents[0], logits)
@@ -82,7 +89,9 @@ def follow(run: runs.Run, image: np.ndarray) -> Path:
 def encoded(path: Path) -> None:
     """The image, and the numbers of its posterior."""
     mean, deviation = path.posterior.mean[0], path.posterior.standard_deviation[0]
-    words = _numbers("μ", mean) + _numbers("σ", deviation)
+    words = _numbers("z", mean)
+    if not path.is_autoencoder:
+        words = _numbers("μ", mean) + _numbers("σ", deviation)
     _beside(markup.figure(path.image, "x, the digit", "The digit"), words)
 
 
@@ -141,8 +150,11 @@ def lost(path: Path) -> None:
 
 def total(path: Path) -> None:
     """Both terms, and the loss."""
-    told = path.told
     untold = float(losses.reconstruction_loss(path.image, path.logits))
+    if path.is_autoencoder:
+        st.markdown(f"### {untold:.1f} nats")
+        return
+    told = path.told
     st.markdown(f"### {untold:.1f} + {told:.1f} = {untold + told:.1f} nats")
     weight = path.run.manifest.training.kl_weight
     if weight != 1:

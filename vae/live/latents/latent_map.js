@@ -31,6 +31,8 @@ export class LatentMap {
     this.latentDim = values.latent_dim;
     /** Half the width of the whole map. @type {number} */
     this.extent = values.extent;
+    /** Whether the model gives points and no posteriors. @type {boolean} */
+    this.isAutoencoder = values.is_autoencoder;
     /** Whether posteriors here are Gaussian; with a flow Python sends clouds. @type {boolean} */
     this.isGaussian = values.prior === "standard";
     this.points = arrays.points.data;

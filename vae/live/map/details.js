@@ -4,7 +4,14 @@ import { rounded } from "../latents/link_decimals.js";
 import { reconstructionLoss } from "../latents/losses.js";
 import { element } from "../shared/elements.js";
 import { captioned, digitCanvas, drawDifference, drawDigit } from "../shared/pictures.js";
-import { directionText, distanceText, latentText, priorText } from "./words.js";
+import {
+  directionText,
+  distanceText,
+  latentText,
+  NO_POSTERIOR,
+  NO_PRIOR,
+  priorText,
+} from "./words.js";
 
 /**
  * @import { Decoder } from "../network.js"
@@ -67,7 +74,7 @@ export class Reading {
     });
     this.title.textContent = title;
     this.latent.textContent = latentText(latent);
-    this.prior.textContent = priorText(latent);
+    this.prior.textContent = this.latentMap.isAutoencoder ? NO_PRIOR : priorText(latent);
     this.distance.textContent = distanceText(this.latentMap, near[0]);
     clearTimeout(this.#speaking);
     const label = this.digits.labels[index < 0 ? near[0].index : index];
@@ -100,11 +107,11 @@ export class Reading {
  * @param {Palette} palette
  * @param {Image} image
  * @param {ArrayLike<number>} latent
- * @param {number | null} kl its KL divergence in nats; null as long as that is not known
- * @param {string} shape what the map shows of its posterior
+ * @param {{kl: number | null, shape: string} | null} posterior its KL divergence in nats, null as
+ *   long as that is not known, and what the map shows of it; null: a plain autoencoder gives none
  * @param {string} name
  */
-export function digitDetails(decoder, palette, image, latent, kl, shape, name) {
+export function digitDetails(decoder, palette, image, latent, posterior, name) {
   const reconstruction = decoder.decode(latent);
   const names = ["Original", "Reconstruction", "Difference"];
   const pictures = names.map((what) => digitCanvas(what));
@@ -112,7 +119,6 @@ export function digitDetails(decoder, palette, image, latent, kl, shape, name) {
   drawDigit(pictures[1], reconstruction);
   drawDifference(pictures[2], image, reconstruction, palette);
   const loss = reconstructionLoss(image, reconstruction);
-  const [lost, told, sum] = [loss, kl, kl && loss + kl].map((nats) => nats?.toFixed(1) ?? "…");
   return element(
     "section",
     { className: "details-digit" },
@@ -122,14 +128,25 @@ export function digitDetails(decoder, palette, image, latent, kl, shape, name) {
       { className: "row" },
       ...pictures.map((canvas, i) => captioned(canvas, names[i].toLowerCase())),
     ),
-    element("p", {
-      textContent: `Reconstruction loss ${lost} + KL divergence ${told} = loss ${sum} nats.`,
-    }),
+    element("p", { textContent: lossText(loss, posterior) }),
     element("p", {
       className: "faint",
-      textContent: `${shape} In the difference, orange is too much ink and blue too little.`,
+      textContent:
+        `${posterior?.shape ?? NO_POSTERIOR} ` +
+        "In the difference, orange is too much ink and blue too little.",
     }),
   );
+}
+
+/**
+ * @param {number} loss of the reconstruction, in nats
+ * @param {{kl: number | null} | null} posterior
+ */
+function lossText(loss, posterior) {
+  if (!posterior) return `Reconstruction loss ${loss.toFixed(1)} nats.`;
+  const { kl } = posterior;
+  const [told, sum] = [kl, kl && loss + kl].map((nats) => nats?.toFixed(1) ?? "…");
+  return `Reconstruction loss ${loss.toFixed(1)} + KL divergence ${told} = loss ${sum} nats.`;
 }
 
 /**

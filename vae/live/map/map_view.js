@@ -213,14 +213,16 @@ export class MapView {
    */
   #imageDetails(name, image, { mean, logVariance }) {
     const { decoder, palette, latentMap } = this;
+    if (latentMap.isAutoencoder) return digitDetails(decoder, palette, image, mean, null, name);
     if (!latentMap.isGaussian) {
       const posterior = this.#isPinned(this.#posterior) ? this.#posterior : null;
       this.map.marks.cloud = posterior;
-      return digitDetails(decoder, palette, image, mean, posterior?.kl ?? null, CLOUD, name);
+      const cloud = { kl: posterior?.kl ?? null, shape: CLOUD };
+      return digitDetails(decoder, palette, image, mean, cloud, name);
     }
     this.map.marks.ellipse = { centre: latentMap.project(mean), ...latentMap.ellipse(logVariance) };
-    const kl = klDivergence(mean, logVariance);
-    return digitDetails(decoder, palette, image, mean, kl, ELLIPSES, name);
+    const gaussian = { kl: klDivergence(mean, logVariance), shape: ELLIPSES };
+    return digitDetails(decoder, palette, image, mean, gaussian, name);
   }
 
   /**

@@ -17,6 +17,9 @@ export const CLOUD =
   "The dots on the map are draws from its posterior, with lines around the densest 39 % (line) " +
   "and 86 % (dashes) of them, as one and two standard deviations of a bell curve would hold.";
 
+export const NO_POSTERIOR =
+  "A plain autoencoder gives one point and says nothing of how sure it is.";
+
 /**
  * A latent as text; of many dimensions only how far it is from the origin.
  *
@@ -27,6 +30,9 @@ export function latentText(latent) {
   if (values.length <= 4) return `z = (${values.map((v) => v.toFixed(2)).join(", ")})`;
   return `|z| = ${Math.hypot(...values).toFixed(2)} in ${values.length} dimensions`;
 }
+
+export const NO_PRIOR =
+  "A plain autoencoder has no prior: it was never told where its latents should lie.";
 
 /**
  * How likely a latent is under the prior.
