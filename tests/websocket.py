@@ -9,6 +9,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from websockets.sync.client import connect
 
 PATIENCE = 60.0  # seconds
+_AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
 
 class Visitor:
@@ -50,7 +51,7 @@ class Visitor:
                 self.elements.append(received.delta.new_element)
             elif kind == "new_session":
                 self.elements = []
-            elif kind == "script_finished" and self.elements:
+            elif kind == "script_finished" and received.script_finished != _AGAIN:
                 return self.elements
 
     def press(self, label: str) -> list[Any]:
