@@ -434,7 +434,7 @@ def test_sliders_are_ordered_by_kl_and_those_without_any_are_dead() -> None:
     posterior = resources.latent_map(resources.usable_runs()["best"]).posterior
     kl = kl_per_dimension(posterior.mean, posterior.log_variance).mean(axis=0)
     data = view_data(alone("generate", model="best"), "sliders")
-    assert data["notes"] == [f"{value:.2f} nats" for value in kl]
+    assert data["notes"] == [f"{nats:.2f} nats" for nats in kl]
     assert [kl[i] for i in data["order"]] == sorted(kl, reverse=True)
     assert data["alive"] == (kl > 0.01).sum() < 32
 
