@@ -42,8 +42,8 @@ def test_a_link_shows_what_its_models_make_of_its_digits(server: Server, page: P
 def test_a_drawing_that_is_sent_here_arrives(server: Server, page: Page) -> None:
     goto(page, server.address)
     page.locator(".st-key-ready").get_by_text("4", exact=True).click()
-    seen = picture(page.get_by_label("What the models see"))
-    settled(page)
+    expect(page.locator("canvas.example")).to_have_count(0)
+    seen = picture(settled(page).get_by_label("What the models see"))
     page.get_by_role("button", name="Compare", exact=True).click()
     settled(page)
     page.get_by_role("link", name="Compare").click()

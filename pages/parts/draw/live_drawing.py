@@ -59,7 +59,8 @@ def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> 
 def supply(on_map: runs.Run, asked: list[runs.Run]) -> None:
     """Send what the view needs; call it last on the page."""
     live.supply(on_map, "map")
-    for run in {run.name: run for run in [on_map, *asked]}.values():
+    # a copy of a run, under another name, has the same networks
+    for run in {live.needs(run, "decoder")[0]: run for run in [on_map, *asked]}.values():
         live.supply(run, "encoder", "decoder")
 
 
