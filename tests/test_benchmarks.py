@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from loops import apart
 
 from benchmarks import first_screen, interaction, report, serving, soak
 from benchmarks.browser import CHROMIUM
@@ -27,7 +28,7 @@ def test_serving_compares_the_same_networks_in_every_way(capsys: pytest.CaptureF
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_the_first_digit_of_this_app_and_of_one_file_with_tensorflow_is_seen() -> None:
-    rows = first_screen.main(["--repeats", "1"])
+    rows = apart(first_screen.main, ["--repeats", "1"])
     assert [row["app"] for row in rows] == list(first_screen.APPS)
     assert all(0 < row["seconds"] < first_screen.PATIENCE / 1000 for row in rows)
     ours, theirs = (row["megabytes"] for row in rows)
@@ -37,7 +38,7 @@ def test_the_first_digit_of_this_app_and_of_one_file_with_tensorflow_is_seen() -
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_pen_touch_and_drag_each_change_what_is_seen() -> None:
-    (row,) = interaction.main(["--repeats", "1", "--times", "1", "--alone"])
+    (row,) = apart(interaction.main, ["--repeats", "1", "--times", "1", "--alone"])
     assert all(0 < value < 60_000 for value in row["pen"] + row["touch"])
     assert all(1 < value < 1000 for value in row["frames"])
     assert "| frames a second in a drag |" in interaction.tabulated([row])
@@ -45,7 +46,7 @@ def test_pen_touch_and_drag_each_change_what_is_seen() -> None:
 
 @pytest.mark.timeout(180)
 def test_a_soak_visits_every_page_with_other_models_and_notes_memory() -> None:
-    rows = soak.main(["--visits", "10", "--at-once", "1", "--models", "2"])
+    rows = apart(soak.main, ["--visits", "10", "--at-once", "1", "--models", "2"])
     assert [row["visits"] for row in rows] == [7 * tenth for tenth in range(1, 11)]
     assert [row["errors"] for row in rows] == [[]] * 10
     assert all(50 < row["megabytes"] < 2000 for row in rows)
