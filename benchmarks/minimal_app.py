@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import streamlit as st
 
-import vae.training.model  # noqa: F401 - Keras must know the decoder's one layer that is not its own
+from vae.training.model import PixelBias
 
 SIDE = 280  # pixels
 
@@ -18,7 +18,9 @@ SIDE = 280  # pixels
 @st.cache_resource
 def decoder() -> Any:
     """The model, loaded once."""
-    return keras.models.load_model(os.environ["VAE_MINIMAL_MODEL"], compile=False)
+    own = {"PixelBias": PixelBias}  # the decoder's one layer that is not Keras' own
+    path = os.environ["VAE_MINIMAL_MODEL"]
+    return keras.models.load_model(path, custom_objects=own, compile=False)
 
 
 st.title("Digits")

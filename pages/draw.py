@@ -57,10 +57,15 @@ def page() -> None:
     with row.container(width="stretch"):
         image = canvas.image()
         asked = [found[name] for name in names()]
+        answers = (
+            []
+            if isinstance(image, Blank)
+            else [reconstructions.answer(image, run) for run in asked]
+        )
         is_live = live_drawing.can_show(found[on_map], asked)
         with st.container(key="rebuilt"):  # until the live view is there
             if not isinstance(image, Blank):
-                reconstructions.rebuilt(image, asked)
+                reconstructions.rebuilt(image, answers)
             elif not canvas.is_used():
                 st.info(image.reason, icon=":material/draw:")
                 st.caption(
@@ -68,7 +73,7 @@ def page() -> None:
                 )
         if is_live:
             with st.container(key="live"):
-                live_drawing.show(image, found[on_map], asked)
+                live_drawing.show(image, found[on_map], asked, answers)
         if isinstance(image, Blank):
             if canvas.is_used():
                 st.info(image.reason, icon=":material/draw:")

@@ -194,7 +194,7 @@ def test_as_many_trainings_run_as_the_workers_have_room_for(jobs: Jobs) -> None:
     assert [jobs.state(path) for path in paths[2:]] == ["queued"]
     assert jobs.place(paths[2]) == 2
     for path in paths:
-        eventually(lambda: jobs.state(path) == "training", 60)  # noqa: B023  # asked at once
+        eventually(lambda path=path: jobs.state(path) == "training", 60)
         (path / "end").write_text("0")
     eventually(lambda: all(jobs.state(path) == "finished" for path in paths), 60)
     eventually(lambda: not any((path / runs.LEASE).exists() for path in paths), 60)
@@ -264,14 +264,14 @@ def test_where_a_worker_dies_another_goes_on_from_the_last_epoch(machines: Machi
     path = jobs.start(SMALL_MODEL, LONG, "tiny")
     seen = 0
     for _ in range(KILLS):
-        eventually(lambda: epochs(path) > seen, 90)  # noqa: B023  # asked within this turn
+        eventually(lambda seen=seen: epochs(path) > seen, 90)
         time.sleep(random.uniform(0, 3))
         seen = epochs(path)
         holder = next(i for i, worker in enumerate(machines.workers) if trains(worker))
         machines.workers[holder].send_signal(signal.SIGKILL)
         machines.workers[holder].wait()
         machines.workers[holder] = machines.start_worker()
-        eventually(lambda: epochs(path) > seen, 90)  # noqa: B023
+        eventually(lambda seen=seen: epochs(path) > seen, 90)
         assert jobs.state(path) in ("starting", "training")
     jobs.stop(path)
     eventually(lambda: jobs.state(path) == "stopped", 30)

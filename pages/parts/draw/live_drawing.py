@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.parts.draw import reconstructions
+from pages.parts.draw.reconstructions import Answer
 from pages.shared import canvas, live, session
 from vae import runs
 from vae.preprocess import Blank
@@ -24,22 +24,26 @@ def can_show(on_map: runs.Run, asked: list[runs.Run]) -> bool:
     return standard and 0 < len(asked) <= MOST
 
 
-def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> None:
+def show(
+    image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run], answers: list[Answer]
+) -> None:
     """The row from the drawing to what the models make of it.
 
     Args:
         image: what the models see, (28, 28).
         on_map: the model of the map.
         asked: the models that rebuild the drawing.
+        answers: what they made of the image, if there is one.
     """
     is_map_shown = on_map.name == asked[0].name
+    unusual = {answer.run.name: answer.unusual for answer in answers}
     models = asked if is_map_shown else [on_map, *asked]
     live.view(
         "drawing",
         "drawing",
         [*live.needs(on_map, "map"), *_networks(models)],
         {
-            "models": [_asked(run, image) for run in models],
+            "models": [_asked(run, unusual.get(run.name, [])) for run in models],
             "is_map_shown": is_map_shown,
             "image": None if isinstance(image, Blank) else np.round(image, 6).ravel().tolist(),
             "strokes": session.canvas()["strokes"],
@@ -68,9 +72,9 @@ def _networks(models: list[runs.Run]) -> list[str]:
     return [name for run in models for name in live.needs(run, "encoder", "decoder")]
 
 
-def _asked(run: runs.Run, image: np.ndarray | Blank) -> dict[str, Any]:
+def _asked(run: runs.Run, unusual: list[tuple[str, str]]) -> dict[str, Any]:
     return {
         "name": run.name,
         "is_autoencoder": run.manifest.training.is_autoencoder,
-        "unusual": [] if isinstance(image, Blank) else reconstructions.unusual(image, run),
+        "unusual": unusual,
     }

@@ -1,6 +1,7 @@
 """What the models make of a drawing."""
 
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -38,7 +39,23 @@ _POINT = (
 )
 
 
-def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
+class Answer(NamedTuple):
+    """What a run rebuilds of an image, and its figures beside those for test digits."""
+
+    run: runs.Run
+    reconstruction: np.ndarray
+    unusual: list[tuple[str, str]]
+
+
+def answer(image: np.ndarray, run: runs.Run) -> Answer:
+    """What this run makes of an image (28, 28)."""
+    model = resources.model(run)
+    posterior = model.encode(image[None])
+    loss, kl = (float(term[0]) for term in model.terms(image[None], posterior))
+    return Answer(run, model.decode(posterior.latents)[0], _unusual(run, loss, kl))
+
+
+def rebuilt(image: np.ndarray, answers: list[Answer]) -> None:
     """What the models see, and for each what it rebuilds, how far off that is and how unusual."""
     legend = (
         "<p>Under each reconstruction: where it differs from what the model sees. "
@@ -46,24 +63,22 @@ def rebuilt(image: np.ndarray, chosen: list[runs.Run]) -> None:
         '<span style="color: var(--too-little-ink-text)">blue</span> too little.</p>'
     )
     seen = markup.figure(image, "<b>What the models see</b>", "What the models see")
-    columns = "".join(f"<div>{_by_one(image, run)}</div>" for run in chosen)
+    columns = "".join(f"<div>{_by_one(image, one)}</div>" for one in answers)
     st.html(f'<div class="digits"><div>{seen}{legend}</div>{columns}</div>{_TERMS}')
 
 
-def _by_one(image: np.ndarray, run: runs.Run) -> str:
-    reconstruction = resources.model(run).reconstruct(image[None])[0]
+def _by_one(image: np.ndarray, answer: Answer) -> str:
+    run, reconstruction, unusual = answer
     pair = markup.figure(
         reconstruction, f"<b>{escape(run.name)}</b>", f"Reconstruction by {run.name}"
     )
     apart = markup.difference(image, reconstruction)
-    words = "".join(f"<p><b>{figure}</b> {words}</p>" for figure, words in unusual(image, run))
+    words = "".join(f"<p><b>{figure}</b> {words}</p>" for figure, words in unusual)
     return f"{pair}<figure>{markup.image(apart, f'Difference of {run.name}')}</figure>{words}"
 
 
-def unusual(image: np.ndarray, run: runs.Run) -> list[tuple[str, str]]:
-    """A run's figures for an image, and how they compare with those for test digits."""
-    model, usual = resources.model(run), resources.loss_percentiles(run)
-    loss, kl = (float(term[0]) for term in model.terms(image[None], model.encode(image[None])))
+def _unusual(run: runs.Run, loss: float, kl: float) -> list[tuple[str, str]]:
+    usual = resources.loss_percentiles(run)
     harder, more = 100 * usual.harder_than(loss), 100 * usual.farther_than(kl)
     rebuilt = f"{loss:.1f} nats", f"to rebuild: harder than {harder:.0f} % of test digits."
     if run.manifest.training.is_autoencoder:

@@ -23,6 +23,8 @@ export class Example {
   #start = performance.now();
   #asked = 0;
   #which = 0;
+  /** @type {"seen" | "placed" | "rebuilt"} how far the digit has come */
+  #stage = "seen";
   #paper = element("canvas", { className: "example" });
   #flying = digitCanvas("", "flying");
 
@@ -81,10 +83,13 @@ export class Example {
   #frame(time) {
     const { view } = this;
     const share = Math.min(time / DRAWN, 1);
+    const stage = time < LANDED ? "seen" : time < DECODED ? "placed" : "rebuilt";
+    if (stage === "rebuilt" && stage === this.#stage) return; // nothing moves any more
+    this.#stage = stage;
     this.#write(share);
     const image = this.#image(share);
     if (!image) return;
-    view.show(image, false, time < LANDED ? "seen" : time < DECODED ? "placed" : "rebuilt");
+    view.show(image, false, stage);
     this.#flying.hidden = time < DRAWN || time >= DECODED;
     if (this.#flying.hidden) return;
     const { encoder, decoder } = view.place.model;
