@@ -8,11 +8,12 @@ import streamlit as st
 
 from pages.shared import navigation
 from server import MIDDLEWARE
+from server.headers import policy
 from server.sockets import send_at_once
 from vae.limits import check_environment
 
 if __name__ == "__main__":
     navigation.route()
 else:
-    check_environment()
+    check_environment(policy)
     app = st.App(__file__, lifespan=send_at_once, middleware=MIDDLEWARE)

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+KINDS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first one there is. The shell is the same engine without a window of its own, which takes as
+much of the processor as a page: 1.2 s for each new visitor, and without it 0.14 s."""
+CHROMIUM = next(filter(None, map(shutil.which, KINDS)), None)
 FLAGS = [
     "--no-sandbox",  # containers run as root
     "--disable-gpu",

@@ -7,12 +7,12 @@ weigh, and how long Chromium takes from their text to the first call.
 
 import argparse
 import gzip
-import shutil
 from base64 import b64encode
 
 import numpy as np
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
+from benchmarks.browser import chromium
 from vae import inference, live, runs
 from vae.live import scripts
 
@@ -37,17 +37,14 @@ LOADED = """async text => {
 def main() -> None:
     """Print a line for each shipped run, and one for each script."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         page.route(f"{HOST}**", _answer)
         page.goto(HOST)
         for run in runs.list_runs(runs.SHIPPED):
             _time_decoder(page, inference.Model(run))
-        for entry in ("main.js", "curves/main.js", "scrubber/main.js"):
+        for entry in scripts.ENTRIES:
             _time_loading(page, entry)
-        browser.close()
 
 
 def _answer(route: Route) -> None:

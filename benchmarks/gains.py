@@ -15,8 +15,9 @@ import tensorflow as tf
 from keras import ops
 
 from vae import data, evaluation
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.config import ModelConfig, TrainingConfig
 from vae.losses import kl_per_dimension, log_normal, reconstruction_loss
+from vae.presets import PRESETS
 from vae.training.model import sample_posterior
 from vae.training.trainer import Trainer
 

@@ -32,19 +32,20 @@ TRAINING = TrainingConfig(
 DRAWS = 5
 
 
-def trained(path: Path, latent_dim: int, training: TrainingConfig, splits: data.Splits) -> runs.Run:
-    """The finished run of one size, trained or gone on with as far as it is not."""
+def trained(
+    path: Path, model: ModelConfig, training: TrainingConfig, splits: data.Splits
+) -> runs.Run:
+    """The finished run of these configs, trained or gone on with as far as it is not."""
     if (path / "manifest.json").exists():
         run = runs.read(path)
         if run.manifest.state == "finished":
             return run
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from vae.training.loop import (
-        train,  # TensorFlow: seconds, and only where something is to be trained
-    )
+    # TensorFlow: seconds, and only where something is to be trained
+    from vae.training.loop import train
 
     resume = (path / "checkpoint.npz").exists()
-    return train(replace(MODEL, latent_dim=latent_dim), training, splits, path, resume=resume)
+    return train(model, training, splits, path, resume=resume)
 
 
 def measured(run: runs.Run, digits: data.Digits) -> Trial:
@@ -109,7 +110,8 @@ def main() -> None:
     for seed in arguments.seeds:
         for latent_dim in LATENT_DIMS:
             path = arguments.out / f"latent-dim-{latent_dim:02}-seed-{seed}"
-            run = trained(path, latent_dim, replace(training, seed=seed), splits)
+            model = replace(MODEL, latent_dim=latent_dim)
+            run = trained(path, model, replace(training, seed=seed), splits)
             trials.append(measured(run, splits.validation))
             manifest = run.manifest
             study = Study(MODEL, training, manifest.data, manifest.versions, tuple(trials))

@@ -25,10 +25,8 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """What its process has used of the processors so far, without its trainings."""
-        fields = (
-            Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        )
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        clock = (~self.process << 3) | 2  # what clock_getcpuclockid(3) gives for a process
+        return time.clock_gettime(clock)
 
     def megabytes(self) -> float:
         """The memory that its process holds now, without its trainings."""

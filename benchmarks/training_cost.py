@@ -16,7 +16,8 @@ from dataclasses import replace
 from statistics import median
 
 from vae import data, training_cost
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.config import ModelConfig, TrainingConfig
+from vae.presets import PRESETS
 
 TINY = PRESETS["tiny"]
 PLAIN = replace(TINY.training, ema_decay=0.0)

@@ -25,8 +25,8 @@ from websockets.exceptions import WebSocketException
 from benchmarks import proxy, report, visitor
 from benchmarks.server import Server, serving
 from vae import runs
-from vae.config import PRESETS
 from vae.jobs import Jobs
+from vae.presets import PRESETS
 
 PAGES = ("", "latent_space", "generate", "morph", "compare", "train", "how_it_works")
 HEAD = ("visitors", "median, ms", "95 %, ms", "pages", "errors", "server's CPU, ms a page",

@@ -1,11 +1,11 @@
-"""The latent space as a map: under the finger, or for analysis."""
+"""The latent space as a map: under the finger, beside the theory, or for analysis."""
 
 import streamlit as st
 
-from pages.parts.latent_space import analysis, live_map
-from pages.shared import live, widgets
+from pages.parts.latent_space import analysis, live_map, theory
+from pages.shared import live, resources, widgets
 
-VIEWS = ("Live", "Analysis")
+FLAT, DEEP = ("Live", "Theory", "Analysis"), ("Live", "Projections", "Theory", "Analysis")
 
 run = widgets.begin("Latent space")
 dots = (
@@ -16,19 +16,35 @@ dots = (
 )
 st.markdown(
     "A *latent* z is the short list of numbers from which the decoder draws a digit. Each dot is "
-    f"a real digit: {dots}. Move over the map to see what the decoder draws there; click to pin it."
+    f"a real digit: {dots}."
 )
-if run.manifest.model.latent_dim > 2:
-    st.caption(
-        f"This model has {run.manifest.model.latent_dim} latent dimensions. The map is the plane "
-        "on which the digits spread most (their two strongest principal components)."
-    )
+latent_dim = run.manifest.model.latent_dim
+if latent_dim > 2:
+    share = 100 * resources.latent_map(run).variance_shown
+    with st.container(key="deep"):
+        st.caption(
+            f"This model has {latent_dim} latent dimensions. The map is the plane on which the "
+            "digits spread most (their two strongest principal components): it shows "
+            f"{share:.0f}\u00a0% of their variance. *Projections* has others."
+        )
 view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-    label_visibility="collapsed",
+    "View", DEEP if latent_dim > 2 else FLAT, default="Live", required=True, key="view",
+    bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 if view == "Live":
+    st.caption("Move over the map to see what the decoder draws there; click to pin it.")
     live_map.show(run)
     live.supply(run, "decoder", "map", "digits")
+elif view == "Projections":
+    needed = ("map", "digits", "projections")
+    live.view("projections", f"projections-{run.name}", live.needs(run, *needed), {})
+    live.supply(run, *needed)
+elif view == "Theory":
+    if obstacle := theory.obstacle(run):
+        st.info(obstacle, icon=":material/info:")
+        st.stop()
+    st.caption("Click a digit: beside the encoder's posterior you see the true one, exactly.")
+    live_map.show(run, with_theory=True)
+    live.supply(run, *theory.bundles(run))
 else:
     analysis.show(run)

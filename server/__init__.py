@@ -5,14 +5,18 @@
 
 from starlette.middleware import Middleware
 
+from server.addresses import Addresses
 from server.compression import Compression
 from server.files import Files
 from server.headers import Headers
 from server.messages import Messages
+from server.uploads import Uploads
 
 MIDDLEWARE = [
     Middleware(Headers),
+    Middleware(Addresses),
     Middleware(Files),
     Middleware(Compression),
+    Middleware(Uploads),
     Middleware(Messages),
 ]

@@ -1,19 +1,24 @@
 """Files that never change are compressed once, and kept so."""
 
 from collections import OrderedDict
+from posixpath import normpath
 
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST = 32_000_000  # bytes that are kept; all of Streamlit's own files take 7 MB
+_DOWNLOADS = "/media/"
 
 
 class Compression:
     """Compresses every answer, and keeps those that their headers call immutable.
 
     Streamlit sends its own files as they are, 3 MB for the first page, so as not to compress them
-    for each visitor anew.
+    for each visitor anew. What visitors download stays as it is: pictures and archives are
+    compressed already, and while one of 100 MB is compressed nobody else is answered. So do files
+    under another spelling of their address (`//` for `/`): there are as many as anybody likes, and
+    each would be kept.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,6 +52,8 @@ class Compression:
 
 def _asks_for_a_compressed_whole(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+        return False
+    if _DOWNLOADS in scope["path"] or scope["path"] != normpath(scope["path"]):
         return False
     headers = Headers(scope=scope)
     partial = {"range", "if-none-match", "if-modified-since"} & set(headers.keys())

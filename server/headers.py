@@ -40,7 +40,11 @@ class Headers:
 
 
 def policy() -> str:
-    """The content security policy. `VAE_FRAME_ANCESTORS` names who may show the app in a frame."""
+    """The content security policy.
+
+    Raises:
+        ValueError: as of `framed_by`.
+    """
     return "; ".join(
         [
             "default-src 'self'",
@@ -52,9 +56,24 @@ def policy() -> str:
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",
-            f"frame-ancestors {os.environ.get('VAE_FRAME_ANCESTORS', FRAMED_BY)}",
+            f"frame-ancestors {framed_by()}",
         ]
     )
+
+
+def framed_by() -> str:
+    """Who may show the app in a frame, as `VAE_FRAME_ANCESTORS` names them.
+
+    Raises:
+        ValueError: it holds what would end the policy, or what no header can hold.
+    """
+    named = os.environ.get("VAE_FRAME_ANCESTORS", "").strip() or FRAMED_BY
+    if not re.fullmatch(r"[!-+\--:<-~]+( +[!-+\--:<-~]+)*", named):  # neither ; nor , in it
+        raise ValueError(
+            f"VAE_FRAME_ANCESTORS is {named!r}; give addresses with spaces between them, as "
+            "\"'self' https://school.example\""
+        )
+    return named
 
 
 def _inline_scripts() -> str:

@@ -1,14 +1,27 @@
-"""How large a message of a browser may be."""
+"""What a browser may say over the WebSocket, how much of it at once, and in how many parts."""
 
+from google.protobuf.message import DecodeError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 MOST = 4_000_000  # bytes; a drawing of half an hour has less
+MOST_PARTS = 3000  # widgets, choices, names of files; no page has a tenth of that
+MOST_ADDRESS = 65_536  # characters of a query; servers take no longer one over HTTP
+_SAID = {
+    *("rerun_script", "stop_script", "app_heartbeat"),
+    *("file_urls_request", "backend_operation_request"),  # before a file is sent, or fetched
+}
+"""What the app's own pages say. Streamlit would also empty the caches of all visitors, tell which
+commit is served, watch its sources or install files of its own for whoever asks."""
+_ASKED = (None, "deferred_file", "dataframe_chunk")  # of the last of these
 
 
 class Messages:
-    """Ends a connection that sends a larger message: read, it would take ten times its size.
+    """Passes over what no page of this app says, and ends a connection that says too much.
 
-    Files come another way, and are bounded by `server.maxUploadSize`.
+    Read, a message would take ten times its size; and one of 4 MB that asked for places for two
+    million files held up all visitors for 39 s. Files come another way, see `server/uploads.py`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -18,11 +31,56 @@ class Messages:
         """Pass the connection on, with an end in place of a message that is too large."""
 
         async def bounded() -> Message:
-            message = await receive()
-            if len(message.get("bytes") or message.get("text") or b"") <= MOST:
-                return message
-            reason = f"A message may have {MOST:,} bytes."
-            await send({"type": "websocket.close", "code": 1009, "reason": reason})
-            return {"type": "websocket.disconnect", "code": 1009, "reason": reason}
+            while True:
+                message = await receive()
+                said = _read(message)
+                reason = _excess(message, said)
+                if reason:
+                    await send({"type": "websocket.close", "code": 1009, "reason": reason})
+                    return {"type": "websocket.disconnect", "code": 1009, "reason": reason}
+                if said is None or _is_ours(said):
+                    return message
 
         await self._app(scope, bounded if scope["type"] == "websocket" else receive, send)
+
+
+def _read(message: Message) -> BackMsg | None:
+    """What a browser says; None if it is nothing that Streamlit could read."""
+    content = message.get("bytes")
+    if not content or len(content) > MOST:
+        return None
+    try:
+        return BackMsg.FromString(content)
+    except DecodeError:
+        return None
+
+
+def _is_ours(said: BackMsg) -> bool:
+    """Whether a page of this app says so."""
+    asked = said.backend_operation_request.WhichOneof("payload")
+    return said.WhichOneof("type") in _SAID and asked in _ASKED
+
+
+def _excess(message: Message, said: BackMsg | None) -> str:
+    """Why a message is too large; empty if it is not."""
+    if len(message.get("bytes") or message.get("text") or b"") > MOST:
+        return f"A message may have {MOST:,} bytes."
+    if said is not None and _parts(said) > MOST_PARTS:
+        return f"A message may have {MOST_PARTS:,} parts."
+    if said is not None and len(said.rerun_script.query_string) > MOST_ADDRESS:
+        return f"An address may have {MOST_ADDRESS:,} characters."
+    return ""
+
+
+def _parts(said: BackMsg) -> int:
+    state = said.rerun_script
+    parts = len(said.file_urls_request.file_names) + len(state.cached_message_hashes)
+    parts += len(state.widget_states.widgets)
+    return parts if parts > MOST_PARTS else parts + sum(map(_values, state.widget_states.widgets))
+
+
+def _values(widget: WidgetState) -> int:
+    """How many values a widget has at once."""
+    arrays = (widget.double_array_value, widget.int_array_value, widget.string_array_value)
+    files = widget.file_uploader_state_value.uploaded_file_info
+    return sum(len(array.data) for array in arrays) + len(files)

@@ -7,13 +7,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS, STILL
@@ -22,7 +25,11 @@ from vae import runs
 
 ROOT = Path(__file__).parents[1]
 WIDE, PHONE = (1280, 900), (390, 844)
+PATIENCE = 30.0
+"""Seconds that anything may take where other tests run beside."""
+LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 
+expect.set_options(timeout=1000 * PATIENCE)
 needs_chromium = [pytest.mark.timeout(120)]
 if CHROMIUM is None and "CI" not in os.environ:
     needs_chromium.append(pytest.mark.skip(reason="Chromium is not installed"))
@@ -96,8 +103,10 @@ def wait_until_healthy(address: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """A browser that finds no other host than this one."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        options = [*FLAGS, LOOPBACK_ONLY]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
         chromium.close()
 
@@ -109,22 +118,32 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A new visitor at a desk."""
-    yield from _visitor(browser, WIDE)
+    """A new visitor at a desk, who asks for less motion: pages that rest are cheaper to test."""
+    yield from _visitor(browser, WIDE, "reduce")
+
+
+@pytest.fixture
+def moving_page(browser: Browser) -> Iterator[Page]:
+    """A new visitor at a desk, for whom pages move by themselves."""
+    yield from _visitor(browser, WIDE, "no-preference")
 
 
 @pytest.fixture
 def sized_page(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
-    """A new visitor, at a desk or on a phone."""
-    yield from _visitor(browser, size)
+    """A new visitor, at a desk or on a phone, for whom pages move by themselves."""
+    yield from _visitor(browser, size, "no-preference")
 
 
-def _visitor(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+def _visitor(
+    browser: Browser, size: tuple[int, int], motion: Literal["reduce", "no-preference"]
+) -> Iterator[Page]:
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE
+        viewport={"width": size[0], "height": size[1]},
+        has_touch=size == PHONE,
+        reduced_motion=motion,
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(1000 * PATIENCE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -135,7 +154,7 @@ def _visitor(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
 def settled(page: Page) -> Page:
     """The page, once nothing runs any more."""
     page.wait_for_selector(STILL)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(150)  # a component that has just come may begin another run
     page.wait_for_selector(STILL)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     return page
@@ -179,7 +198,7 @@ def draw_by_touch(page: Page, points: list[tuple[int, int]]) -> None:
 def picture(image: Locator) -> np.ndarray:
     """What a picture or a canvas of the page shows, as grey values (height, width) in [0, 1]."""
     expect(image).to_be_visible()
-    width, pixels = image.evaluate(
+    address = image.evaluate(
         """async image => {
             const isCanvas = image instanceof HTMLCanvasElement;
             // a picture may be replaced while it is decoded
@@ -187,19 +206,18 @@ def picture(image: Locator) -> np.ndarray:
                 try { await image.decode(); break; }
                 catch (error) { await new Promise(wait => setTimeout(wait, 200)); }
             }
-            const [width, height] = isCanvas
-                ? [image.width, image.height] : [image.naturalWidth, image.naturalHeight];
-            const canvas = new OffscreenCanvas(width, height);
-            const context = canvas.getContext("2d");
-            context.drawImage(image, 0, 0);
-            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
-            return [canvas.width, Array.from(data.filter((_, i) => i % 4 === 0))];
+            if (isCanvas) return image.toDataURL();
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+            canvas.getContext("2d").drawImage(image, 0, 0);
+            return canvas.toDataURL();
         }"""
     )
-    return np.array(pixels, np.float32).reshape(-1, width) / 255
+    with Image.open(BytesIO(b64decode(address.partition(",")[2]))) as shown:
+        return np.asarray(shown.convert("RGBA"), np.float32)[..., 0] / 255
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds; fail if it does not."""
     deadline = time.monotonic() + seconds
     while not condition():

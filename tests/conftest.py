@@ -1,23 +1,29 @@
 """What several test files need: small data, and small runs that are really trained."""
 
+import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 # One BLAS thread, as in the app: two test processes on two cores would wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy as np
 import pytest
-from chromium import browser, page, server, size, sized_page
+from chromium import browser, moving_page, page, server, size, sized_page
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
-from vae import data, inference, runs
+from vae import data, embedding, inference, runs
 from vae.config import ModelConfig, TrainingConfig
 from vae.latent_map import LatentMap, lay_out
 
-__all__ = ["browser", "page", "server", "size", "sized_page"]  # fixtures
+__all__ = ["browser", "moving_page", "page", "server", "size", "sized_page"]  # fixtures
 
 # What the fuzz tests (fuzz.py) try: the same hundred inputs each time, or ten thousand new ones.
 settings.register_profile(
@@ -32,6 +38,40 @@ settings.register_profile(
     "thorough", settings.get_profile("default"), max_examples=10_000, derandomize=False
 )
 settings.load_profile("default")  # before that of the command line
+
+GROUPS = {
+    "browser": re.compile(r"needs_chromium|from chromium import .*Server"),
+    "TensorFlow": re.compile(r"(from|import) (keras|tensorflow|vae\.training)|without_export"),
+}
+"""Files that share what takes long to set up, by what is in them: one worker has all of a group.
+The browser has two groups: its tests wait more than they compute."""
+
+
+@cache
+def _group(file: Path) -> str:
+    """The group of a file, or the file's own name."""
+    text = file.read_text(encoding="utf-8")
+    group = next((group for group, sign in GROUPS.items() if sign.search(text)), file.name)
+    return f"browser {sum(file.name.encode()) % 2}" if group == "browser" else group
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups first: they take longest, and the files after them fill up whoever is done earlier."""
+    groups = {path: _group(path) for path in {item.path for item in items}}
+    items.sort(key=lambda item: groups[item.path] == item.path.name)
+
+
+class Scheduling(LoadScopeScheduling):
+    """A group is one piece of work, as is any file outside of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(self.config.rootpath / nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """How tests are given to the workers."""
+    return Scheduling(config, log)
+
 
 SMALL_MODEL = ModelConfig(
     latent_dim=2, encoder_units=(64, 32), decoder_units=(32, 32), decoder_channels=(8, 8)
@@ -66,6 +106,14 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     resources.jobs.forget()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_embedding() -> Iterator[None]:
+    """No t-SNE at the end of trainings, which takes longer than they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding, "compute", lambda latents: np.zeros((len(latents), 2), np.float16))
+        yield
+
+
 @pytest.fixture(scope="session")
 def digits() -> data.Digits:
     """The 5,000 embedded digits."""
@@ -95,23 +143,22 @@ def few() -> data.Splits:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+def small_run(trained_runs: Path, splits: data.Splits) -> runs.Run:
     """A run with two latent dimensions, trained for two short epochs. Do not change it."""
-    return _trained(tmp_path_factory.mktemp("runs") / "small", SMALL_MODEL, splits)
+    return _trained(trained_runs / "small", SMALL_MODEL, splits)
 
 
 @pytest.fixture(scope="session")
-def run_of_five(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+def run_of_five(trained_runs: Path, splits: data.Splits) -> runs.Run:
     """The same with five latent dimensions. Do not change it."""
-    model = replace(SMALL_MODEL, latent_dim=5)
-    return _trained(tmp_path_factory.mktemp("runs") / "five", model, splits)
+    return _trained(trained_runs / "five", replace(SMALL_MODEL, latent_dim=5), splits)
 
 
 @pytest.fixture(scope="session")
-def run_with_a_flow(tmp_path_factory: pytest.TempPathFactory, splits: data.Splits) -> runs.Run:
+def run_with_a_flow(trained_runs: Path, splits: data.Splits) -> runs.Run:
     """The same with a learned prior. Do not change it."""
     model = replace(SMALL_MODEL, latent_dim=5, prior="flow", couplings=3, coupling_units=16)
-    return _trained(tmp_path_factory.mktemp("runs") / "flow", model, splits)
+    return _trained(trained_runs / "flow", model, splits)
 
 
 @pytest.fixture(scope="session")
@@ -132,10 +179,25 @@ def bent(run_with_a_flow: runs.Run, digits: data.Digits) -> LatentMap:
     return lay_out(inference.load(run_with_a_flow.path), digits)
 
 
-def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
-    from vae.training.loop import train  # TensorFlow: only for the tests that need it
+@pytest.fixture(scope="session")
+def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for runs that all workers share: each is trained once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
+    folder.mkdir(exist_ok=True)
+    return folder
 
-    return train(model, SMALL_TRAINING, splits, path, preset="tiny")
+
+def _trained(path: Path, model: ModelConfig, splits: data.Splits) -> runs.Run:
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may train it now
+        if path.exists() and (run := runs.read(path)).manifest.state == "finished":
+            return run
+        from vae.training.loop import train  # TensorFlow: only for who comes first
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(embedding, "make", lambda run: None)  # older runs have none
+            return train(model, SMALL_TRAINING, splits, path, preset="tiny")
 
 
 def validation_losses(path: Path) -> list[float]:
@@ -152,6 +214,7 @@ def skip_export(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(keras.Model, "save", lambda self, path: Path(path).touch())
     patch.setattr(converter, "convert", lambda network: b"")
+    patch.setattr(embedding, "make", lambda run: None)  # which asks the networks
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The benchmarks of serving, first screen and interaction, at a tiny size; and how all are told."""
+"""The benchmarks of serving and of memory, at a tiny size; and how all are told."""
 
 import json
 import re
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from loops import apart
 
-from benchmarks import first_screen, interaction, report, serving, soak
-from benchmarks.browser import CHROMIUM
+from benchmarks import memory, report, serving, soak
 
-KEPT = {"visitors", "servers", "soak", "first_screen", "interaction", "serving", "training_speed"}
+KEPT = {
+    "visitors", "servers", "soak", "memory", "first_screen", "interaction", "serving",
+    "training_speed", "quality",
+}  # fmt: skip
 BENCHMARKS = Path(report.__file__).parent
 
 
@@ -26,30 +28,22 @@ def test_serving_compares_the_same_networks_in_every_way(capsys: pytest.CaptureF
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_the_first_digit_of_this_app_and_of_one_file_with_tensorflow_is_seen() -> None:
-    rows = apart(first_screen.main, ["--repeats", "1"])
-    assert [row["app"] for row in rows] == list(first_screen.APPS)
-    assert all(0 < row["seconds"] < first_screen.PATIENCE / 1000 for row in rows)
-    ours, theirs = (row["megabytes"] for row in rows)
-    assert ours < theirs / 2
-
-
-@pytest.mark.timeout(180)
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_pen_touch_and_drag_each_change_what_is_seen() -> None:
-    (row,) = apart(interaction.main, ["--repeats", "1", "--times", "1", "--alone"])
-    assert all(0 < value < 60_000 for value in row["pen"] + row["touch"])
-    assert all(1 < value < 1000 for value in row["frames"])
-    assert "| frames a second in a drag |" in interaction.tabulated([row])
-
-
-@pytest.mark.timeout(180)
 def test_a_soak_visits_every_page_with_other_models_and_notes_memory() -> None:
     rows = apart(soak.main, ["--visits", "10", "--at-once", "1", "--models", "2"])
     assert [row["visits"] for row in rows] == [7 * tenth for tenth in range(1, 11)]
     assert [row["errors"] for row in rows] == [[]] * 10
     assert all(50 < row["megabytes"] < 2000 for row in rows)
+
+
+def test_memory_is_told_after_each_page_beside_what_streamlit_takes_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "PAGES", ("how_it_works",))
+    rows = apart(memory.main, [])
+    assert [row["after"] for row in rows][1:3] == ["start", "how_it_works"]
+    bare, start, first, second = (row["megabytes"] for row in rows)
+    assert 20 < start < first
+    assert 50 < bare < second < 1000
 
 
 def test_what_is_kept_stands_between_its_two_comments_and_beside_it_as_json(

@@ -46,7 +46,7 @@ def test_a_drawing_that_is_sent_here_arrives(server: Server, page: Page) -> None
     seen = picture(settled(page).get_by_label("What the models see"))
     page.get_by_role("button", name="Compare", exact=True).click()
     settled(page)
-    page.get_by_role("link", name="Compare").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Compare").click()
     expect(page.get_by_text("The digit that you sent here")).to_be_visible()
     assert np.array_equal(picture(page.get_by_alt_text("The drawing", exact=True)), seen)
 
@@ -54,7 +54,7 @@ def test_a_drawing_that_is_sent_here_arrives(server: Server, page: Page) -> None
 def test_the_saved_files_hold_what_the_page_shows(
     server: Server, page: Page, tmp_path: Path
 ) -> None:
-    goto(page, f"{server.address}/compare")
+    goto(page, f"{server.address}/compare?show=Figures")
 
     def saved(label: str) -> bytes:
         with page.expect_download() as download:

@@ -1,5 +1,6 @@
 """What is heavy comes to a browser once, over HTTP, or where that fails another way."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def opened(visitor: BrowserContext, address: str) -> Page:
     """The map on a page of its own, drawn."""
     page = visitor.new_page()
     goto(page, f"{address}/latent_space?model=map")
-    expect(page.locator("canvas.map")).to_be_visible(timeout=30_000)
+    expect(page.locator("canvas.map")).to_be_visible()
     settled(page)
     return page
 
@@ -62,3 +63,21 @@ def test_where_the_script_runs_without_the_server_the_page_shows_all_the_same(
     script.write_text(PLAIN)
     with serving(tmp_path / "runs", script) as plain:
         assert opened(visitor, plain.address).evaluate(FETCHED) == []
+
+
+def test_on_a_slow_line_the_page_says_at_once_what_it_waits_for_and_how_much_has_come(
+    server: Server, visitor: BrowserContext
+) -> None:
+    page = goto(visitor.new_page(), f"{server.address}/train")
+    line = visitor.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 1e5}
+    line.send("Network.emulateNetworkConditions", slow)
+    page.get_by_role("link", name="Latent space").click()
+    expect(page.get_by_text("Loading the model …")).to_be_visible(timeout=3000)
+    told = re.compile(r"Loading the model … \d\.\d of \d\.\d MB")
+    expect(page.get_by_text(told)).to_be_visible()
+    expect(page.locator("canvas.map")).to_have_count(0)
+    line.send("Network.emulateNetworkConditions", slow | {"downloadThroughput": -1, "latency": 0})
+    expect(page.locator("canvas.map")).to_be_visible()
+    expect(page.get_by_text("Loading the model …")).to_have_count(0)

@@ -74,6 +74,7 @@ def test_in_a_frame_the_app_offers_a_tab_of_its_own(
     expect(tab.get_by_text(HINT)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_in_a_frame_the_uploader_says_why_no_file_can_be_sent(
     framable: Server, other_site: str, page: Page
 ) -> None:
@@ -82,6 +83,7 @@ def test_in_a_frame_the_uploader_says_why_no_file_can_be_sent(
     expect(frame.get_by_text(HINT)).to_be_visible()
 
 
+@pytest.mark.long
 def test_without_a_frame_nothing_is_said(framable: Server, page: Page) -> None:
     goto(page, f"{framable.address}/train")
     expect(page.get_by_text(HINT)).to_have_count(0)

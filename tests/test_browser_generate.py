@@ -55,7 +55,8 @@ def in_address(page: Page) -> list[float]:
 
 
 def ready(page: Page, address: str) -> Page:
-    """The page, once its live views are there and nothing is drawn any more."""
+    """The page, once its live views are there and nothing is drawn any more, or moves by itself."""
+    page.emulate_media(reduced_motion="reduce")
     expect(goto(page, address).locator("canvas.digit").first).to_be_visible()
     page.wait_for_timeout(500)
     return page
@@ -95,20 +96,47 @@ def test_the_digit_morphs_while_the_thumb_moves_and_python_hears_of_it_once(
     left, top, width, height = box_of(track)
     middle = top + height / 2
     digit(page).evaluate(RECORD)
-    before = len(sent)
+    before, told = len(sent), set()
     page.mouse.move(left + width / 2, middle)
     page.mouse.down()
     for i in range(60):
+        if i % 15 == 0:
+            told.add(page.locator(".current > .faint").inner_text())
         page.mouse.move(left + width * (0.5 + 0.4 * i / 60), middle)
         page.wait_for_timeout(16)
     assert len(sent) == before, "nothing was sent while it was dragged"
     assert page.evaluate("window.seen.size") > 30
+    assert len(told) == 4
     assert z_of(track) == pytest.approx(NormalDist().inv_cdf(0.5 + 0.4 * 59 / 60), abs=0.02)
     page.mouse.up()
     name = int((track.get_attribute("aria-label") or "")[1:])
     eventually(lambda: z_of(track) in in_address(page))
     assert in_address(page)[name - 1] == z_of(track)
     assert len(sent) == before + 1
+
+
+STRIPS = """() => {
+    const all = [...document.querySelectorAll("*")].map(one => one.shadowRoot).filter(Boolean);
+    return all.flatMap(root => [...root.querySelectorAll(".strip-slider canvas")])
+        .filter(one => one.getBoundingClientRect().bottom < innerHeight)
+        .map(one => [getComputedStyle(one).filter !== "none", one.toDataURL()]);
+}"""
+
+
+@pytest.mark.long
+def test_strips_of_the_digit_before_are_faint_until_they_are_drawn_anew(
+    server: Server, page: Page
+) -> None:
+    ready(page, f"{server.address}/generate?model=best")
+    page.mouse.click(5, 5)  # the digit breathes no more
+    eventually(lambda: not any(faint for faint, _ in page.evaluate(STRIPS)), 40)
+    before = [strip for _, strip in page.evaluate(STRIPS)]
+    page.get_by_role("button", name="Randomise").click()
+    assert all(faint or strip not in before for faint, strip in page.evaluate(STRIPS))
+    eventually(lambda: not any(faint for faint, _ in page.evaluate(STRIPS)), 40)
+    after = [strip for _, strip in page.evaluate(STRIPS)]
+    assert len(after) >= 5
+    assert not set(before) & set(after)
 
 
 def test_positions_are_shares_of_the_prior() -> None:
@@ -125,8 +153,9 @@ def test_positions_are_shares_of_the_prior() -> None:
     np.testing.assert_allclose(back, shares, rtol=1e-6)
 
 
+@pytest.mark.long
 def test_locked_sliders_stay_and_undo_brings_all_back(server: Server, page: Page) -> None:
-    ready(page, f"{server.address}/generate?z=0.5000,-1.2500")
+    ready(page, f"{server.address}/generate?model=map&z=0.5000,-1.2500")
     first, second = slider(page, "z1"), slider(page, "z2")
     start = pixels(digit(page))
     assert (z_of(first), z_of(second)) == (0.5, -1.25)
@@ -151,7 +180,7 @@ def test_locked_sliders_stay_and_undo_brings_all_back(server: Server, page: Page
 
 
 def test_sliders_obey_the_keyboard(server: Server, page: Page) -> None:
-    ready(page, f"{server.address}/generate")
+    ready(page, f"{server.address}/generate?model=map")
     track = slider(page, "z1")
     track.focus()
     found = []
@@ -198,9 +227,11 @@ def test_a_finger_on_a_thumb_does_not_scroll_the_page_and_one_on_a_strip_does(
     expect(digit(page)).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.long
 def test_a_sample_and_another_class_can_be_taken_into_the_hand(server: Server, page: Page) -> None:
     ready(page, f"{server.address}/generate?model=best&of=4&seed=3")
     sample = page.get_by_label(re.compile("^Sample 7,")).locator("canvas")
+    eventually(lambda: bool(pixels(sample).any()))
     wanted = pixels(sample)
     sample.click()
     eventually(lambda: np.array_equal(pixels(digit(page)), wanted))
@@ -225,6 +256,7 @@ def elsewhere(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.long
 def test_a_link_restores_the_digit_to_the_last_bit(
     server: Server, page: Page, browser: Browser
 ) -> None:
@@ -233,10 +265,13 @@ def test_a_link_restores_the_digit_to_the_last_bit(
     latent_dim = runs.read(runs.SHIPPED / "best").manifest.model.latent_dim
     eventually(lambda: len(in_address(page)) == latent_dim and any(in_address(page)))
     settled(page)
+    page.wait_for_timeout(1000)  # until the sheets are drawn
     shown = [pixels(page.locator("canvas.digit").nth(i)) for i in (0, 5, 20)]
+    assert all(one.any() for one in shown)
     with elsewhere(browser, page.url) as other:
-        found = [pixels(other.locator("canvas.digit").nth(i)) for i in (0, 5, 20)]
-    np.testing.assert_array_equal(found, shown)
+        for i, wanted in zip((0, 5, 20), shown, strict=True):  # each drawn when there is time
+            canvas = other.locator("canvas.digit").nth(i)
+            eventually(lambda c=canvas, w=wanted: np.array_equal(pixels(c), w))
 
 
 def frame(page: Page) -> Locator:
@@ -309,3 +344,28 @@ def test_ends_are_added_on_the_map_and_the_link_restores_the_morph(
         np.testing.assert_array_equal(each_frame(other), shown)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("C · on the map")).to_be_visible()
+
+
+@pytest.mark.long
+def test_an_end_is_dragged_on_the_map_and_nothing_else_moves(server: Server, page: Page) -> None:
+    ready(page, f"{server.address}/morph?steps=5&end=map:0.0000,0.0000&end=map:2.0000,2.0000")
+    canvas = page.locator("canvas.map")
+    left, top, width, height = before = box_of(canvas)
+    before_frame = pixels(frame(page))
+    page.mouse.move(left + width / 2, top + height / 2)
+    page.mouse.down()
+    page.mouse.move(left + width * 0.6, top + height * 0.4, steps=5)
+    assert not np.array_equal(pixels(frame(page)), before_frame)  # it follows the finger
+    page.mouse.up()
+    eventually(lambda: "end=map%3A0.0000%2C0.0000" not in page.evaluate("location.search"))
+    settled(page)
+    assert page.evaluate("location.search").count("end=") == 2
+    assert box_of(canvas) == before
+    page.mouse.click(left + width * 0.2, top + height * 0.2)
+    expect(page.get_by_text("C · on the map")).to_be_visible()
+    settled(page)
+    assert box_of(canvas) == before
+    page.get_by_role("button", name="Undo").click()
+    settled(page)
+    page.get_by_role("button", name="Undo").click()
+    eventually(lambda: "end=map%3A0.0000%2C0.0000" in page.evaluate("location.search"))

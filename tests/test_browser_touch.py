@@ -100,12 +100,14 @@ def test_the_map_leaves_room_to_scroll_where_the_screen_is_low(server: Server, p
     assert 240 <= box["height"] <= 0.71 * LANDSCAPE[1]
 
 
+@pytest.mark.long
 def test_a_swipe_over_the_slider_of_a_training_scrolls_and_a_tap_goes_there(
     server: Server, phone: Page
 ) -> None:
     goto(phone, f"{server.address}/train?run=best")
     slider = phone.get_by_role("slider", name="Epoch")
     x, y = middle(phone, slider)
+    phone.touchscreen.tap(PHONE[0] - 5, 5)  # nothing moves by itself any more
     before, stood = phone.evaluate(SCROLLED), slider.get_attribute("aria-valuetext")
     swipe(phone, (x, y), (0, -150))
     assert phone.evaluate(SCROLLED) > before + 80
@@ -114,3 +116,58 @@ def test_a_swipe_over_the_slider_of_a_training_scrolls_and_a_tap_goes_there(
     x, y = middle(phone, slider)
     phone.touchscreen.tap(x, y)
     eventually(lambda: slider.get_attribute("aria-valuetext") != stood)
+
+
+def test_on_draw_nothing_jumps_and_a_toast_lets_the_pen_through_and_links_to_its_page(
+    server: Server, phone: Page
+) -> None:
+    goto(phone, server.address)
+    pages = phone.get_by_role("button", name="Pages")
+    assert pages.evaluate("e => getComputedStyle(e, '::after').content") == '"Pages"'
+    room = pages.bounding_box()
+    assert room is not None
+    assert min(room["width"], room["height"]) >= 44
+    phone.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    phone.get_by_label("What the models see").wait_for()
+    settled(phone)
+    clear = phone.get_by_test_id("stButton").filter(has_text="Clear").get_by_role("button")
+    middle(phone, clear)
+    before, box = phone.evaluate(SCROLLED), clear.bounding_box()
+    clear.click()
+    expect(phone.locator("canvas.example")).to_be_visible()
+    settled(phone)
+    assert phone.evaluate(SCROLLED) == before
+    assert clear.bounding_box() == box
+
+    phone.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    settled(phone)
+    phone.get_by_role("button", name="Pin on map").click()
+    toast = phone.get_by_test_id("stToast")
+    expect(toast).to_be_visible()
+    under = toast.evaluate(
+        """toast => { const {left, top, height} = toast.getBoundingClientRect();
+        return toast.contains(document.elementFromPoint(left + 8, top + height / 2)); }"""
+    )
+    assert not under
+    toast.get_by_role("link", name="Latent space").click()
+    expect(phone.get_by_role("heading", name="Your drawing")).to_be_visible()  # the same session
+
+
+@pytest.mark.long
+def test_a_swipe_over_the_chart_scrolls_until_the_finger_is_to_choose_on_it(
+    server: Server, phone: Page
+) -> None:
+    goto(phone, f"{server.address}/latent_space?view=Analysis&classes=3")
+    chart = phone.locator(".js-plotly-plot")
+    expect(chart).to_be_visible()
+    start = middle(phone, chart)
+    before = phone.evaluate(SCROLLED)
+    swipe(phone, start, (0, -150))
+    assert phone.evaluate(SCROLLED) > before + 80
+    phone.get_by_text("Choose with the finger").click()
+    settled(phone)
+    x, y = middle(phone, chart)
+    before = phone.evaluate(SCROLLED)
+    swipe(phone, (x - 60, y - 60), (120, 0), (0, 120), (-120, 0), (0, -120))
+    assert phone.evaluate(SCROLLED) == before
+    eventually(lambda: "1,000 digits" not in phone.get_by_role("heading", level=2).inner_text())

@@ -1,4 +1,4 @@
-"""Figures: every digit in its place, every click in reach, every value as it was."""
+"""Charts: every digit in its place, every click in reach, every value as it was."""
 
 from base64 import b64decode
 from io import BytesIO
@@ -80,13 +80,12 @@ def test_the_locator_is_a_square_transparent_picture_of_the_digits(flat: LatentM
     assert (picture[rows, columns, 3] > 100).mean() > 0.95
 
 
-def test_names_that_would_cover_each_other_share_a_place(flat: LatentMap, deep: LatentMap) -> None:
-    for latent_map in (flat, deep):
-        written = charts.class_names(latent_map)
-        assert sorted(" ".join(text for text, _ in written).split()) == list("0123456789")
-        places = np.array([place for _, place in written])
-        distances = np.abs(places[:, None] - places).max(axis=2) + 9 * np.eye(len(places))
-        assert distances.min() >= 0.06 * latent_map.extent
+def test_chosen_digits_are_highlighted_and_no_others(scatter: go.Figure) -> None:
+    assert charts.highlighted(scatter, []) is scatter
+    shown = traces(charts.highlighted(scatter, [0, 4, 1234]))
+    assert all(trace.selectedpoints is None for trace in traces(scatter))
+    found = [trace.customdata[i][0] for trace in shown for i in trace.selectedpoints]
+    assert sorted(found) == [0, 4, 1234]
 
 
 def test_overlaid_curves_show_each_run_in_training_and_validation_and_begin_when_settled() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from vae.config import PRESETS, ModelConfig, Preset, TrainingConfig, options
+from vae.config import ModelConfig, TrainingConfig, options
+from vae.presets import PRESETS, Preset
 
 Config = type[ModelConfig] | type[TrainingConfig]
 
@@ -92,6 +93,20 @@ def test_an_unknown_choice_is_refused_and_the_choices_are_named() -> None:
         ValueError, match=r"^pixels is 'red'; choose one of grey, binarised, mixed$"
     ):
         TrainingConfig(pixels="red")
+
+
+def test_places_are_weighed_on_a_plane_with_a_standard_prior_and_nowhere_else() -> None:
+    assert ModelConfig(encoder_places=9).has_places
+    assert not ModelConfig().has_places
+    assert not ModelConfig(encoder_places=9, latent_dim=3).has_places
+    assert not ModelConfig(encoder_places=9, prior="flow").has_places
+
+
+def test_an_autoencoder_has_no_places() -> None:
+    training = TrainingConfig(kl_weight=0.0, latents="mean")
+    training.check(ModelConfig())
+    with pytest.raises(ValueError, match=r"^encoder_places is 9, but an autoencoder has no"):
+        training.check(ModelConfig(encoder_places=9))
 
 
 def test_an_unknown_option_is_refused_by_name() -> None:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import inspect
 import re
+import socket
 import struct
 import tempfile
 import threading
@@ -193,6 +194,11 @@ def test_the_file_itself_may_be_named(tmp_path: Path) -> None:
     assert data.load(folder / "mnist.npz").sha256 == data.load(folder).sha256
 
 
+def test_keras_own_folder_may_be_named(tmp_path: Path) -> None:
+    write_npz(tmp_path / "datasets", small_mnist())
+    assert len(data.load(tmp_path).test) == 20
+
+
 def zeroed(arrays: Arrays) -> None:
     arrays["x_test"][3:] = 0
 
@@ -226,6 +232,17 @@ def test_a_file_that_unpacks_to_more_than_mnist_has_is_refused_without_unpacking
     with pytest.raises(data.DataError, match=r"train-images-idx3-ubyte\.gz in .* more than 47,04"):
         data.load(folder)
     assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    tracemalloc.stop()
+
+
+def test_an_npz_file_that_unpacks_to_more_than_mnist_has_is_refused_without_unpacking_it(
+    tmp_path: Path,
+) -> None:
+    np.savez_compressed(tmp_path / "mnist.npz", x_train=np.zeros(300_000_000, np.uint8))
+    tracemalloc.start()
+    with pytest.raises(data.DataError, match=r"mnist\.npz in .* unpacks to 300,000,128 bytes"):
+        data.load(tmp_path)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
 
 
@@ -359,23 +376,36 @@ def test_a_download_that_is_no_mnist_gives_the_embedded_digits_with_the_reason(
     assert not list(tmp_path.rglob("*.npz"))
 
 
+BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 11490434\r\n\r\nPK"
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [(BEGUN, "timed out"), (b"", "timed out"), (b"220 mail.example\r\n", "220 mail.example")],
+    ids=["stalls", "never begins", "another protocol"],
+)
 def test_a_download_that_stalls_gives_the_embedded_digits_with_the_reason(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, sent: bytes, said: str
 ) -> None:
-    class Stalls:
-        headers: dict[str, str] = {}  # noqa: RUF012
+    monkeypatch.setattr(data, "MOST_SILENCE", 0.2)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(data, "URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
 
-        def __enter__(self) -> "Stalls":
-            return self
+        def answer() -> None:
+            with server.accept()[0] as asked:
+                asked.recv(1000)
+                asked.sendall(sent)
+                over.wait()
 
-        def __exit__(self, *_: object) -> None:
-            """Nothing to close."""
-
-        def read1(self, _: int) -> bytes:
-            raise TimeoutError("timed out")
-
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Stalls())
-    assert data.load().note == "the download failed: timed out"
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            assert data.load().note == f"the download failed: {said}"
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_a_download_that_cannot_be_kept_where_keras_does_lies_in_a_temporary_folder(

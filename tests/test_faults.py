@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 from vae import data, history, inference, runs, snapshots
-from vae.config import PRESETS
 from vae.jobs import endings
 from vae.jobs.command import arguments, check_resumable
+from vae.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("VAE_TEST_KILLS", "2"))
@@ -35,8 +35,9 @@ NURSERY = """
 import json, os, resource, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import tensorflow
-from vae import __main__ as command_line, training
-training.EXPORT_EVERY_SECONDS = 0.0
+from vae import __main__ as command_line
+from vae.training import commits
+commits.EXPORT_EVERY_SECONDS = 0.0
 print("ready", flush=True)
 for line in sys.stdin:
     log, more, *arguments = json.loads(line)
@@ -163,6 +164,7 @@ def undisturbed(nursery_process: Nursery, tmp_path_factory: pytest.TempPathFacto
     return path
 
 
+@pytest.mark.long
 @pytest.mark.timeout(PATIENCE + 60 * KILLS)
 def test_a_training_killed_at_random_moments_ends_with_the_history_of_one_never_killed(
     nursery: Nursery, undisturbed: Path, tmp_path: Path

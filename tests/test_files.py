@@ -4,11 +4,10 @@ import gzip
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import asgi
 import pytest
-from loops import run
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.types import Message, Scope
 
 from pages.shared.files import File, Files
 from server import files as served
@@ -72,20 +71,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Files:
 
 def get(path: str, encoding: str = "gzip") -> tuple[int, Headers, bytes]:
     """What the server answers."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope: Scope = {
-        "type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": "",
-        "headers": [(b"accept-encoding", encoding.encode())],
-    }  # fmt: skip
-    run(served.Files(Starlette())(scope, receive, send))
-    return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
+    return asgi.get(served.Files(Starlette()), path, encoding)
 
 
 @pytest.mark.parametrize("folder", ["/files", "/class/digits/files"])

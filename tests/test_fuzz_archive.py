@@ -177,6 +177,15 @@ def large(name: str, content: bytes) -> bytes:
     return packed(export(more={name: content}), zipfile.ZIP_DEFLATED)
 
 
-@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
+SLOW = "as many events as may be"  # 3 s of a slow processor, 2 of a quick one
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(m, id=name, marks=[pytest.mark.long] * (name == SLOW))
+        for name, m in LARGE.items()
+    ],
+)
 def test_the_largest_archives_cost_little(tmp_path: Path, make: Callable[[], bytes]) -> None:
     check_import(tmp_path, make())

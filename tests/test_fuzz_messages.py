@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import streamlit as st
 from fuzz import bounded, json_values, numbers, texts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from pages.parts.latent_space import analysis
 from pages.parts.latent_space.map_view import MapView
 from pages.parts.morph import endpoints
-from pages.shared import link
+from pages.shared import link, missions, session
 from vae import runs
 from vae.latent_map import LatentMap
 
@@ -47,6 +47,7 @@ def is_a_view_of(view: MapView, latent_map: LatentMap) -> bool:
 
 
 @given(places | json_values)
+@example({"frame": {"x": float("nan"), "y": 0, "half": 1}})
 def test_any_state_of_the_map_is_a_view_that_a_link_restores(flat: LatentMap, state: Any) -> None:
     st.query_params.clear()
     with bounded():
@@ -67,6 +68,7 @@ def test_any_address_is_a_view_of_the_map(flat: LatentMap, query: dict[str, str]
 
 
 @given(near | texts)
+@example([float("nan"), 0.0])
 def test_any_latent_that_is_told_is_a_latent_or_none(flat: LatentMap, told: Any) -> None:
     with bounded():
         latent = link.latent(told, flat)
@@ -104,7 +106,7 @@ def test_any_end_of_a_morph_is_a_latent_with_words_or_none(map_run: runs.Run, en
     with bounded():
         latent = endpoints.latent(end, map_run)
         if latent is not None:
-            assert endpoints.words(end)
+            assert endpoints.words(end, map_run)
             assert latent.shape == (2,)
             assert np.isfinite(latent).all()
 
@@ -114,6 +116,20 @@ def test_an_end_that_is_no_whole_number_is_none_at_once(map_run: runs.Run, end: 
     """`0.5 in range(2**31)` walks through all of them, and no other visitor gets a turn."""
     with bounded():
         assert endpoints.latent(end, map_run) is None
+
+
+@given(
+    some.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("taken", "done"), some.lists(texts) | json_values)
+    )
+    | json_values
+)
+@example({"taken": ["hard", "nonsense"], "done": "between"})
+def test_whatever_a_browser_has_kept_of_missions_only_missions_are_taken(told: Any) -> None:
+    session.forget()
+    with bounded():
+        missions._recall(told)
+    assert session.taken() | session.done() <= set(missions.MISSIONS)
 
 
 @pytest.fixture(scope="module")

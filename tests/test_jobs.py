@@ -20,12 +20,14 @@ import numpy as np
 import pytest
 from stand_in import STAND_IN
 
-from vae import __main__ as command_line
 from vae import failures, runs, runs_folder, snapshots
-from vae.config import PRESETS, ModelConfig, Option, Preset, TrainingConfig, options
+from vae.__main__ import parser
+from vae.commands import train
+from vae.config import ModelConfig, Option, TrainingConfig, options
 from vae.jobs import Jobs, admission, command_of, endings, process, queue
 from vae.jobs.command import arguments, command
 from vae.limits import LimitError, Limits
+from vae.presets import PRESETS, Preset
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0  # seconds; the machine may be busy
@@ -258,7 +260,7 @@ def test_visitors_who_start_at_once_get_a_run_each_and_still_one_at_a_time(serve
 SERVER = """
 import sys, time
 from pathlib import Path
-from vae.config import PRESETS
+from vae.presets import PRESETS
 from vae.jobs import Jobs, process
 
 process.arguments = lambda run: ["-c", sys.argv[2], str(run.path)]
@@ -555,13 +557,43 @@ def test_a_stopped_or_finished_run_is_held_to_the_limits_before_it_is_queued(ser
         runs.write_manifest(path, replace(stopped, state="finished"))
 
 
-def test_a_stopped_run_does_not_jump_over_a_full_queue(server: Jobs) -> None:
-    path = ended(server, state="stopped")
+def test_a_server_that_only_shows_leaves_the_trainings_that_it_finds_alone(server: Jobs) -> None:
+    """Those of a terminal, say: whatever visitors ask, and however long they take."""
+    (path,) = started(server, 1)
+    runs.write_manifest(path, replace(runs.read(path).manifest, seconds=61.0))
+    allowed, server.limits = server.limits, Limits(minutes=1, read_only=True)
+    try:
+        for ask in (server.pause, server.resume, server.stop, server.discard):
+            with pytest.raises(LimitError, match=r"^models are only shown on this server"):
+                ask(path)
+        server._hold_to_limits()
+        assert runs.requested(path) is None
+        assert server.state(path) == "training"
+    finally:
+        server.limits = allowed
+
+
+def test_neither_a_stopped_nor_a_finished_run_jumps_over_a_full_queue(server: Jobs) -> None:
     server.limits = Limits(queue=0)
     started(server, 1)
-    with pytest.raises(LimitError, match="another training runs, and more may not wait"):
+    refused = "another training runs, and more may not wait"
+    path = ended(server, state="stopped")
+    with pytest.raises(LimitError, match=refused):
         server.resume(path)
     assert server.state(path) == "stopped"
+    with pytest.raises(LimitError, match=refused):
+        server.extend(ended(server), 2)
+    assert server.state(path) == "finished"
+
+
+def test_what_a_training_prints_is_utf_8_whatever_the_locale(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ended(server)
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setattr(process, "arguments", lambda run: ["-c", "import sys; print(sys.flags)"])
+    process.start(runs.read(path)).wait(30)
+    assert "utf8_mode=1" in process.printed(path)
 
 
 def test_a_deleted_run_counts_until_it_is_gone_for_good(server: Jobs) -> None:
@@ -580,6 +612,13 @@ def test_a_deleted_run_counts_until_it_is_gone_for_good(server: Jobs) -> None:
     runs_folder.delete_for_good(trash)
     server.limits = Limits(kept_runs=1, disk=5)
     assert server.start(MODEL, TRAINING, "tiny").exists()
+
+
+def test_what_was_in_the_trash_for_long_makes_room_for_a_training(server: Jobs) -> None:
+    server.limits = Limits(kept_runs=1, trash_hours=0)
+    trash = server.discard(ended(server))
+    assert server.start(MODEL, TRAINING, "tiny").exists()
+    assert not trash.path.exists()
 
 
 def test_what_trainings_will_yet_take_of_the_disk_counts(server: Jobs) -> None:
@@ -604,6 +643,14 @@ def test_a_run_to_import_is_held_to_the_limits(server: Jobs) -> None:
     admission.check_import(server.root, Limits(upload=2, kept_runs=2, disk=6), 2_000_000)
     with pytest.raises(LimitError, match=r"^all runs on this server may take 2 MB"):
         admission.check_imported(server.root, Limits(disk=2))
+
+
+def test_runs_that_are_imported_at_once_are_not_too_many_together(server: Jobs) -> None:
+    """Each was asked for before the other was there."""
+    shutil.copytree(ended(server), server.root / "another")
+    with pytest.raises(LimitError, match=r"^this server keeps 1 run, and so many are here; del"):
+        admission.check_imported(server.root, Limits(kept_runs=1))
+    admission.check_imported(server.root, Limits(kept_runs=2))
 
 
 def test_visitors_runs_are_kept_so_long_and_then_wait_in_the_trash(
@@ -856,7 +903,7 @@ def test_a_training_gives_way_to_the_pages_and_ctrl_c_at_the_server_does_not_rea
 def read_back(arguments: list[str]) -> tuple[ModelConfig, TrainingConfig]:
     """What the command line makes of the arguments after `python`."""
     assert arguments[:3] == ["-m", "vae", "train"]
-    return command_line._configs(command_line._parser().parse_args(arguments[2:]))
+    return train._configs(parser().parse_args(arguments[2:]))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -864,7 +911,7 @@ def test_a_command_trains_what_it_was_made_from(preset: str) -> None:
     model, training = PRESETS[preset].model, PRESETS[preset].training
     typed = command(model, training, preset, Path("/runs/one"))
     assert read_back(typed) == (model, training)
-    parsed = command_line._parser().parse_args(typed[2:])
+    parsed = parser().parse_args(typed[2:])
     assert (parsed.preset, parsed.out) == (preset, Path("/runs/one"))
 
 
@@ -923,6 +970,7 @@ def test_watching_trainings_needs_no_tensorflow() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_training_begun_by_the_server_ends_with_a_model_and_a_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vae import data, embedding, inference, live, runs
 from vae.inference import Posterior
-from vae.latent_map import LatentMap
+from vae.latent_map import LatentMap, lay_out
 from vae.latents import Plane, sample_prior
 
 
@@ -48,6 +49,42 @@ def test_the_kl_divergence_is_shared_among_dimensions(deep: LatentMap) -> None:
     ]
     assert deep.kl_per_dimension is not None
     np.testing.assert_allclose(deep.kl_per_dimension, expected, rtol=1e-4)
+
+
+def test_an_encoder_that_puts_every_digit_at_one_place_has_a_map_and_projections(
+    digits: data.Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose units have died in a training."""
+    monkeypatch.setattr(embedding, "read", lambda run: None)  # it has no place for so few digits
+    nowhere = np.zeros((100, 16), np.float32)
+    dead = LatentMap(
+        inference.load(runs.SHIPPED / "best"),
+        digits[np.arange(0, 5000, 50)],
+        Posterior(nowhere, nowhere),
+        Plane.through(nowhere),
+    )
+    assert (dead.extent, dead.variance_shown) == (0.5, 0.0)
+    assert np.isfinite(dead.name_places).all()
+    assert live.map_bundle(dead)
+    assert live.projections_bundle(dead)
+
+
+def test_a_plain_autoencoders_dimensions_are_ordered_by_ink_about_its_own_digits() -> None:
+    model = inference.load(runs.SHIPPED / "autoencoder")
+    plain = lay_out(model, data.embedded()[np.arange(0, 5000, 100)])
+    assert plain.kl_per_dimension is None
+    few, ends = plain.latents[::4], {}
+    middle, spread = plain.latents.mean(axis=0), plain.latents.std(axis=0)
+    for dimension in range(2):
+        for sign in (-1, 1):
+            moved = few.copy()
+            moved[:, dimension] = middle[dimension] + sign * spread[dimension]
+            ends[dimension, sign] = model.decode(moved)
+    ink = np.mean(list(ends.values()))
+    for dimension, share in enumerate(plain.ink_per_dimension):
+        apart = np.abs(ends[dimension, 1] - ends[dimension, -1]).mean()
+        assert share == pytest.approx(0.5 * apart / ink, rel=1e-4)
+        assert 0.05 < share < 1
 
 
 def test_the_most_informative_dimension_comes_first(deep: LatentMap) -> None:
@@ -120,10 +157,23 @@ def test_a_latent_map_of_one_dimension_can_be_laid_out(flat: LatentMap) -> None:
 
 
 def test_the_classes_are_fitted_to_the_digits_posterior_means(deep: LatentMap) -> None:
-    assert deep.classes.covariances.shape == (10, 5, 5)
+    classes = deep.classes
+    assert classes.covariances.shape == (len(classes.labels), 5, 5)
+    assert set(classes.labels) == set(range(10))
     for label in range(10):
         members = deep.posterior.mean[deep.digits.labels == label]
-        np.testing.assert_allclose(deep.classes.means[label], members.mean(axis=0), atol=1e-5)
+        mine = classes.labels == label
+        assert classes.weights[mine].sum() == pytest.approx(1)
+        middle = classes.weights[mine] @ classes.means[mine]
+        np.testing.assert_allclose(middle, members.mean(axis=0), atol=1e-4)
+
+
+def test_the_share_of_the_variance_on_the_plane_is_that_of_the_largest_eigenvalues(
+    flat: LatentMap, deep: LatentMap
+) -> None:
+    assert flat.variance_shown == pytest.approx(1)
+    values = np.linalg.eigvalsh(np.cov(deep.latents.astype(np.float64).T))
+    assert deep.variance_shown == pytest.approx(values[-2:].sum() / values.sum(), rel=1e-4)
 
 
 def test_neighbour_distances_are_the_quantiles_of_brute_force(deep: LatentMap) -> None:
@@ -137,3 +187,18 @@ def test_neighbour_distances_are_the_quantiles_of_brute_force(deep: LatentMap) -
     assert ordered[0] <= nearest.min() + 1e-3
     assert nearest.max() <= ordered[-1] + 1e-3
     assert abs(np.median(nearest) - ordered[100]) < 0.2 * ordered[100]
+
+
+def test_each_name_lies_among_its_own_digits_and_apart_from_the_others(
+    flat: LatentMap, deep: LatentMap
+) -> None:
+    known = [inference.load(runs.SHIPPED / name) for name in ("map", "best")]
+    shipped = [lay_out(model, flat.digits) for model in known]
+    for latent_map in (flat, deep, *shipped):
+        places = latent_map.name_places
+        apart = np.abs(places[:, None] - places).max(axis=2) + 9 * np.eye(len(places))
+        assert apart.min() >= 0.09 * latent_map.extent
+    for latent_map, share in zip(shipped, (0.7, 0.2), strict=True):  # one is flat, and one a shadow
+        for label, place in enumerate(latent_map.name_places):
+            near = np.linalg.norm(latent_map.points - place, axis=1).argsort()[:20]
+            assert (latent_map.digits.labels[near] == label).mean() >= share, label

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import latent_dim
 from vae import charts, data, latent_study, runs
-from vae.config import PRESETS
 from vae.latent_study import Study, Trial
+from vae.presets import PRESETS
 
 TRIALS = tuple(
     Trial(size, seed, elbo + seed, 0.3, -elbo - 10, 10.0, min(size, 16), 1000, 60.0)
@@ -81,7 +81,7 @@ def test_the_figure_shows_both_terms_and_the_used_dimensions() -> None:
 def test_a_finished_run_is_measured_and_not_trained_again(
     small_run: runs.Run, splits: data.Splits
 ) -> None:
-    run = latent_dim.trained(small_run.path, 2, latent_dim.TRAINING, splits)
+    run = latent_dim.trained(small_run.path, latent_dim.MODEL, latent_dim.TRAINING, splits)
     assert run.manifest == small_run.manifest
     trial = latent_dim.measured(run, splits.validation)
     assert (trial.latent_dim, trial.seed) == (2, 3)

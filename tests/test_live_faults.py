@@ -17,7 +17,7 @@ pytestmark = needs_chromium
 
 BROKEN = b"\x1f\x8b not what gzip makes"
 DECODER = live.decoder_bundle(inference.load(runs.SHIPPED / "map"))
-NAME = live.name_of(inference.load(runs.SHIPPED / "map"))
+NAME = live.name_of(runs.read(runs.SHIPPED / "map"))
 TOOLS = """async scripts => {
     window.entries = {};
     for (const [name, text] of Object.entries(scripts)) {
@@ -54,7 +54,7 @@ def bundle(page: Page, content: bytes) -> None:
 
 def sheet(page: Page, *needs: str) -> None:
     data = {"view": "sheet", "needs": needs, "latents": [[0, 0]], "captions": [], "name": "As"}
-    data["likeliest"] = [1]
+    data |= {"doubts": [], "likeliest": [1]}
     page.evaluate("data => { mount('view.js', 'sheet', data) }", data)
 
 

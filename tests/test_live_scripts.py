@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page
 from vae import mnist, palette
 from vae.live import scripts
 
-ENTRIES = ("main.js", "curves/main.js", "scrubber/main.js")
 CALLED = """async text => {
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     const entry = await import(url);
@@ -49,7 +48,7 @@ def bare(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("entry", scripts.ENTRIES)
 def test_a_script_comes_after_all_that_it_imports(entry: str) -> None:
     names = list(scripts.modules(entry))
     assert names[-1] == entry
@@ -61,7 +60,11 @@ def test_a_script_comes_after_all_that_it_imports(entry: str) -> None:
 
 
 def test_every_script_is_part_of_the_page() -> None:
-    used = {name for entry in (*ENTRIES, "view.js", "load.js") for name in scripts.modules(entry)}
+    used = {
+        name
+        for entry in (*scripts.ENTRIES, "view.js", "load.js")
+        for name in scripts.modules(entry)
+    }
     there = [*scripts.FOLDER.rglob("*.js"), *scripts.FOLDER.rglob("*.css")]
     assert used == {file.relative_to(scripts.FOLDER).as_posix() for file in there}
 
@@ -110,13 +113,18 @@ class TestInChromium:
             main="""
                 import { fail } from "./deep/one.js";
                 export default () => { try { fail(); } catch (error) { return error.stack; } }""",
-            deep__one='export function fail() {\n    throw new Error("so it is");\n}\n',
+            deep__one="""
+                /** Fails, @type {never} */
+                /** @param {number} [n] */ export function fail(n) {
+                    /** not sent */
+                    throw new Error("so it is");
+                }""",
         )
         trace = bare.evaluate(CALLED, scripts.joined("main.js"))
-        assert re.search(r"at fail \(vae/live/deep/one\.js:2:\d+\)", trace)
+        assert re.search(r"at fail \(vae/live/deep/one\.js:5:\d+\)", trace)
         assert re.search(r"vae/live/main\.js:3:\d+", trace)
 
-    @pytest.mark.parametrize("entry", ENTRIES)
+    @pytest.mark.parametrize("entry", scripts.ENTRIES)
     def test_every_script_of_the_page_loads(self, bare: Page, entry: str) -> None:
         asked = CALLED.replace("await entry.default()", "typeof entry.default")
         kind = bare.evaluate(asked, scripts.joined(entry))

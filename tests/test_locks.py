@@ -14,8 +14,8 @@ from typing import IO, Any
 import pytest
 
 from vae import locks, runs
-from vae.config import PRESETS
 from vae.jobs import Jobs
+from vae.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 LOOKS = """

@@ -15,6 +15,9 @@ def test_the_share_is_counted_over_real_digits(flat: LatentMap) -> None:
     for value in np.quantile(terms, (0.1, 0.5, 0.97)) + 1e-3:
         counted = np.mean([term < value for term in terms])
         assert abs(found.harder_than(value) - counted) <= 0.004
+    assert len(found.percentiles["lost"]) == 101
+    assert found.percentiles["lost"][50] == round(float(np.median(found.reconstruction_loss)), 2)
+    assert found.percentiles["told"][-1] == round(float(found.kl_divergence[-1]), 2)
     assert len(found.kl_divergence) == 5000
     assert found.farther_than(float(kl.min()) - 1) == 0
     assert found.farther_than(float(found.kl_divergence[-1]) + 1) == 1

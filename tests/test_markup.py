@@ -92,12 +92,5 @@ def test_too_much_ink_is_orange_and_too_little_blue() -> None:
     assert same.tolist() == [0, 0, 0]
 
 
-def test_the_most_is_white_nothing_is_black_and_between_them_is_orange() -> None:
-    colours = markup.heat(np.array([[0, 0.5, 1]]))[0].astype(int)
-    red, green, blue = colours[1]
-    assert red > green > blue > 0
-    assert colours[[0, 2]].tolist() == [[0, 0, 0], [255, 255, 255]]
-
-
 def test_words_in_a_picture_cannot_become_html() -> None:
     assert "<b>" not in markup.image(np.zeros((28, 28)), '"><b>')

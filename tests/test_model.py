@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from conftest import SMALL_MODEL
 
-from vae.config import PRESETS, ModelConfig
+from vae.config import ModelConfig
+from vae.presets import PRESETS
 from vae.training.model import LOG_VARIANCE_BOUND, VAE, load_weights, sample_posterior
 
 DROPOUT = ModelConfig(encoder_units=(64,), decoder_units=(32,), dropout=0.5)

@@ -1,16 +1,21 @@
 """The Train page on servers that allow less, and on disks that refuse."""
 
 import errno
+import gc
 import os
+import shutil
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from vae import archive, runs, runs_folder
+from pages.shared import ownership
+from vae import archive, locks, runs, runs_folder
 from vae.config import ModelConfig, TrainingConfig
 from vae.jobs import Jobs
 
@@ -25,11 +30,8 @@ pytestmark = pytest.mark.usefixtures("folders")
 @pytest.fixture
 def own(folders: Path) -> Path:
     """The run directory of this visitor's own run, which can be trained on."""
-    folders.mkdir()
-    packed = folders / "map.zip"
-    packed.write_bytes(archive.export(runs.read(runs.SHIPPED / "map")))
-    (path := archive.import_zip(packed, folders).path.rename(folders / "mine")).touch()
-    packed.unlink()
+    path = folders / "mine"
+    shutil.copytree(runs.SHIPPED / "map", path, ignore=shutil.ignore_patterns("figures.json"))
     (path / runs.OWNER).write_text(sha256(VISITOR.encode()).hexdigest())
     (path / "checkpoint.npz").touch()
     return path
@@ -56,14 +58,33 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(getattr(e, "value", "")) for e in [*app.main, *app.sidebar])
 
 
+def asked(path: Path, action: str) -> AppTest:
+    """What a button of the page does with a run, whether it is there or not."""
+    script = f"""
+        from types import SimpleNamespace
+        import streamlit as st
+        from pages.parts.train import actions
+        from vae import runs, runs_folder
+        run = runs.read({str(path)!r})
+        st.session_state.update({{"new name": "other", "model": "map", "import": 0}})
+        st.session_state["file"] = SimpleNamespace(size=10)
+        trash = runs_folder.Trash(run.path, "mine")
+        given = {{"_restore": trash, "_remove": trash, "_import": "file"}}
+        actions.attempt(getattr(actions, {action!r}), given.get({action!r}, run))
+    """
+    lines = "\n".join(line.strip() for line in script.strip().splitlines())
+    return AppTest.from_string(lines, default_timeout=WAIT).run()
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("five", "five"), ("[5](x)", r"\[5\](x)")])
 def test_a_mistyped_limit_is_said_where_a_server_only_runs_the_script(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, typed: str, shown: str
 ) -> None:
-    monkeypatch.setenv("VAE_MAX_RUNS", "five")
+    monkeypatch.setenv("VAE_MAX_RUNS", typed)
     app = train_page()
     assert not app.exception
-    assert [box.value for box in app.error] == [
-        "This server's settings have a mistake: VAE_MAX_RUNS is 'five'; give a number of runs "
+    assert [box.value.replace(r"VAE\_MAX\_RUNS", "VAE_MAX_RUNS") for box in app.error] == [
+        f"This server's settings have a mistake: VAE_MAX_RUNS is '{shown}'; give a number of runs "
         "that are kept."
     ]
 
@@ -72,41 +93,94 @@ def test_a_server_that_only_shows_offers_nothing_that_would_change_it(
     monkeypatch: pytest.MonkeyPatch, own: Path
 ) -> None:
     monkeypatch.setenv("VAE_READ_ONLY", "1")
-    runs_folder.delete(runs.read(own))
-    (own.parent / runs_folder.TRASH).rename(own.parent / "aside")
-    next((own.parent / "aside").iterdir()).rename(own)
+    runs_folder.delete(runs.read(shutil.copytree(own, own.parent / "deleted")))
     app = train_page(run="mine")
     assert READ_ONLY in texts(app)
     assert app.selectbox(key="run").value == "mine"
-    assert labels(app) == {"Use on all pages"}
+    assert labels(app) - {"Forget drawings and missions"} == {"Use on all pages"}
     assert not app.get("file_uploader")
-    assert app.get("download_button")
+    assert opened_export("mine").get("download_button")
 
 
-@pytest.mark.parametrize("action", ["_rename", "_discard", "_restore", "_import"])
+def test_a_server_that_only_shows_sends_nobody_to_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_READ_ONLY", "1")
+    page = ROOT / "pages" / "how_it_works.py"
+    offered = labels(AppTest.from_file(str(page), default_timeout=WAIT).run())
+    assert "Take it on: Draw" in offered
+    assert "Take it on: Train" not in offered
+
+
+@pytest.mark.parametrize("action", ["_rename", "_discard", "_restore", "_remove", "_import"])
 def test_a_server_that_only_shows_changes_nothing_whatever_is_asked(
     monkeypatch: pytest.MonkeyPatch, own: Path, action: str
 ) -> None:
     """The buttons are not there; what they do refuses all the same."""
     monkeypatch.setenv("VAE_READ_ONLY", "1")
     before = sorted(own.parent.rglob("*"))
-    script = f"""
-        from types import SimpleNamespace
-        import streamlit as st
-        from pages.parts.train import actions
-        from vae import runs, runs_folder
-        run = runs.read({str(own)!r})
-        st.session_state.update({{"new name": "other", "model": "map", "import": 0}})
-        st.session_state["file"] = SimpleNamespace(size=10)
-        trash = runs_folder.Trash(run.path, "mine")
-        given = {{"_rename": run, "_discard": run, "_restore": trash, "_import": "file"}}
-        actions.attempt(getattr(actions, {action!r}), given[{action!r}])
-    """
-    lines = "\n".join(line.strip() for line in script.strip().splitlines())
-    app = AppTest.from_string(lines, default_timeout=WAIT).run()
+    app = asked(own, action)
     assert not app.exception
     assert "models are only shown on this server" in app.toast[0].value
     assert sorted(own.parent.rglob("*")) == before
+
+
+def test_what_was_in_the_trash_for_long_is_offered_no_more(
+    monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    monkeypatch.setenv("VAE_TRASH_HOURS", "0")
+    runs_folder.delete(runs.read(own))
+    assert "Undo" not in labels(train_page())
+    assert runs_folder.count(own.parent) == (0, 0)
+
+
+def test_what_was_in_the_trash_for_long_makes_room_for_an_import(
+    monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    monkeypatch.setenv("VAE_MAX_RUNS", "1")
+    monkeypatch.setenv("VAE_TRASH_HOURS", "0")
+    monkeypatch.setattr(archive, "import_zip", fails_so)
+    runs_folder.delete(runs.read(own))
+    app = asked(runs.SHIPPED / "map", "_import")
+    assert "evil" in app.toast[0].value
+
+
+def test_an_import_that_unpacks_to_more_than_there_is_room_for_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, folders: Path
+) -> None:
+    def unpacked(file: object, root: Path) -> runs.Run:
+        return runs.read(shutil.copytree(runs.SHIPPED / "map", root / "map-imported"))
+
+    monkeypatch.setenv("VAE_MAX_DISK", "1")
+    monkeypatch.setattr(archive, "import_zip", unpacked)
+    app = asked(runs.SHIPPED / "map", "_import")
+    assert "all runs on this server may take 1 MB" in app.toast[0].value
+    assert not [*folders.iterdir()]
+
+
+def test_an_import_for_which_there_is_no_memory_says_so(
+    monkeypatch: pytest.MonkeyPatch, folders: Path
+) -> None:
+    def unpacked(file: object, root: Path) -> runs.Run:
+        raise MemoryError
+
+    monkeypatch.setattr(archive, "import_zip", unpacked)
+    app = asked(runs.SHIPPED / "map", "_import")
+    assert app.toast[0].value.startswith("That did not work: memory ran short")
+
+
+def test_the_place_for_a_file_tells_how_large_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_MAX_UPLOAD", "2")
+    (place,) = train_page().get("file_uploader")
+    assert place.proto.max_upload_size_mb == 2
+
+
+def test_a_run_that_is_deleted_while_its_page_is_made_costs_no_page(
+    monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    """By its owner in another tab, or since it was kept long enough."""
+    monkeypatch.setattr(ownership, "offer_tab", lambda run: shutil.rmtree(own))
+    app = train_page(run="mine")
+    assert not app.exception
+    assert "mine" not in app.run().selectbox(key="run").options
 
 
 def test_a_bound_that_is_infinite_bounds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +266,101 @@ def test_the_trouble_of_the_queue_is_visible(own: Path) -> None:
     assert "met an unexpected error and tries again: OSError: Too many open" in texts(train_page())
 
 
+def test_a_run_in_line_is_said_to_wait_and_nothing_of_snapshots(own: Path) -> None:
+    manifest = replace(runs.read(own).manifest, state="queued")
+    runs.write_manifest(own, manifest)
+    shutil.rmtree(own / "snapshots")
+    with locks.take(own / "waiting") or pytest.fail("somebody else holds it"):
+        told = texts(train_page(run=own.name))
+    assert "This one starts by itself: leave and come back." in told
+    assert "snapshots" not in told
+
+
+def test_caches_that_are_emptied_leave_the_queue_of_all_as_it_was() -> None:
+    """A queue that was forgotten would go on beside the new one, and start trainings of its own."""
+    from pages.shared import resources
+
+    before = resources.jobs()
+    resources.settle()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    assert resources.jobs() is before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: pytest.fail("settled once more"))
+        resources.settle()
+
+
+HOSTILE = "[x](evil.example) *b* :red[r] <b>"
+
+
+def fails_so(*_: Any) -> Any:
+    raise runs.RunError(HOSTILE)
+
+
+def test_whatever_goes_wrong_is_told_as_it_is_and_is_no_markup(
+    monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    from pages.shared import resources
+
+    ended = replace(runs.read(own).manifest, state="interrupted", error=HOSTILE)
+    runs.write_manifest(own, ended)
+    resources.jobs().trouble = HOSTILE
+    monkeypatch.setattr(Jobs, "refusal", lambda *_: HOSTILE)
+    monkeypatch.setattr(Jobs, "discard", fails_so)
+    monkeypatch.setattr(archive, "export", fails_so)
+    app = opened_export("mine")
+    app.text_input(key="tiny-encoder_units").set_value(HOSTILE)
+    app = button(app, "Delete").click().run()
+    assert not app.exception
+    kinds = ("markdown", "caption", "error", "warning", "info", "toast")
+    said = {e.value for kind in kinds for e in app.get(kind) if "evil" in str(e.value)}
+    assert {one.partition(":")[0] for one in said} == {
+        "The queue of trainings met an unexpected error and tries again",
+        "The training process ended before its time",
+        "Not now",
+        "This run cannot be exported",
+        "This cannot be trained",
+        "That did not work",
+    }
+    assert not [one for one in said if "[x]" in one or " *b*" in one or ":red[" in one]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "framed"),
+    [
+        ({}, True),
+        ({"another": "1"}, True),
+        ({"_streamlit_xsrf": "2|a"}, False),
+        ({ownership.COOKIE: "0" * 32}, False),
+    ],
+    ids=["none", "another's", "Streamlit's", "ours"],
+)
+def test_who_comes_without_a_cookie_of_this_site_is_in_a_frame(
+    monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str], framed: bool
+) -> None:
+    context = SimpleNamespace(headers={"Host": "a"}, cookies=cookies)
+    monkeypatch.setattr(ownership, "st", SimpleNamespace(context=context))
+    assert ownership.is_framed() == framed
+
+
+def test_in_a_frame_a_visitors_own_run_has_a_link_that_finds_it_again(
+    monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    link = "This link shows the run to whoever has it"
+    assert link not in texts(train_page(run="mine"))
+    monkeypatch.setattr(ownership, "is_framed", lambda: True)
+    app = train_page(run="mine", preset="map")
+    assert "what you train here is yours only until you leave" in texts(app)
+    assert link in texts(app)
+    (tab,) = app.get("link_button")
+    assert "run=mine" in tab.proto.url
+    (address,) = [code.value for code in app.code if "?" in code.value]
+    assert "preset=map" in address
+    assert "run=mine" in address
+    (own / runs.OWNER).write_text("another's")
+    assert link not in texts(train_page(run="mine"))
+
+
 def refuses(number: int) -> Any:
     def refuse(*_: Any, **__: Any) -> Any:
         raise OSError(number, os.strerror(number), "/srv/app/secret/place")
@@ -232,6 +401,69 @@ def test_a_disk_that_refuses_is_told_in_a_sentence_without_the_servers_folders(
     assert "secret" not in said
     left = set(own.parent.rglob("*")) ^ set(before)
     assert {path.name for path in left} <= {"waiting", runs_folder.TRASH}  # a lock, a folder
+
+
+def test_a_folder_of_runs_that_cannot_be_looked_into_is_told_and_the_shipped_ones_are_served(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As one below a folder that the server may not enter: whoever asks is told an error."""
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / ("x" * 300)))
+    monkeypatch.setenv("VAE_MAX_DISK", "1000")
+    app = train_page()
+    assert not app.exception
+    assert "1 entry of the folder of runs cannot be read" in texts(app)
+    app = button(app, "Train a small model now").click().run()
+    assert not app.exception
+    assert app.toast[0].value.startswith("That did not work: ")
+    assert "File name too long" in app.toast[0].value
+
+
+def opened_export(name: str) -> AppTest:
+    """The page Train, where somebody has opened Export."""
+    app = train_page(run=name)
+    app.session_state[f"export-{name}"] = True
+    return app.run()
+
+
+def test_a_run_is_packed_where_export_is_opened_and_not_before(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[str] = []
+    monkeypatch.setattr(archive, "export", lambda run: packed.append(run.name) or bytes(2_000_000))
+    train_page(run="mine")
+    assert packed == []
+    app = opened_export("mine")
+    assert packed == ["mine"]
+    assert "(2.0 MB), to import here or elsewhere" in texts(app)
+    assert len(app.get("download_button")) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            runs.RunError("mine is damaged: decoder.tflite has changed; restore or retrain it"),
+            "mine is damaged: decoder.tflite has changed; restore or retrain it",
+        ),
+        (OSError(errno.EIO, os.strerror(errno.EIO), "/srv/secret"), "the disk may be failing"),
+        (MemoryError(), "memory ran short"),
+    ],
+    ids=["damaged", "disk", "memory"],
+)
+def test_an_export_that_fails_says_why_and_offers_no_download(
+    own: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    def fails(run: runs.Run) -> bytes:
+        raise error
+
+    monkeypatch.setattr(archive, "export", fails)
+    app = opened_export("mine")
+    assert not app.exception
+    (said,) = [box.value for box in app.error]
+    assert said.startswith("This run cannot be exported: ")
+    assert told in said
+    assert "secret" not in said
+    assert not app.get("download_button")
 
 
 def test_a_disk_that_refuses_a_pause_is_told(monkeypatch: pytest.MonkeyPatch, own: Path) -> None:

@@ -49,6 +49,11 @@ def test_dots_lines_and_bars_stand_out_from_the_page(theme: Theme) -> None:
         assert contrast(colour, paper) >= MARK, colour
 
 
+def test_the_paper_of_the_style_sheets_is_the_pages() -> None:
+    (paper,) = (colours for name, *colours in _pairs() if name == "paper")
+    assert dict(zip(THEMES, paper, strict=True)) == PAPER
+
+
 @pytest.mark.parametrize(
     ("theme", "normal", "deficient"), [("light", 14, 10.5), ("dark", 18, 13.5)]
 )

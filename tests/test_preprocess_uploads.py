@@ -121,6 +121,13 @@ def huge_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def with_a_long_text(content: bytes) -> bytes:
+    """A PNG in which a comment of 2 MB is packed into 2 kB."""
+    data = b"zTXtComment\0\0" + zlib.compress(bytes(2_000_000))
+    chunk = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    return content[:33] + chunk + content[33:]  # after its header
+
+
 LIMIT = "the limit is 12,000 a side and 25 million in all."
 BAD = {
     "20 MB": (bytes(20_000_000), "The file has 20 MB; the limit is 10 MB. Save it smaller."),
@@ -153,6 +160,10 @@ BAD = {
     "several scans": (
         in_several_scans(saved(Image.new("RGB", (6_000, 5_000)), "JPEG")),
         f"The picture has 6,000 x 5,000 pixels; {LIMIT}",
+    ),
+    "a long text": (
+        with_a_long_text(saved(a_seven())),
+        "The file is damaged or cut short. Save or send it again.",
     ),
     "truncated PNG": (
         saved(a_seven())[:300],

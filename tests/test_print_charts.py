@@ -1,9 +1,10 @@
-"""Plates: for print, complete, and the same for the same inputs."""
+"""Charts for print: complete, and the same for the same inputs."""
 
 from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from vae import comparison, inference, pictures, print_charts, runs
@@ -51,11 +52,31 @@ def test_curves_show_each_term_of_each_run_in_training_and_validation(small_run:
         assert drawn == expected * 2
 
 
+def test_the_legend_lies_beside_the_curves_and_nothing_touches_the_edge_of_the_paper(
+    small_run: runs.Run, asked: tuple[comparison.Inputs, dict[str, comparison.Answers]]
+) -> None:
+    names = [f"a run of {i} letters" for i in range(6)]
+    curves = print_charts.curves_of(dict.fromkeys(names, epochs_of(small_run)))
+    for figure in (curves, print_charts.pictures_of(*asked)):
+        with Image.open(BytesIO(print_charts.png(figure))) as picture:
+            ink = np.asarray(picture.convert("L")) < 250
+        assert not ink[:, :25].any()
+        assert not ink[:, -25:].any()
+        assert not ink[:5].any()
+        assert not ink[-5:].any()
+    (legend,) = curves.legends
+    box = legend.get_window_extent()
+    drawn = filter(None, (axes.get_tightbbox() for axes in curves.axes))
+    assert not any(map(box.overlaps, drawn))
+
+
 def test_files_are_of_print_quality_and_the_same_for_the_same_figures(small_run: runs.Run) -> None:
-    figure = print_charts.curves_of({"a": epochs_of(small_run), "an empty run": []})
-    with Image.open(BytesIO(print_charts.png(figure))) as picture:
+    def made() -> Figure:
+        return print_charts.curves_of({"a": epochs_of(small_run), "an empty run": []})
+
+    with Image.open(BytesIO(print_charts.png(made()))) as picture:
         assert picture.width == 2100  # 7 inches at 300 pixels an inch
-    document = print_charts.pdf(figure, figure)
+    document = print_charts.pdf(made(), made())
     assert document.startswith(b"%PDF")
     assert b"/Count 2" in document
-    assert print_charts.pdf(figure, figure) == document
+    assert print_charts.pdf(made(), made()) == document

@@ -59,6 +59,7 @@ def test_a_deep_link_below_the_path_opens_its_page(proxy: str, page: Page) -> No
     expect(page.get_by_role("heading", name="Latent space", level=1)).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_visitor_stays_with_one_server_and_its_photo_arrives(
     proxy: str, page: Page, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_visitor_stays_with_one_server_and_its_photo_arrives(
     expect(page.get_by_text("From seven.png.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_run_trained_through_one_server_is_chosen_through_the_other(
     proxy: str, browser: Browser
 ) -> None:
@@ -91,6 +93,7 @@ def test_a_run_trained_through_one_server_is_chosen_through_the_other(
         page.context.close()
 
 
+@pytest.mark.long
 def test_who_was_with_a_server_that_ends_goes_on_with_the_other(
     proxy: str, servers: list[Server], browser: Browser
 ) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from benchmarks import reading
-from vae.data import embedded
 from vae.evaluation import classifier
 from vae.preprocess import Blank
 
@@ -20,7 +19,7 @@ WRITTEN = [{"label": 0, "strokes": [ZERO]}, {"label": 7, "strokes": [SEVEN]}]
 
 @pytest.fixture(scope="module")
 def judge() -> classifier.Classifier:
-    return classifier.train(embedded())
+    return classifier.read()
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def test_the_picture_is_as_wide_as_scale_and_pen_say() -> None:
 
 def test_the_plain_way_keeps_the_pen_and_centres_the_mass() -> None:
     one = reading.PenDigit(1, [np.array(ONE)])
-    image = reading.cropped_and_centred(one, pen=28, scale=1.0)
+    image = reading.cropped_and_centred(reading.picture(one, pen=28, scale=1.0))
     rows, columns = np.nonzero(image > 0.5)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 4)  # 28 of 140 pixels, of 20
     assert rows.mean() == pytest.approx(13.5, abs=0.5)
@@ -65,6 +64,6 @@ def test_pixels_are_read_no_worse_than_the_plain_way(
 def test_what_is_refused_is_not_read(
     judge: classifier.Classifier, digits: list[reading.PenDigit]
 ) -> None:
-    seen: list[np.ndarray | Blank] = [reading.from_strokes(digits[0], 20, 1.0), Blank("no")]
+    seen: list[np.ndarray | Blank] = [reading.from_strokes(digits[0]), Blank("no")]
     assert reading.share_read(judge, digits, seen) == 0.5
     assert reading.share_read(judge, digits, [Blank("no")] * 2) == 0.0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from vae import locks, runs
-from vae.config import PRESETS
+from vae.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = runs.Manifest(

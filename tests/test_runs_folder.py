@@ -1,5 +1,7 @@
 """A folder of runs: named, deleted, and brought back."""
 
+import inspect
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from vae import runs, runs_folder
-from vae.config import PRESETS
+from vae.presets import PRESETS
 
+DAY = 24 * 3600.0
 MANIFEST = runs.Manifest(
     "tiny", PRESETS["tiny"].model, PRESETS["tiny"].training, state="finished", epochs_done=3
 )
@@ -97,14 +100,30 @@ def test_the_trash_is_emptied_after_a_day(
     run: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trash = runs_folder.delete(run)
-    runs_folder.empty_trash(tmp_path)
+    runs_folder.empty_trash(tmp_path, DAY)
     assert trash.path.exists()
-    later = time.time() + runs_folder.TRASH_SECONDS + 1
+    later = time.time() + DAY + 1
     monkeypatch.setattr(time, "time", lambda: later)
-    runs_folder.empty_trash(tmp_path)
+    runs_folder.empty_trash(tmp_path, DAY)
     assert not trash.path.exists()
 
 
 def test_new_directories_are_numbered_where_their_name_is_taken(tmp_path: Path) -> None:
     made = [runs_folder.new_directory(tmp_path / "root", "run").name for _ in range(3)]
     assert made == ["run", "run-2", "run-3"]
+
+
+def test_what_lies_deep_and_links_to_itself_is_counted_once(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(150):
+        deep /= "a"
+        deep.mkdir()
+    (deep / "file").write_bytes(bytes(2_000_000))
+    (deep / "link").symlink_to(tmp_path)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 120)
+    try:
+        found = runs_folder.megabytes(tmp_path)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == pytest.approx(2, abs=0.01)

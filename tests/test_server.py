@@ -1,6 +1,7 @@
 """What every answer of the server carries, and how little it weighs."""
 
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -9,8 +10,8 @@ import urllib.request
 from email.message import Message as Received
 from pathlib import Path
 
+import asgi
 import pytest
-from anyio.from_thread import start_blocking_portal
 from chromium import Server
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -18,7 +19,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Scope
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 from websockets.sync.client import connect
@@ -27,15 +27,27 @@ from websockets.typing import Origin
 from server import compression
 from server.compression import Compression
 from server.headers import policy
+from vae.limits import check_environment
 
 ROOT = Path(__file__).parents[1]
-ADDRESSES = ("", "latent_space", "static/nothing.js", "_stcore/health", "media/nothing", "../x")
+ADDRESSES = (
+    *("", "latent_space", "static/nothing.js", "_stcore/health", "media/nothing", "../x"),
+    *("draw", f"files/{32 * '0'}.js"),
+)
+
+
+class Stays(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect."""
+
+    def redirect_request(
+        self, req: object, fp: object, code: object, msg: object, headers: object, newurl: object
+    ) -> None: ...
 
 
 def headers(address: str, **asked: str) -> Received:
     request = urllib.request.Request(address, headers=asked)
     try:
-        return urllib.request.urlopen(request, timeout=5).headers
+        return urllib.request.build_opener(Stays).open(request, timeout=5).headers
     except urllib.error.HTTPError as error:
         return error.headers
 
@@ -48,6 +60,13 @@ def test_every_answer_carries_the_headers(server: Server, address: str) -> None:
     assert found["Content-Security-Policy"] == policy()
 
 
+@pytest.mark.parametrize("asked", ["draw", "draw/", "draw?model=best&end=a%2Cb"])
+def test_the_first_page_is_found_under_its_name_too(server: Server, asked: str) -> None:
+    with urllib.request.urlopen(f"{server.address}/{asked}", timeout=5) as answer:
+        assert answer.geturl() == f"{server.address}/" + asked.partition("draw")[2].lstrip("/")
+        assert b"<title>" in answer.read()
+
+
 def test_a_page_of_another_site_gets_no_websocket(server: Server) -> None:
     socket = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
     with pytest.raises(InvalidStatus) as refused, connect(socket, origin=Origin("http://evil")):
@@ -57,10 +76,46 @@ def test_a_page_of_another_site_gets_no_websocket(server: Server) -> None:
         assert admitted.state is State.OPEN
 
 
+def directives() -> dict[str, list[str]]:
+    """The content security policy, part by part."""
+    return {name: allowed for name, *allowed in map(str.split, policy().split(";"))}
+
+
 def test_who_may_frame_the_app_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "frame-ancestors 'self' https://*.streamlit.app" in policy()
-    monkeypatch.setenv("VAE_FRAME_ANCESTORS", "https://school.example")
-    assert policy().endswith("frame-ancestors https://school.example")
+    assert directives()["frame-ancestors"][:2] == ["'self'", "https://*.streamlit.app"]
+    monkeypatch.setenv("VAE_FRAME_ANCESTORS", " https://school.example  https://b.example:8443")
+    named = ["https://school.example", "https://b.example:8443"]
+    assert directives()["frame-ancestors"] == named
+
+
+@pytest.mark.parametrize(
+    "named", ["'self'; script-src *", "https://a.example, https://b.example", "'self'\nX: y", "a\0"]
+)
+def test_who_is_named_cannot_change_the_policy_or_break_the_headers(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setattr(os, "environ", {"VAE_FRAME_ANCESTORS": named})
+    with pytest.raises(ValueError, match=r"^VAE_FRAME_ANCESTORS is .*; give addresses with spaces"):
+        policy()
+    with pytest.raises(SystemExit, match=r"^error: VAE_FRAME_ANCESTORS is .*"):
+        check_environment(policy)
+
+
+def test_scripts_and_everything_else_come_from_the_app_alone() -> None:
+    """Only pictures and fonts may be inside of a page, and styles, which Streamlit writes there."""
+    found = directives()
+    scripts = {word for word in found.pop("script-src") if not word.startswith("'sha256-")}
+    assert scripts == {"'self'", "blob:", "'unsafe-eval'"}
+    found.pop("frame-ancestors")
+    assert found == {
+        "default-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+    }
 
 
 def test_without_the_server_the_script_routes_all_the_same() -> None:
@@ -90,22 +145,7 @@ class Files:
         return Response(self.content, media_type="text/plain", headers={"Cache-Control": cache})
 
     def get(self, path: str, encoding: str = "gzip") -> tuple[Headers, bytes]:
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        scope: Scope = {
-            "type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": "",
-            "headers": [(b"accept-encoding", encoding.encode())],
-        }  # fmt: skip
-        with start_blocking_portal() as portal:
-            portal.call(self.app, scope, receive, send)
-        body = b"".join(message.get("body", b"") for message in sent[1:])
-        return Headers(raw=sent[0]["headers"]), body
+        return asgi.get(self.app, path, encoding)[1:]
 
 
 def test_a_file_that_lasts_is_compressed_once() -> None:
@@ -131,12 +171,33 @@ def test_who_cannot_read_compressed_files_gets_them_as_they_are() -> None:
     assert "content-encoding" not in found
 
 
+def test_what_visitors_download_is_left_as_it_is() -> None:
+    """An archive of 100 MB takes seconds to compress, and nobody else is answered meanwhile."""
+    app = Starlette(
+        routes=[Route("/media/{name}", lambda request: Response(bytes(10_000)))],
+        middleware=[Middleware(Compression)],
+    )
+    _, found, body = asgi.get(app, "/media/run.zip")
+    assert "content-encoding" not in found
+    assert body == bytes(10_000)
+
+
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     origin = Files()
     monkeypatch.setattr(compression, "MOST", 2 * len(origin.get("/0")[1]))
     for name in ("/1", "/2", "/0", "/2"):
         origin.get(name)
     assert origin.asked == ["/0", "/1", "/2", "/0"]
+
+
+def test_other_spellings_of_an_address_are_not_kept() -> None:
+    """Streamlit finds a file under all of them: its few files would fill all the room, and long
+    addresses far more than that."""
+    lasting = {"Cache-Control": "public, immutable, max-age=31536000"}
+    compressing = Compression(Response(Files.content, headers=lasting))
+    for path in ("/static//file", "/static/./file", "/static/file/", "/static/file"):
+        assert asgi.get(compressing, path)[0] == 200
+    assert [*compressing._kept] == ["/static/file"]
 
 
 def test_streamlits_own_files_come_compressed(server: Server) -> None:

@@ -187,7 +187,7 @@ def class_sample(found: classes.Classes, n: int, d: int) -> Float32[Array, "{n} 
 
 
 @contract
-def moved(found: classes.Classes, latent: Float[Array, "d"]) -> Float32[Array, "10 d"]:
+def moved(found: classes.Classes, latent: Float[Array, "d"]) -> Float32[Array, "tries 10 d"]:
     return found.moved(latent, 3)
 
 

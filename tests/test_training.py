@@ -17,7 +17,7 @@ from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 from vae import data, failures, history, inference, runs, snapshots
 from vae.config import TrainingConfig
 from vae.losses import elbo, reconstruction_loss
-from vae.training import converter, loop
+from vae.training import commits, converter
 from vae.training.loop import TrainingError, train
 from vae.training.model import load_weights
 from vae.training.trainer import Losses, Trainer, as_trained, augmented
@@ -281,6 +281,8 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept(
         "validation_reconstruction_loss": 100.0,
         "validation_kl_divergence": 1.0,
         "test_elbo": -99.0,
+        "test_reconstruction_loss": 90.0,
+        "test_kl_divergence": 9.0,
     }
     kept = load_weights(SMALL_MODEL, runs.model_files(run)["model.keras"]).get_weights()
     halved = [[w.astype(np.float16) for w in of_epoch] for of_epoch in weights]
@@ -408,7 +410,7 @@ def test_a_crash_during_a_later_export_leaves_the_earlier_model_usable(
 ) -> None:
     """The promise of run directories; and visitors load a run while it is being trained."""
     given_losses(102.0, 101.0)
-    monkeypatch.setattr(loop, "EXPORT_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(commits, "EXPORT_EVERY_SECONDS", 0.0)
     convert, calls = converter.convert, []
 
     def crashes_the_fourth_time(network: keras.Model) -> bytes:

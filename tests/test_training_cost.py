@@ -7,7 +7,8 @@ import pytest
 from conftest import SMALL_MODEL, SMALL_TRAINING
 
 from vae import runs, training_cost
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.config import ModelConfig, TrainingConfig
+from vae.presets import PRESETS
 from vae.training.model import VAE
 
 ODD = ModelConfig(

@@ -1,14 +1,26 @@
 """Visitors over real WebSockets: what the benchmark measures, at a tiny size."""
 
+import asyncio
+import json
+import os
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from loops import run
 
 from benchmarks import proxy, visitor, visitors
-from benchmarks.server import serving
+from benchmarks.server import Server, serving
 from vae import runs
+from vae.live import name_of
+
+PEN_UP = float(os.environ.get("VAE_TEST_PEN_UP", "60"))
+"""Milliseconds of the processor that a pen-up may cost the server: 20, where nothing else runs.
+Beside other work each costs up to twice as many."""
+UNTOUCHED = {"slider", "checkbox", "button_group", "file_uploader"}
+"""What no stroke changes: the pen's settings, and digits that need no drawing."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +41,7 @@ def test_two_visitors_walk_through_all_pages_without_an_error(site: visitors.Sit
     }])  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.skipif(proxy.CADDY is None, reason="Caddy is not installed")
 @pytest.mark.timeout(120)
 def test_visitors_of_two_servers_stay_with_theirs_and_meet_no_error(tmp_path: Path) -> None:
@@ -43,6 +56,7 @@ def test_visitors_of_two_servers_stay_with_theirs_and_meet_no_error(tmp_path: Pa
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_a_training_beside_the_visitors_is_in_its_epochs_and_ends_with_them(tmp_path: Path) -> None:
     with visitors.training(tmp_path):
@@ -89,3 +103,51 @@ def test_a_page_that_shows_an_exception_counts_as_an_error(tmp_path: Path) -> No
 
     with serving(tmp_path / "runs", script) as broken, pytest.raises(visitor.VisitError):
         run(open_it(broken.address))
+
+
+def test_a_pen_up_costs_the_server_little_and_sends_nothing_that_no_stroke_changes(
+    tmp_path: Path,
+) -> None:
+    standing = [name_of(runs.read(runs.SHIPPED / name)) for name in ("map", "best")]
+
+    async def pen_ups(server: Server) -> list[tuple[float, set[str | None]]]:
+        async with visitor.enter(server.address) as one:
+            shown = await one.open()
+            (fragment,) = {m.delta.fragment_id for m in shown.messages if m.delta.fragment_id}
+            await one.change(
+                named(one, "-drawing"), fragment, json_value=json.dumps({"standing": standing})
+            )
+            costs, strokes = [], []
+            for i in range(24):
+                strokes = [*strokes, stroke(i)][-3:]
+                before = server.cpu_seconds()
+                drawing = {"drawing": {"raw": {"objects": strokes}, "data": None}}
+                shown = await one.change(
+                    named(one, "-canvas-0"), fragment, json_value=json.dumps(drawing)
+                )
+                await asyncio.sleep(0.02)  # whatever it does when all has been sent
+                kinds = {m.delta.new_element.WhichOneof("type") for m in shown.messages}
+                costs.append((1000 * (server.cpu_seconds() - before), kinds))
+            return costs
+
+    with serving(tmp_path / "runs") as server:
+        found = run(pen_ups(server))[4:]  # the first ones load and measure models
+
+    cost = statistics.median(milliseconds for milliseconds, _ in found)
+    print(f"{cost:.1f} ms of the server's CPU a pen-up")
+    assert all("html" in kinds and not kinds & UNTOUCHED for _, kinds in found)
+    assert cost < PEN_UP
+
+
+def named(one: visitor.Visitor, end: str) -> str:
+    """The component whose name ends so."""
+    ids = [view.id for view in one.find("bidi_component")]
+    return next(name for name in ids if name.endswith(end) and "attend" not in name)
+
+
+def stroke(i: int) -> dict[str, Any]:
+    """A stroke as the canvas sends it, never the same."""
+    left = 60 + 7 * (i % 10)
+    path = [["M", left, 60]]
+    path += [["Q", left + 9 * k, 60 + 12 * k, left + 4 + 9 * k, 66 + 12 * k] for k in range(12)]
+    return {"type": "path", "path": [*path, ["L", 200 - i, 220]], "strokeWidth": 20}

@@ -65,6 +65,14 @@ def test_an_array_that_would_take_all_memory_is_refused() -> None:
         zip_files.to_array(content.replace(b"<f8", b"|O8"), "x")
 
 
+@pytest.mark.parametrize("kind", ["<f1", "|b4", "<b8"])
+def test_a_kind_of_numbers_that_there_is_not_is_refused(kind: str) -> None:
+    content = io.BytesIO()
+    np.save(content, np.zeros(4, np.uint8))
+    with pytest.raises(ZipError, match=r"^'x' is no array of numbers$"):
+        zip_files.to_array(content.getvalue().replace(b"|u1", kind.encode()), "x")
+
+
 @pytest.mark.parametrize("entries", [1000, 60_000])
 def test_entries_are_bounded_before_they_are_parsed(entries: int) -> None:
     content = io.BytesIO()
@@ -73,6 +81,17 @@ def test_entries_are_bounded_before_they_are_parsed(entries: int) -> None:
             zipped.writestr(zipfile.ZipInfo(f"a folder with a rather long name {i}/"), b"")
     with pytest.raises(ZipError, match=r"^it has more entries than it can need$"):
         zip_files.open_zip(content, 2 * entries)
+
+
+def test_entries_are_counted() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for i in range(11):
+            archive.writestr(str(i), b"")
+    with zip_files.open_zip(file, 11) as archive:
+        assert len(archive.filelist) == 11
+    with pytest.raises(ZipError, match="it has 11 entries, more than 10"):
+        zip_files.open_zip(file, 10)
 
 
 def test_an_entry_is_read_no_further_than_it_may_be_long() -> None:

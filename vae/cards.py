@@ -7,11 +7,11 @@ import numpy as np
 
 from vae import catalogue, pictures, results, runs
 from vae.catalogue import Known
-from vae.config import PRESETS
 from vae.data import Digits
 from vae.inference import Model
 from vae.jobs import command_of
 from vae.mnist import CLASSES, SIDE
+from vae.presets import PRESETS
 from vae.results import Figures
 from vae.runs import Manifest
 
@@ -62,7 +62,8 @@ SHA-256 of the data: `{m.data["sha256"]}`.
 
 Measured on {figures.images:,} {figures.digits}, which nothing was chosen by. Losses are in nats \
 per image, lower is better. ± is the standard error: for losses and accepted samples over images, \
-for k-NN accuracy over draws of the labelled digits. `python -m vae evaluate` prints them again.
+for k-NN accuracy over draws of the labelled digits. `python -m vae evaluate` prints them again; \
+on another processor the classifier, trained anew, may judge a few samples in a thousand otherwise.
 
 {table([(run, figures)])}
 

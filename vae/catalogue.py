@@ -200,6 +200,18 @@ FIGURES = (
         better="higher",
         form=".1%",
     ),
+    _tested(
+        "from a sample to the nearest training digit",
+        "Euclidean distance of pixels in [0, 1]; much less than the next row is copied",
+        lambda figures: figures.nearest_to_samples,
+        form=".2f",
+    ),
+    _tested(
+        "the same from a test digit",
+        "what is usual for real digits",
+        lambda figures: figures.nearest_to_digits,
+        form=".2f",
+    ),
     Figure(
         "training",
         "epochs, wall-clock time",
@@ -217,7 +229,7 @@ FIGURES = (
     ),
     _known("best epoch", "by the validation loss", lambda manifest: manifest.best_epoch),
     _known("seconds of training", "wall-clock time", lambda manifest: manifest.seconds),
-    Figure("parameters", "all networks", lambda run: run.manifest.parameters, ",.0f"),
+    Figure("parameters", "trained, of all networks", lambda run: run.manifest.parameters, ",.0f"),
 )
 
 

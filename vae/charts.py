@@ -1,4 +1,4 @@
-"""Typed results -> figures. Nothing here shows them."""
+"""Typed results -> charts. Nothing here shows them."""
 
 from itertools import cycle
 from operator import attrgetter
@@ -13,7 +13,6 @@ from vae.latent_map import LatentMap
 from vae.latent_study import Study
 from vae.latents import Plane
 from vae.losses import TERMS
-from vae.mnist import CLASSES
 from vae.palette import DOT_COVER, PALETTES, Theme, light
 
 SPLITS = {"train": "dot", "validation": "solid"}
@@ -24,6 +23,12 @@ _DOT = DOT_COVER * np.array([[0.0, 0.1, 0.4, 0.1, 0.0], [0.1, 1.0, 1.0, 1.0, 0.1
                              [0.0, 0.1, 0.4, 0.1, 0.0]])[..., None]  # fmt: skip
 """How much each pixel of a dot covers what is under it."""
 _LINE = "#808080"  # of a grid: seen on white and on black
+
+_NAMES: dict[Theme, tuple[str, str]] = {
+    "light": ("#0f1116", "rgba(255, 255, 255, 0.8)"),
+    "dark": ("#fafafa", "rgba(15, 15, 14, 0.8)"),
+}
+"""The classes' names on the chart, and what is under them."""
 
 
 def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
@@ -41,7 +46,26 @@ def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
             unselected={"marker": {"opacity": 0.15}},
             hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
         )
+    ink, paper = _NAMES[theme]
+    for label, (x, y) in enumerate(latent_map.name_places):
+        figure.add_annotation(
+            x=x, y=y, text=f"<b>{label}</b>", showarrow=False, font={"color": ink, "size": 13},
+            bgcolor=paper, borderpad=1,
+        )  # fmt: skip
     return _on_plane(figure, latent_map)
+
+
+def highlighted(scatter: go.Figure, chosen: list[int]) -> go.Figure:
+    """The same chart, these digits chosen on it from the start."""
+    if not chosen:
+        return scatter
+    figure, wanted = go.Figure(scatter), set(chosen)
+    figure.for_each_trace(
+        lambda trace: trace.update(
+            selectedpoints=[i for i, (index,) in enumerate(trace.customdata) if index in wanted]
+        )
+    )
+    return figure
 
 
 def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
@@ -53,10 +77,19 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
         modebar={"orientation": "v"},
         dragmode="lasso",
         hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "itemsizing": "constant",
+            "itemclick": "toggleothers",  # isolates a class, and brings all back
+            "itemdoubleclick": "toggle",
+        },
     )
     edge = [-latent_map.extent, latent_map.extent]
-    figure.update_xaxes(title=names[0], range=edge, constrain="domain", zeroline=False)
+    figure.update_xaxes(
+        title=names[0], range=edge, constrain="domain", constraintoward="left", zeroline=False
+    )
     figure.update_yaxes(
         title=names[1],
         range=edge,
@@ -167,7 +200,7 @@ def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[str, str]:
     latents[1, ..., two[0]], latents[1, ..., two[1]] = across, along
     bent = prior.from_base(latents.reshape(-1, latents.shape[-1])).reshape(latents.shape)
     digits = plane.project(posterior.mean)
-    reach = float(np.quantile(np.abs(digits).max(axis=1), 0.995))
+    reach = 1.03 * float(np.abs(digits).max())  # none lies at the edge
     pictures_of = (
         (latent_map.latents[:, two], latents[..., two], 3.5),
         (digits, plane.project(bent), reach),
@@ -195,20 +228,6 @@ def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, theme: Them
     under = drawn[..., 3:] * (1 - cover)
     colours = light(_LINE) * cover + drawn[..., :3] * under
     return _still(np.concatenate([colours / np.maximum(cover + under, 1e-6), cover + under], -1))
-
-
-def class_names(latent_map: LatentMap) -> list[tuple[str, np.ndarray]]:
-    """Where to write each class's name; names that would cover each other share a place."""
-    places: list[tuple[str, np.ndarray]] = []
-    for label in CLASSES:
-        middle = np.median(latent_map.points[latent_map.digits.labels == label], axis=0)
-        for i, (text, place) in enumerate(places):
-            if np.abs(place - middle).max() < 0.06 * latent_map.extent:
-                places[i] = (f"{text} {label}", place)
-                break
-        else:
-            places.append((str(label), middle))
-    return places
 
 
 def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:

@@ -4,7 +4,7 @@ Every option is declared once, with its bounds and a sentence on what it does. T
 line, the form in the app and the checks here all read that declaration.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 MOST_LAYERS = 12
@@ -76,6 +76,13 @@ class ModelConfig(_Checked):
     encoder_units: tuple[int, ...] = _option(
         (512, 256), "Width of each dense layer of the encoder.", 8, 1024
     )
+    encoder_places: int = _option(
+        0,
+        "Places of the plane that the encoder weighs by what the decoder draws there, made anew of "
+        "the decoder at each export; 0, a flow or another number of dimensions than 2: as trained.",
+        0,
+        8192,
+    )
     decoder_units: tuple[int, ...] = _option(
         (256,), "Width of each dense layer of the decoder, before the first 7x7 image.", 8, 1024
     )
@@ -103,9 +110,19 @@ class ModelConfig(_Checked):
     )
     coupling_units: int = _option(256, "Width of the hidden layer in each step.", 8, 1024)
 
+    @property
+    def has_places(self) -> bool:
+        """Whether the encoder that serves weighs places of the plane."""
+        return self.encoder_places > 0 and self.latent_dim == 2 and not self.has_learned_prior
+
+    @property
+    def has_learned_prior(self) -> bool:
+        """Whether the prior is a flow: z and the latents of the base space then differ."""
+        return self.prior != "standard"
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.prior == "flow" and self.latent_dim == 1:
+        if self.has_learned_prior and self.latent_dim == 1:
             raise ValueError(
                 "latent_dim is 1, but a flow needs two dimensions at least, of which one moves the "
                 "other; give it more or set prior to standard"
@@ -191,7 +208,12 @@ class TrainingConfig(_Checked):
         Raises:
             ValueError: it cannot.
         """
-        if model.prior == "standard":
+        if model.has_places and self.is_autoencoder:
+            raise ValueError(
+                f"encoder_places is {model.encoder_places}, but an autoencoder has no posterior to "
+                "weigh places by; set encoder_places to 0"
+            )
+        if not model.has_learned_prior:
             return
         if self.latents == "mean":
             raise ValueError(
@@ -203,15 +225,6 @@ class TrainingConfig(_Checked):
                 f"free_bits is {self.free_bits:g}, but with a flow the KL divergence has no parts "
                 "by dimension; set free_bits to 0 or prior to standard"
             )
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named, tried combination of both configs."""
-
-    summary: str
-    model: ModelConfig
-    training: TrainingConfig
 
 
 def options(config: type) -> dict[str, Option]:
@@ -247,99 +260,3 @@ def _check(name: str, value: Any, option: Option, default: Any) -> None:
             continue
         if not option.low <= number <= option.high:  # also False for nan
             raise ValueError(f"{name} is {number}; it must be from {option.low} to {option.high}")
-
-
-_CAREFUL = TrainingConfig(
-    batch_size=256,
-    schedule="cosine",
-    weight_decay=0.02,
-    pixels="mixed",
-    ema_decay=0.999,
-)
-
-_MAP = Preset(
-    "Two latent dimensions, so that the whole latent space is a map.",
-    ModelConfig(
-        latent_dim=2,
-        encoder_channels=(16, 32),
-        encoder_units=(256, 256),
-        decoder_units=(512, 512, 512),
-        decoder_channels=(24, 32),
-    ),
-    # Of four seeds, two end within 0.2 nats of the best validation loss; of these, this one has
-    # the better k-NN accuracy on the validation images (assets/models/EXPERIMENTS.md).
-    replace(_CAREFUL, epochs=60, learning_rate=2e-3, kl_warmup_epochs=6, seed=2),
-)
-
-PRESETS: dict[str, Preset] = {
-    "map": _MAP,
-    "best": Preset(
-        "A larger network, trained for longer and with more care: the sharpest digits.",
-        ModelConfig(
-            latent_dim=16,
-            encoder_channels=(16, 32),
-            encoder_units=(384, 384),
-            decoder_units=(512, 512),
-            decoder_channels=(40, 32),
-            refinements=1,
-            activation="silu",
-        ),
-        replace(_CAREFUL, epochs=100, learning_rate=3e-3, weight_decay=0.3, kl_warmup_epochs=6),
-    ),
-    "flow": Preset(
-        "A prior that is learned along, a flow, and larger networks: samples that look written.",
-        ModelConfig(
-            latent_dim=24,
-            encoder_channels=(32, 64),
-            encoder_units=(512, 512),
-            decoder_units=(512, 512),
-            decoder_channels=(64, 40),
-            refinements=1,
-            activation="silu",
-            prior="flow",
-        ),
-        replace(_CAREFUL, epochs=120, learning_rate=3e-3, weight_decay=0.3, kl_warmup_epochs=6),
-    ),
-    "baseline": Preset(
-        "A plain small VAE, trained plainly: what the others are measured against.",
-        ModelConfig(latent_dim=16),
-        TrainingConfig(),
-    ),
-    "enhanced": Preset(
-        "The baseline with twice as many transposed convolutions in the decoder.",
-        ModelConfig(latent_dim=16, decoder_channels=(32, 32), refinements=1),
-        TrainingConfig(),
-    ),
-    "autoencoder": Preset(
-        "The map's networks without the VAE: no KL divergence, nothing sampled.",
-        _MAP.model,
-        replace(_MAP.training, kl_weight=0.0, kl_warmup_epochs=0, latents="mean", seed=0),
-    ),
-    "tiny": Preset(
-        "Small and fast: a recognisable map in under a minute.",
-        ModelConfig(
-            latent_dim=2,
-            encoder_units=(256, 128),
-            decoder_units=(128, 128),
-            decoder_channels=(16, 16),
-        ),
-        TrainingConfig(
-            epochs=10,
-            train_images=20000,
-            learning_rate=2e-3,
-            schedule="cosine",
-            ema_decay=0.99,
-            # Without it the first 200 steps do not use the latent: with two seeds it was
-            # 0.7 and 2.1 nats worse.
-            kl_warmup_epochs=1,
-        ),
-    ),
-}
-
-
-def differences(preset: str, model: ModelConfig, training: TrainingConfig) -> dict[str, Any]:
-    """The options, by name, that are not as the preset has them; all of them if it is unknown."""
-    values = {**model.to_json(), **training.to_json()}
-    known = PRESETS.get(preset)
-    usual = {**known.model.to_json(), **known.training.to_json()} if known else {}
-    return {name: value for name, value in values.items() if usual.get(name, ...) != value}

@@ -33,6 +33,7 @@ SPLITS_SHA256 = "5b518478190408577140c066a3013915cdb4543d06fa1d8f9a46e01eb74f53d
 """Of all of MNIST as `load` splits it: what the figures of this project are for."""
 TRAIN_IMAGES = 55_000  # of all of MNIST, where the embedded digits are held out
 MOST_BYTES, MOST_SECONDS = 20_000_000, 900.0  # of a download; MNIST has 11,490,434 bytes
+MOST_SILENCE = 10.0  # seconds of a download without a byte
 OTHER_DIGITS = "a folder that is not the MNIST that these figures are for"
 
 Progress = Callable[[int, int], None]
@@ -105,9 +106,19 @@ def expected_source() -> str:
 
 
 def embedded() -> Digits:
-    """The 5,000 digits that ship with this project, 500 of each class, sorted by class."""
-    with np.load(EMBEDDED, allow_pickle=False) as arrays:
-        return Digits(arrays["images"], arrays["labels"])
+    """The 5,000 digits that ship with this project, 500 of each class, sorted by class.
+
+    Raises:
+        DataError: their file is missing or damaged.
+    """
+    try:
+        with EMBEDDED.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Digits(arrays["images"], arrays["labels"])
+    except (*mnist_files.UNREADABLE, AttributeError, TypeError, DataError) as error:
+        raise DataError(
+            "the digits that come with this project are missing or damaged; restore "
+            f"{'/'.join(EMBEDDED.parts[-3:])}"
+        ) from error
 
 
 def load(
@@ -181,7 +192,7 @@ def _fetched(progress: Progress | None) -> bytes:
         ValueError: something else came.
     """
     content, deadline = bytearray(), time.monotonic() + MOST_SECONDS
-    with urllib.request.urlopen(URL, timeout=10) as answer:
+    with urllib.request.urlopen(URL, timeout=MOST_SILENCE) as answer:
         total = int(answer.headers.get("Content-Length") or 0)
         while chunk := answer.read1(1 << 16):
             content += chunk

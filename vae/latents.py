@@ -21,7 +21,7 @@ def quantiles(n: int) -> np.ndarray:
     """n points that cut the prior into equal shares, ascending: (n,) float32.
 
     Point i is the quantile (i + 1/2) / n, the middle of its share. `quantile` in
-    `live/normal.js` is the same function in the page.
+    `live/latents/prior.js` is the same function in the page.
     """
     return np.array([PRIOR.inv_cdf((i + 0.5) / n) for i in range(n)], np.float32)
 
@@ -42,6 +42,17 @@ def even_grid(n: int, extent: float) -> np.ndarray:
     """
     axis = ((np.arange(n) + 0.5) / n * 2 - 1).astype(np.float32) * np.float32(extent)
     return np.stack(np.meshgrid(axis, axis[::-1]), axis=-1)
+
+
+def traversal(latent: np.ndarray, n: int) -> np.ndarray:
+    """A latent (latent_dim,) along each dimension: (latent_dim, n, latent_dim) float32.
+
+    In row i dimension i goes through the n `quantiles` of the prior, and the others stay.
+    """
+    rows = np.tile(latent.astype(np.float32), (len(latent), n, 1))
+    each = np.arange(len(latent))
+    rows[each, :, each] = quantiles(n)
+    return rows
 
 
 PathKind = Literal["straight", "spherical"]
@@ -118,6 +129,24 @@ def _shares(steps: int) -> np.ndarray:
     return np.linspace(0, 1, steps)[:, None]
 
 
+def principal_components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The directions in which points (n, d) spread, the strongest first: (min(n, d), d) float32.
+
+    And the share of the variance along each: (min(n, d),); 0 where all points are one.
+    """
+    _, spread, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    return directions.astype(np.float32), spread**2 / (np.sum(spread**2) or 1)
+
+
+def turn(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The rotation or reflection (2, 2) that brings points (n, 2) as near as it can to a target.
+
+    Source: Schoenemann 1966, "A generalized solution of the orthogonal Procrustes problem".
+    """
+    left, _, right = np.linalg.svd(points.T @ target)
+    return left @ right
+
+
 @dataclass(frozen=True)
 class Plane:
     """A flat view of latent space: a point of it is `origin + point @ axes`.
@@ -137,9 +166,7 @@ class Plane:
             return cls(np.zeros(1, np.float32), np.array([[1], [0]], np.float32))
         if latent_dim == 2:
             return cls(np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
-        origin = means.mean(axis=0)
-        _, _, directions = np.linalg.svd(means - origin, full_matrices=False)
-        return cls(origin.astype(np.float32), directions[:2].astype(np.float32))
+        return cls(means.mean(axis=0).astype(np.float32), principal_components(means)[0][:2])
 
     def project(self, latents: np.ndarray) -> np.ndarray:
         """Latents (..., latent_dim) -> their points on the plane (..., 2)."""
@@ -148,6 +175,10 @@ class Plane:
     def lift(self, points: np.ndarray) -> np.ndarray:
         """Points on the plane (..., 2) -> latents (..., latent_dim) float32."""
         return (self.origin + points @ self.axes).astype(np.float32)
+
+    def turned(self, turn: np.ndarray) -> "Plane":
+        """The same plane, whose points (n, 2) are now what `points @ turn` was."""
+        return Plane(self.origin, (turn.T @ self.axes).astype(np.float32))
 
     def spread(self, standard_deviation: np.ndarray) -> np.ndarray:
         """The covariance (2, 2) on the plane of a diagonal Gaussian (latent_dim,)."""

@@ -8,6 +8,7 @@ alone, since the clocks of two hosts may disagree.
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,7 +28,8 @@ def is_held(file: Path) -> bool:
         then = file.stat().st_mtime
     except FileNotFoundError:
         return False
-    return _now(file.parent) - then < PATIENCE
+    # A sign from the future is none: it is from before a clock was set back.
+    return abs(_now(file.parent) - then) < PATIENCE
 
 
 class Lost(threading.Event):
@@ -68,5 +70,8 @@ def _now(folder: Path) -> float:
     try:
         probe.touch()
         return probe.stat().st_mtime
+    except OSError:
+        return time.time()  # of a disk that is full, or can only be read: our own clock is nearest
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)

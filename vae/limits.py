@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from vae import training_cost
 from vae.config import ModelConfig, TrainingConfig, options
@@ -76,7 +76,7 @@ class Limits:
             variable = limit.metadata["variable"]
             text = os.environ.get(variable, "").strip()
             if text:
-                kind = int if limit.name in _WHOLE else float
+                kind = int if int in get_args(limit.type | None) else float
                 try:
                     given[limit.name] = kind(text)
                 except ValueError:
@@ -193,19 +193,20 @@ class Limits:
         return model, training
 
 
-def check_environment() -> None:
-    """End a server at its start if its limits cannot be, before any visitor comes.
+def check_environment(*others: Callable[[], object]) -> None:
+    """End a server at its start if its settings cannot be, before any visitor comes.
+
+    Args:
+        others: what reads further settings, and raises a ValueError where one cannot be.
 
     Raises:
         SystemExit: the environment sets a limit that is none; it says which, and what to give.
     """
     try:
-        Limits.from_environment()
+        for read in (Limits.from_environment, *others):
+            read()
     except ValueError as error:
         raise SystemExit(f"error: {error}") from None
-
-
-_WHOLE = ("at_once", "epochs", "weights", "queue", "kept_runs")
 
 
 def _numbers(limits: Any) -> list[Any]:

@@ -17,6 +17,7 @@ _BETWEEN = 0.002
 _HELD = (errno.EWOULDBLOCK, errno.EACCES)
 _CANNOT = (errno.ENOLCK, errno.EBADF, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
+_NO_FILE = (errno.EISDIR, errno.ENXIO, errno.ELOOP)  # a folder, a socket, a link to itself
 
 
 class LockError(OSError):
@@ -75,7 +76,7 @@ def is_held(file: Path) -> bool:
         with _opened(file) as handle:
             return not _locks(handle, fcntl.LOCK_SH)
     except OSError as error:
-        if error.errno in (*_NOT_THERE, *_CANNOT):
+        if error.errno in (*_NOT_THERE, *_NO_FILE, *_CANNOT):
             return False
         raise
 

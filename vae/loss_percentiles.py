@@ -1,6 +1,7 @@
 """What is usual: a model's loss terms on real digits, to measure a drawing's by."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +18,15 @@ class LossPercentiles:
 
     reconstruction_loss: np.ndarray
     kl_divergence: np.ndarray
+
+    @cached_property
+    def percentiles(self) -> dict[str, list[float]]:
+        """The 101 percentiles of each term, for the page, which calls them *lost* and *told*."""
+        terms = {"lost": self.reconstruction_loss, "told": self.kl_divergence}
+        shares = np.linspace(0, 1, 101)
+        return {
+            name: np.round(np.quantile(nats, shares), 2).tolist() for name, nats in terms.items()
+        }
 
     def harder_than(self, reconstruction_loss: float) -> float:
         """The share of real digits with a smaller reconstruction loss, in [0, 1]."""

@@ -10,21 +10,25 @@ from vae.runs import Manifest
 COLLAPSED = 0.1
 """Nats. A posterior that tells less of a digit, in all dimensions together, is the prior."""
 
-_NEIGHBOURS = 10
+_NEIGHBOURS = 20
+_NEARLY_HALF, _QUARTER, _NEARLY_ALL = 8, 5, 18  # of them
 
 
 def lies_between(latent_map: LatentMap, latent: np.ndarray, first: int, second: int) -> bool:
     """Whether a latent (latent_dim,) lies where two classes meet.
 
-    Of the ten nearest digits nine belong to them, and at least three to each.
+    Of the twenty nearest digits 18 belong to them, and at least eight to each.
     """
-    counts = _classes_near(latent_map, latent)
-    return min(counts[first], counts[second]) >= 3 and counts[first] + counts[second] >= 9
+    both = _classes_near(latent_map, latent)[[first, second]]
+    return bool(both.min() >= _NEARLY_HALF and both.sum() >= _NEARLY_ALL)
 
 
 def lies_among(latent_map: LatentMap, latent: np.ndarray, classes: int = 3) -> bool:
-    """Whether so many classes have two or more of the ten digits nearest to (latent_dim,)."""
-    return int((_classes_near(latent_map, latent) >= 2).sum()) >= classes
+    """Whether so many classes have five or more of the twenty digits nearest to (latent_dim,).
+
+    Of real digits 3 in 1,000 lie so on the map of `map`.
+    """
+    return int((_classes_near(latent_map, latent) >= _QUARTER).sum()) >= classes
 
 
 def lies_outside(latent_map: LatentMap, latent: np.ndarray) -> bool:
@@ -44,6 +48,6 @@ def has_collapsed(manifest: Manifest) -> bool:
 
 
 def _classes_near(latent_map: LatentMap, latent: np.ndarray) -> np.ndarray:
-    """How many of the ten nearest digits belong to each class: (10,)."""
+    """How many of the twenty nearest digits belong to each class: (10,)."""
     labels = latent_map.digits.labels[latent_map.nearest(latent, _NEIGHBOURS)]
     return np.bincount(labels, minlength=len(CLASSES))

@@ -15,6 +15,9 @@ from typing import IO
 
 import numpy as np
 
+from vae import zip_files
+from vae.mnist import PIXELS
+
 NPZ = "mnist.npz"
 NAMES = {
     "x_train": "train-images-idx3-ubyte",
@@ -23,12 +26,14 @@ NAMES = {
     "y_test": "t10k-labels-idx1-ubyte",
 }
 _FOLDERS = ("", "raw", "MNIST/raw", "datasets")
-_LARGEST = 60_000 * 28 * 28 + 16  # bytes of an idx file
+_LARGEST = 60_000 * PIXELS + 16  # bytes of an idx file
+_LARGEST_NPZ = 60_000_000  # bytes of its arrays; MNIST's take 54,950,000
 _PACKED = b"\x1f\x8b"  # how gzip begins
-_UNREADABLE = (
+UNREADABLE = (
     *(ValueError, KeyError, IndexError, OSError, EOFError, MemoryError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error, RuntimeError),
 )
+"""What reading a file raises that is none of MNIST's, or damaged."""
 
 
 class DataError(Exception):
@@ -62,12 +67,21 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file:
             return arrays(file)
-    except (*_UNREADABLE, AttributeError, TypeError) as error:  # one array has no names
+    except (*UNREADABLE, AttributeError, TypeError) as error:  # one array has no names
         raise DataError(f"{path.name} in {path.parent} cannot be read as MNIST: {error}") from error
 
 
 def arrays(file: IO[bytes]) -> dict[str, np.ndarray]:
-    """What Keras' file holds, without any check."""
+    """What Keras' file holds.
+
+    Raises:
+        ValueError: it unpacks to more than MNIST has. Other damage raises what NumPy raises.
+    """
+    with zip_files.open_zip(file, 2 * len(NAMES)) as listed:
+        size = sum(info.file_size for info in listed.filelist)
+    if size > _LARGEST_NPZ:
+        raise ValueError(f"it unpacks to {size:,} bytes, more than {_LARGEST_NPZ:,}")
+    file.seek(0)
     with np.load(file, allow_pickle=False) as packed:
         return {name: packed[name] for name in NAMES}
 
@@ -106,7 +120,7 @@ def _read_idx(path: Path) -> np.ndarray:
         if math.prod(shape) != len(content) - 4 - 4 * rank:
             raise ValueError(f"it is to hold {shape}, but has {len(content):,} bytes")
         return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DataError(f"{path.name} in {path.parent} cannot be read as MNIST: {error}") from error
 
 

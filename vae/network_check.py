@@ -35,6 +35,7 @@ OPERATIONS = {
     "RELU",
     "RESHAPE",
     "SHAPE",
+    "SOFTMAX",
     "STRIDED_SLICE",
     "SUB",
     "SUM",
@@ -49,6 +50,9 @@ SECONDS = 60.0
 _MEMORY = 3_000_000_000  # bytes of address space; LiteRT and NumPy reserve much and use little
 _MOST = 1000  # operations, and arrays
 _LARGEST = 60_000_000  # numbers in one array; the largest layer has 26 million weights
+_FARTHEST = 1e6  # from the middle of latent space; pages have no more room
+_LARGEST_LOGIT = 1e9  # so that a loss, a sum of many, stays finite
+_SUREST = 40.0  # log variance, either way; a training's are bounded by 10
 _TYPES = (schema.TensorType.FLOAT32, schema.TensorType.INT32)
 DAMAGED = (
     *(ValueError, TypeError, LookupError, AttributeError),
@@ -98,6 +102,7 @@ def _wrong(folder: Path) -> str:
         model = inference.Model(run)
         network.encoder(model)
         network.decoder(model)
+        network.to_base(model)
         return _wrong_answers(model)
     except (runs.RunError, *DAMAGED) as error:
         return f"{type(error).__name__}: {error}"
@@ -157,30 +162,49 @@ def _length(data: Any) -> int:
 
 
 def _wrong_answers(model: inference.Model) -> str:
-    """What is wrong with what the networks give for several inputs; empty if nothing is."""
-    generator = np.random.default_rng(0)
-    noise = generator.random((inference.BATCH, *IMAGE))
-    for images in (noise, np.zeros((1, *IMAGE)), np.ones((3, *IMAGE)), data.embedded().pixels):
-        posterior = model.encode(images)
-        sizes = {values.shape for values in (posterior.mean, posterior.log_variance)}
-        if sizes != {(len(images), model.latent_dim)}:
-            return f"of {len(images)} images the encoder makes {sizes}"
-        if not np.isfinite([posterior.mean, posterior.log_variance]).all():
-            return "the encoder gives numbers that are not finite"
-        latents, log_volume = model.prior.to_base(posterior.mean)
-        if not np.isfinite([*latents.T, log_volume, *model.prior.from_base(latents).T]).all():
-            return "the prior gives numbers that are not finite"
-        if wrong := _wrong_logits(model, latents):
-            return wrong
-    far = 10 * generator.standard_normal((inference.BATCH, model.latent_dim))
-    return _wrong_logits(model, far)
+    """What is wrong with what the networks give for several inputs; empty if nothing is.
+
+    What they do depends on the number of images: so each number is tried that they are given at
+    once.
+    """
+    noise = np.random.default_rng(0).random((inference.BATCH, *IMAGE))
+    parts = [noise[:number] for number in range(inference.BATCH, 0, -1)]
+    several = [*parts, np.zeros((1, *IMAGE)), np.ones((1, *IMAGE)), data.embedded().pixels]
+    return next(filter(None, (_wrong_images(model, images) for images in several)), "")
 
 
-def _wrong_logits(model: inference.Model, latents: np.ndarray) -> str:
+def _wrong_images(model: inference.Model, images: np.ndarray) -> str:
+    posterior = model.encode(images)
+    sizes = {values.shape for values in (posterior.mean, posterior.log_variance)}
+    if sizes != {(len(images), model.latent_dim)}:
+        return f"of {len(images)} images the encoder makes {sizes}"
+    if not np.isfinite([posterior.mean, posterior.log_variance]).all():
+        return "the encoder gives numbers that are not finite"
+    latents, log_volume = model.prior.to_base(posterior.mean)
+    if not np.isfinite([*latents.T, log_volume]).all():
+        return "the prior gives numbers that are not finite"
+    if np.abs(latents).max() > _FARTHEST or np.abs(posterior.log_variance).max() > _SUREST:
+        return "its posteriors are farther out, or wider or narrower, than any of a training"
+    return _wrong_latents(model, latents) or _wrong_latents(model, _far_from(latents))
+
+
+def _far_from(latents: np.ndarray) -> np.ndarray:
+    """As far from the middle as anybody may name a latent, see `vae.latent_map`."""
+    reach = max(10.0, 6 * float(np.abs(latents).max()))
+    signs = np.random.default_rng(0).choice([-1, 1], latents[: inference.BATCH].shape)
+    return (reach * signs).astype(np.float32)
+
+
+def _wrong_latents(model: inference.Model, latents: np.ndarray) -> str:
+    z = model.prior.from_base(latents)
+    if z.shape != latents.shape or not np.isfinite(z).all():
+        return "the prior gives numbers that are not finite, or too few"
     logits = model.decode_logits(latents)
     if logits.shape != (len(latents), *IMAGE):
         return f"of {len(latents)} latents the decoder makes {logits.shape}"
-    return "" if np.isfinite(logits).all() else "the decoder gives numbers that are not finite"
+    if not (np.abs(logits) <= _LARGEST_LOGIT).all():  # also where they are nan
+        return "the decoder gives numbers that are not finite, or far too large"
+    return ""
 
 
 if __name__ == "__main__":

@@ -45,8 +45,6 @@ def _of(theme: Theme) -> Palette:
 PALETTES: dict[Theme, Palette] = {"light": _of("light"), "dark": _of("dark")}
 DOT_COVER = 0.85
 """How much a dot of the map covers of what is under it."""
-HEAT = tuple(_COLOURS[f"heat-{i}"] for i in range(4))
-"""From nothing to the most there is."""
 TOO_MUCH_INK, TOO_LITTLE_INK = _COLOURS["too-much-ink"], _COLOURS["too-little-ink"]
 """Of where a reconstruction differs from its image."""
 

@@ -1,10 +1,11 @@
 """Digits as pictures: enlarged by whole pixels so that they stay crisp, as arrays and as PNG."""
 
 from base64 import b64encode
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from vae.mnist import SIDE
 
@@ -35,6 +36,23 @@ def contact_sheet(images: np.ndarray, columns: int, gap: int = 2, ground: int = 
         top, left = cell * (i // columns), cell * (i % columns)
         sheet[top : top + SIDE, left : left + SIDE] = image
     return sheet
+
+
+def named_rows(sheet: np.ndarray, names: list[str], width: int) -> np.ndarray:
+    """A uint8 sheet of as many rows as there are names, with these to the left of it.
+
+    Args:
+        sheet: (height, n).
+        names: from the top.
+        width: pixels for the names.
+    """
+    margin = Image.new("L", (width, sheet.shape[0]))
+    pen = ImageDraw.Draw(margin)
+    row = sheet.shape[0] / len(names)
+    font = ImageFont.load_default(size=row / 3)
+    for i, name in enumerate(names):
+        pen.text((width / 2, (i + 0.5) * row), name, fill=200, font=font, anchor="mm")
+    return np.concatenate([np.asarray(margin), sheet], axis=1)
 
 
 def png(picture: np.ndarray, quick: bool = False) -> bytes:
@@ -69,4 +87,15 @@ def gif(frames: np.ndarray, frames_per_second: int) -> bytes:
 
 def data_url(picture: np.ndarray) -> str:
     """A picture as a PNG inside a URL, for figures."""
+    if picture.size > SIDE * SIDE:
+        return _url(picture)
+    return _url_of_digit(picture.tobytes(), picture.shape)
+
+
+@lru_cache(maxsize=1000)  # 2 MB; the same few digits lie near most drawings
+def _url_of_digit(content: bytes, shape: tuple[int, ...]) -> str:
+    return _url(np.frombuffer(content, np.uint8).reshape(shape))
+
+
+def _url(picture: np.ndarray) -> str:
     return "data:image/png;base64," + b64encode(png(picture, quick=True)).decode()

@@ -1,10 +1,11 @@
-"""Plates: figures for print, on white, by Matplotlib."""
+"""Charts for print, on white, by Matplotlib."""
 
 from io import BytesIO
 
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from vae import pictures
 from vae.charts import SPLITS, settled_range, with_term
@@ -15,6 +16,7 @@ from vae.palette import PALETTES
 _WIDTH = 7.0  # inches: a page of A4 with its margins
 _DPI = 300
 _LINES = {"dot": ":", "solid": "-"}
+_MARGIN = 0.02  # of the width: nothing touches the paper's edge
 
 
 def pictures_of(inputs: Inputs, answers: dict[str, Answers]) -> Figure:
@@ -34,7 +36,7 @@ def pictures_of(inputs: Inputs, answers: dict[str, Answers]) -> Figure:
     figure = Figure(figsize=(_WIDTH, 0.5 * rows), dpi=_DPI)
     row = 0.0
     for title, strips in blocks:
-        figure.text(0, 1 - (row + 0.8) / rows, title, fontsize=9, weight="bold")
+        figure.text(_MARGIN, 1 - (row + 0.8) / rows, title, fontsize=9, weight="bold")
         row += 1
         for name, images in strips.items():
             _strip(figure, name, images, 1 - (row + 0.95) / rows, 0.9 / rows)
@@ -44,15 +46,17 @@ def pictures_of(inputs: Inputs, answers: dict[str, Answers]) -> Figure:
 
 def _strip(figure: Figure, name: str, images: np.ndarray, bottom: float, height: float) -> None:
     """A row of digits with a name before it; a digit is as wide in every row."""
-    figure.text(0, bottom + height / 2, name, fontsize=8, va="center")
-    axes = figure.add_axes((0.17, bottom, 0.0755 * len(images), height))
+    figure.text(_MARGIN, bottom + height / 2, name, fontsize=8, va="center")
+    axes = figure.add_axes((0.18, bottom, 0.0727 * len(images), height))
     axes.imshow(pictures.contact_sheet(images, len(images)), cmap="gray_r")
     axes.set_axis_off()
 
 
 def curves_of(epochs: dict[str, list[dict]]) -> Figure:
     """Each term of the loss over epochs: training dotted, validation as a line."""
-    figure = Figure(figsize=(_WIDTH, 2.4), dpi=_DPI, layout="constrained")
+    figure = Figure(
+        figsize=(_WIDTH, 2.8), dpi=_DPI, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
+    )
     panels, colours = figure.subplots(1, len(TERMS)), PALETTES["light"].runs
     for axes, (term, title) in zip(panels, TERMS.items(), strict=True):
         for i, (name, events) in enumerate(with_term(epochs, term).items()):
@@ -67,7 +71,8 @@ def curves_of(epochs: dict[str, list[dict]]) -> Figure:
         axes.tick_params(labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("nats per image", fontsize=8)
-    panels[0].legend(fontsize=7, frameon=False)
+    lines, names = panels[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     return figure
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from vae import atomic, strict_json, versions
+from vae.mnist import CLASSES
 from vae.runs import Run
 from vae.strict_json import Count, Range
 
@@ -103,10 +104,10 @@ class Figures:
         return asdict(self)
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: a list does not have a value for each class, or shares are none."""
-        if not len(self.samples_by_class) == len(self.loss_by_class) == 10:
+        """Raises: ValueError: a list has no value for each class, or the hardest have no class."""
+        if not len(self.samples_by_class) == len(self.loss_by_class) == len(CLASSES):
             raise ValueError("samples_by_class and loss_by_class need a value for each class")
-        if not all(0 <= hard.label <= 9 for hard in self.hardest):
+        if not all(hard.label in CLASSES for hard in self.hardest):
             raise ValueError("hardest has a class that is no digit")
 
     @classmethod

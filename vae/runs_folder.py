@@ -11,7 +11,6 @@ from pathlib import Path
 from vae import runs
 
 TRASH = ".trash"  # in the folder of the runs; what is deleted waits here
-TRASH_SECONDS = 24 * 3600.0
 
 
 def new_directory(root: Path, name: str) -> Path:
@@ -94,7 +93,7 @@ def delete(run: runs.Run) -> Trash:
 
 def deleted(root: Path) -> list[Trash]:
     """What was deleted from `root` and is still there, the latest first."""
-    found = sorted((root / TRASH).glob("[0-9]*-*"), reverse=True)
+    found = sorted(runs.matching(root / TRASH, "[0-9]*-*"), reverse=True)
     return [Trash(path, path.name.split("-", 1)[1]) for path in found]
 
 
@@ -122,7 +121,7 @@ def delete_for_good(trash: Trash) -> None:
         shutil.rmtree(trash.path)
 
 
-def empty_trash(root: Path, older_than: float = TRASH_SECONDS) -> None:
+def empty_trash(root: Path, older_than: float) -> None:
     """Remove what was deleted from `root` more than so many seconds ago, for good."""
     for trash in deleted(root):
         when = trash.path.name.split("-")[0]
@@ -144,7 +143,8 @@ def delete_old(root: Path, older_than: float) -> None:
 
 def count(root: Path) -> tuple[int, int]:
     """How many runs are in `root`, and how many in its trash; damaged ones count, too."""
-    kept = [file for file in root.glob("*/manifest.json") if not file.parent.name.startswith(".")]
+    files = runs.matching(root, "*/manifest.json")
+    kept = [file for file in files if not file.parent.name.startswith(".")]
     return len(kept), len(deleted(root))
 
 
@@ -154,10 +154,12 @@ def megabytes(path: Path) -> float:
 
 
 def _sizes(path: Path) -> Iterator[int]:
-    with suppress(OSError), os.scandir(path) as entries:  # it may go while we count
-        for entry in entries:
-            with suppress(OSError):
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _sizes(Path(entry.path))
-                else:
-                    yield entry.stat(follow_symlinks=False).st_size
+    folders = [os.fspath(path)]  # and no recursion, which ends where folders lie too deep
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:  # it may go while we count
+            for entry in entries:
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        yield entry.stat(follow_symlinks=False).st_size

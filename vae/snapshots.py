@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, data, versions, zip_files
-from vae.latents import Plane, sample_prior
+from vae import atomic, data, pictures, plain_files, versions, zip_files
+from vae.latents import Plane, sample_prior, turn
 from vae.mnist import CLASSES, IMAGE
 
 FOLDER = "snapshots"
@@ -88,30 +88,17 @@ def take(
     mean, kls = encode(mapped_digits().pixels)
     points = Plane.through(mean).project(mean)
     if before is not None and mean.shape[1] > 2:
-        points = _turned(points, before.points.astype(np.float32))
+        points = points @ turn(points, before.points.astype(np.float32))
     latents = encode(rebuilt_digits().pixels)[0]
     limit = float(np.finfo(np.float16).max)
     return Snapshot(
         epoch,
-        _bytes(decode(latents)),
-        _bytes(decode(sample_prior(SAMPLES, mean.shape[1], seed=0))),
+        pictures.to_bytes(decode(latents)),
+        pictures.to_bytes(decode(sample_prior(SAMPLES, mean.shape[1], seed=0))),
         np.clip(points, -limit, limit).astype(np.float16),
         np.minimum(kls.mean(axis=0), limit).astype(np.float16),
-        None if drawing is None else _bytes(decode(encode(drawing[None])[0]))[0],
+        None if drawing is None else pictures.to_bytes(decode(encode(drawing[None])[0]))[0],
     )
-
-
-def _bytes(images: np.ndarray) -> np.ndarray:
-    return np.round(images * 255).astype(np.uint8)
-
-
-def _turned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Points (n, 2) rotated or mirrored to lie as near as they can to target (n, 2).
-
-    Source: Schoenemann 1966, "A generalized solution of the orthogonal Procrustes problem".
-    """
-    left, _, right = np.linalg.svd(points.T @ target)
-    return points @ (left @ right)
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
@@ -209,9 +196,7 @@ def read_drawing(path: Path) -> np.ndarray | None:
     """The drawing (28, 28) in [0, 1] of the run directory `path`; None if it has none."""
     file = path / DRAWING
     try:
-        if file.stat().st_size > MAX_BYTES:
-            return None
-        content = file.read_bytes()
+        content = plain_files.content(file, MAX_BYTES)
         if len(content) > _DRAWING_BYTES:  # earlier drawings have no checksum
             content, checksum = content[:-_CHECKSUM], content[-_CHECKSUM:]
             if zlib.crc32(content) != int.from_bytes(checksum, "little"):

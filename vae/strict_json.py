@@ -12,6 +12,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from vae import plain_files
+
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 SEAL = "sha256"
@@ -80,7 +82,7 @@ def read(file: Path, most: int = MAX_BYTES) -> Any:
         OSError: it cannot be read.
         ValueError: it is longer than `most` bytes, or `parse` refuses it.
     """
-    with file.open("rb") as handle:
+    with plain_files.opened(file) as handle:
         content = handle.read(most + 1)
     if len(content) > most:
         raise ValueError(f"it is longer than {most:,} bytes")

@@ -21,6 +21,7 @@ PER_DENSE = 8.3e-11  # a multiply-add of a dense layer, forwards and backwards
 PER_CONVOLUTION = 5.0e-11
 PER_AVERAGED_WEIGHT = 4.8e-10
 START_SECONDS = 8.0  # loading TensorFlow and the data, tracing the first step, the last export
+EMBEDDING_SECONDS = 15.0  # t-SNE at the end, of more than two latent dimensions
 EPOCH_SECONDS = 0.6  # validation, a snapshot and a checkpoint
 
 # An export takes about 1.5 s, and TensorFlow's converter keeps 23 bytes a weight for good. So it is
@@ -77,7 +78,8 @@ def estimate(
     epoch_seconds = pace * _epoch_seconds(model, training, train_images)
     weights = parameters(model)
     images = min(training.train_images or train_images, train_images)
-    seconds = pace * START_SECONDS + training.epochs * epoch_seconds
+    once = START_SECONDS + (EMBEDDING_SECONDS if model.latent_dim > 2 else 0.0)
+    seconds = pace * once + training.epochs * epoch_seconds
     exports = 2 + log(max(seconds / EXPORT_EVERY_SECONDS, 1.0), 1 + EXPORT_GROWTH)
     per_weight = BYTES_PER_WEIGHT + BYTES_PER_WEIGHT_AND_EXPORT * exports
     megabytes = BASE_MEGABYTES + (per_weight * weights + BYTES_PER_IMAGE * images) / 1e6
@@ -149,7 +151,7 @@ def _decoder(model: ModelConfig) -> _Work:
 
 
 def _flow(model: ModelConfig) -> _Work:
-    if model.prior == "standard":
+    if not model.has_learned_prior:
         return _Work(0, 0, 0)
     latent_dim, units, n = model.latent_dim, model.coupling_units, model.couplings
     dense = n * 3 * latent_dim * units

@@ -13,6 +13,8 @@ from typing import IO
 
 import numpy as np
 
+from vae import plain_files
+
 _MAX_DIRECTORY = 70_000
 """Bytes of a list of entries, about 700 of them. A search for its end reads nearly as many."""
 
@@ -28,8 +30,8 @@ _DAMAGED = (
 _END = b"PK\5\6"  # what follows the list of entries, and says how many there should be
 _KNOWN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NPY = re.compile(
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '([|<][fiub][1248])', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:\d{1,9}, ?)*(?:\d{1,9})?)\), \} *\n",
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '([|<](?:f[248]|[iu][1248]|b1))', "
+    rb"'fortran_order': (True|False), 'shape': \(((?:\d{1,9}, ?)*(?:\d{1,9})?)\), \} *\n",
     re.DOTALL,
 )
 
@@ -110,7 +112,7 @@ def arrays(path: Path, most: int, most_entries: int = 700) -> dict[str, np.ndarr
         ZipError: it is damaged, or its arrays take more than `most` bytes.
     """
     found: dict[str, np.ndarray] = {}
-    with path.open("rb") as file:
+    with plain_files.opened(path) as file:
         if file.seek(0, io.SEEK_END) > most:
             raise ZipError(f"it is larger than {most:,} bytes")
         with open_zip(file, most_entries) as archive:

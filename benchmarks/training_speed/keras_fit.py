@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from vae.config import Preset
 from vae.losses import kl_divergence, reconstruction_loss
+from vae.presets import Preset
 from vae.training.model import build_decoder, build_encoder, sample_posterior
 
 QUIET: Any = 0  # Keras types `verbose` as str

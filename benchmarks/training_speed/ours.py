@@ -5,7 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from vae.config import Preset
+from vae.presets import Preset
 from vae.training.trainer import Trainer
 
 WARM_UP = 20  # steps in which TensorFlow traces and allocates

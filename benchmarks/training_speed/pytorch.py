@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vae.config import ModelConfig, Preset
+from vae.config import ModelConfig
+from vae.presets import Preset
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU}
 

@@ -1,4 +1,4 @@
-"""What is on the canvas of the Draw page, as every page may ask for it."""
+"""What is on the Draw page's canvas, as every page may ask for it; and the browser keeps it."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,24 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import session
+from pages.shared import browser, session
 from vae import preprocess
-from vae.preprocess import Blank, ink
+from vae.preprocess import Blank, ink, strokes
 
 SIZE = 280  # pixels; fits a phone of 390
 PEN = 20
-READY: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "assets" / "drawings.json").read_text(encoding="utf-8")
-)
+_DRAWINGS = Path(__file__).parents[2] / "assets" / "drawings.json"
+
+
+def _ready() -> dict[str, Any]:
+    try:
+        return json.loads(_DRAWINGS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+READY = _ready()
+"""The ready drawings by the digit that each is; none where their file is missing or damaged."""
 
 
 def source() -> str:
@@ -44,3 +53,29 @@ def image() -> np.ndarray | Blank:
     if placed:
         return preprocess.drawing_to_image(picture["pixels"], upright=upright)
     return ink.shrunk(picture["pixels"])
+
+
+def keep() -> None:
+    """Let the browser keep the drawing and those before it. Call it last on a page."""
+    browser.keep("drawing", session.canvas()["strokes"], _recall_drawing)
+    browser.keep("gallery", [one["strokes"] for one in session.gallery()], _recall_gallery)
+
+
+def _recall_drawing(told: Any) -> None:
+    drawn = _drawn(told)
+    if drawn and not is_used():
+        session.redraw(drawn)
+
+
+def _recall_gallery(told: Any) -> None:
+    for one in reversed(told[: session.GALLERY] if isinstance(told, list) else []):
+        drawn = _drawn(one)
+        image = preprocess.drawing_to_image(None, drawn)
+        if not isinstance(image, Blank):
+            session.keep(image, drawn)
+
+
+def _drawn(told: Any) -> list[dict[str, Any]]:
+    """The strokes among what is told, as objects that the canvas can show."""
+    found = [one for one in strokes.read(told) if isinstance(one, dict)]
+    return [strokes.along(one["path"], strokes.width(one)) for one in found]

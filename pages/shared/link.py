@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from vae.latent_map import LatentMap
 
@@ -27,11 +28,15 @@ def numbers(told: Any, n: int) -> list[float] | None:
 
 
 def leave_out_infinities() -> None:
-    """Begin anew without an address' infinite numbers: Streamlit's number fields fail on them."""
+    """Begin a page anew without its address' infinite numbers: number fields fail on them."""
     named = st.query_params
     infinite = [name for name in named if any(map(_is_infinite, named.get_all(name)))]
     for name in infinite:
-        del st.query_params[name]
+        try:
+            del st.query_params[name]
+        except StreamlitAPIException:  # a field of this page has it already, and will not lose it
+            st.error(f"The address' {name} is a number without end. Open this page anew.")
+            st.stop()
     if infinite:
         st.rerun()
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from pages.shared import files
 from vae import palette, pictures
-from vae.charts import class_names
 from vae.cloud import Cloud
 from vae.latent_map import LatentMap
 
@@ -56,13 +55,6 @@ def difference(seen: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
     return pictures.to_bytes(more * np.array(colours[0]) + less * np.array(colours[1]))
 
 
-def heat(values: np.ndarray) -> np.ndarray:
-    """Values (28, 28) in [0, 1] as colours from black over orange to white: uint8 (28, 28, 3)."""
-    stops = np.linspace(0, 1, len(palette.HEAT))
-    channels = zip(*map(palette.light, palette.HEAT), strict=True)
-    return pictures.to_bytes(np.stack([np.interp(values, stops, c) for c in channels], axis=-1))
-
-
 def whole_map(
     latent_map: LatentMap, background: str, point: np.ndarray, posterior: np.ndarray | Cloud | None
 ) -> str:
@@ -71,14 +63,11 @@ def whole_map(
     A posterior is the covariance (2, 2) of a Gaussian on the plane, or a cloud. None: a point is
     all that the model gives.
     """
-    names = "".join(
-        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
-        for text, place in class_names(latent_map)
-    )
     inside = np.clip(point, -0.96 * latent_map.extent, 0.96 * latent_map.extent)
     mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
     around = _posterior(posterior, point, point - inside, latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
+    names = _names(latent_map)
     return (
         f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({linked(background)})">{names}{mark}{around}</div>'
@@ -87,16 +76,21 @@ def whole_map(
 
 def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     """The still map, and on it one and two standard deviations of the prior, to true scale."""
-    names = "".join(
-        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{text}</b>'
-        for text, place in class_names(latent_map)
-    )
     origin = latent_map.plane.project(np.zeros(latent_map.model.latent_dim, np.float32))
     circles = _ellipses(origin, prior, np.zeros(2), latent_map.extent)
     label = f"The latent space of {escape(latent_map.model.name)}"
+    names = _names(latent_map)
     return (
         f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({linked(background)})">{names}{circles}</div>'
+    )
+
+
+def _names(latent_map: LatentMap) -> str:
+    """The classes' names in their places."""
+    return "".join(
+        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{label}</b>'
+        for label, place in enumerate(latent_map.name_places)
     )
 
 
@@ -132,11 +126,11 @@ def _apart(points: np.ndarray, centre: np.ndarray, reach: float, most: int = 24)
     """Indices of points (n, 2) near a centre, none so near another that they cover each other."""
     distance = np.abs(points - centre).max(axis=1)
     chosen: list[int] = []
-    for i in np.argsort(distance)[:300]:
-        if distance[i] > 0.95 * reach or len(chosen) == most:
-            break
-        if all(np.abs(points[i] - points[j]).max() > 0.17 * reach for j in chosen):
-            chosen.append(int(i))
+    near = np.flatnonzero(distance <= 0.95 * reach)
+    near = near[np.argsort(distance[near])][:300]
+    while len(near) and len(chosen) < most:
+        chosen.append(int(near[0]))
+        near = near[np.abs(points[near] - points[near[0]]).max(axis=1) > 0.17 * reach]
     return chosen
 
 

@@ -30,7 +30,8 @@ def configure(title: str | None = None) -> None:
     """
     words = f"{title} · Latent Digits" if title else None
     st.set_page_config(page_title=words, page_icon=_ICON, layout="wide")
-    st.html(_STYLE)
+    if title:  # the router leaves it to its pages, so that it is sent once
+        st.html(_STYLE)
 
 
 def route() -> None:

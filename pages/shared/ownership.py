@@ -15,11 +15,10 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.components.v2 import component
 
-from vae import runs
+from vae import plain_files, runs
 
 COOKIE = "latent-digits-visitor"
 _STREAMLITS = "_streamlit_xsrf"
-FILE = "owner"  # in the run directory
 _NAMED = {"model": 1, "run": 1, "runs": 6}  # how many runs an address names, by its parameters
 _KEEP = component(
     "latent_digits_visitor",
@@ -32,7 +31,7 @@ _KEEP = component(
 
 def claim(path: Path) -> None:
     """Make a run this visitor's."""
-    (path / FILE).write_text(_mark(), encoding="utf-8")
+    (path / runs.OWNER).write_text(_mark(), encoding="utf-8")
     st.session_state["owns"] = True
 
 
@@ -90,7 +89,7 @@ def sees(run: runs.Run) -> bool:
 
 def _owner(path: Path) -> str:
     try:
-        return (path / FILE).read_text(encoding="utf-8", errors="replace")
+        return plain_files.content(path / runs.OWNER, 1000).decode(errors="replace")
     except FileNotFoundError:
         return ""
     except OSError:

@@ -1,21 +1,44 @@
-// What the browser does on every page: it keeps the focus, and one entry of its history a page.
+// What the browser does on every page: it keeps the focus, and one entry of its history a page;
+// follows links to pages; makes all type larger at a key; tells of another theme; and forgets what
+// it keeps (keeper.js) when it is told to.
 
-export default function () {
-  if ("latentDigitsPage" in window) return;
+let forgets = 0;
+
+/** @param {Component<{forgets: number}>} component */
+export default function ({ data, setTriggerValue }) {
+  if (data.forgets > forgets) forgetAll();
+  forgets = data.forgets;
+  const end = tellOfTheme(setTriggerValue);
+  if ("latentDigitsPage" in window) return end;
   Object.assign(window, { latentDigitsPage: true });
   keepFocus();
   keepHistory();
+  listenForPresenter();
+  followWithin();
+  nameThePages();
+  return end;
+}
+
+/**
+ * Charts and maps that Python draws are in the colours of a theme: another one has them drawn anew.
+ *
+ * @param {Component["setTriggerValue"]} tell
+ */
+function tellOfTheme(tell) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const later = () => setTimeout(() => tell("themed", dark.matches), 300); // Streamlit's are new by then
+  dark.addEventListener("change", later);
+  return () => dark.removeEventListener("change", later);
 }
 
 const FOCUSABLE = "button, a[href], input, select, textarea, summary, [tabindex]";
 
 /** @param {Element} within */
 function focusables(within) {
-  return [...within.querySelectorAll(FOCUSABLE)].filter(
-    (one) =>
-      one instanceof HTMLElement &&
-      !one.matches(":disabled, [tabindex='-1']") &&
-      one.checkVisibility(), // Streamlit has a button with a tooltip twice, for mouse and finger
+  const all = /** @type {NodeListOf<HTMLElement>} */ (within.querySelectorAll(FOCUSABLE));
+  // Streamlit has a button with a tooltip twice, for mouse and finger: one of them is not seen
+  return [...all].filter(
+    (one) => !one.matches(":disabled, [tabindex='-1']") && one.checkVisibility(),
   );
 }
 
@@ -35,12 +58,13 @@ function keepFocus() {
   const handOn = () => {
     if (document.activeElement && document.activeElement !== document.body) return;
     if (!last || (last.isConnected && !last.matches(":disabled"))) return;
-    const { within, at } = trail.find(
-      (one) => one.within.isConnected && focusables(one.within).length,
-    ) ?? { within: document.body, at: 0 };
-    const found = focusables(within);
-    const next = found[Math.min(Math.max(at, 0), found.length - 1)];
-    if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+    for (const { within, at } of [...trail, { within: document.body, at: 0 }]) {
+      const [there, place] = [within.isConnected ? focusables(within) : [], Math.max(at, 0)];
+      for (const next of [...there.slice(place), ...there.slice(0, place).reverse()]) {
+        next.focus({ preventScroll: true }); // of what is hidden, nothing comes
+        if (document.activeElement === next) return;
+      }
+    }
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let soon;
@@ -60,4 +84,50 @@ function keepHistory() {
     if (to.pathname === location.pathname) history.replaceState(state, unused, url);
     else push(state, unused, url);
   };
+}
+
+/** P makes all type larger, as for a lecture, and again as it was; not while somebody types. */
+function listenForPresenter() {
+  addEventListener("keydown", (event) => {
+    const { key, ctrlKey, altKey, metaKey } = event;
+    const at = event.composedPath()[0];
+    const isTyping =
+      at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select"));
+    if (key.toLowerCase() !== "p" || ctrlKey || altKey || metaKey || isTyping) return;
+    document.documentElement.toggleAttribute("data-presenting");
+  });
+}
+
+/** A page that a toast links to is shown as if it were chosen from the list: the session stays. */
+function followWithin() {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest("[data-testid=stToast] a");
+    if (!(link instanceof HTMLAnchorElement)) return;
+    const pages = [...document.querySelectorAll("a[data-testid=stSidebarNavLink]")];
+    const page = pages.find((one) => named(one) === named(link));
+    if (!(page instanceof HTMLElement)) return;
+    event.preventDefault();
+    page.click();
+  });
+}
+
+/** The button to the other pages is labelled by app.css: so it is called, not "Expand sidebar". */
+function nameThePages() {
+  const name = () =>
+    document
+      .querySelector("[data-testid=stExpandSidebarButton]")
+      ?.setAttribute("aria-label", "Pages");
+  new MutationObserver(name).observe(document.body, { subtree: true, childList: true });
+  name();
+}
+
+/** @param {Element} link */
+function named(link) {
+  return link instanceof HTMLAnchorElement ? new URL(link.href).pathname.split("/").at(-1) : "";
+}
+
+function forgetAll() {
+  for (const store of [sessionStorage, localStorage])
+    for (const name of Object.keys(store))
+      if (name.startsWith("latent digits: ")) store.removeItem(name);
 }

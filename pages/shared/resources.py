@@ -12,7 +12,7 @@ import gzip
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -20,6 +20,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -28,15 +29,21 @@ from vae import (
     charts,
     comparison,
     data,
+    failures,
+    gaps,
     history,
     inference,
     latent_study,
+    latents,
     live,
     pictures,
     runs,
     snapshots,
 )
+from vae.aggregate import Aggregate
+from vae.class_search import ClassSearch
 from vae.config import TrainingConfig
+from vae.evaluation import classifier
 from vae.following import Followed
 from vae.jobs import Jobs
 from vae.latent_map import LatentMap, lay_out
@@ -46,9 +53,12 @@ from vae.losses import TERMS
 from vae.palette import Theme
 
 
-def _identity(run: runs.Run) -> tuple[str, ...]:
-    """What tells one state of a run from another: its place and the hashes of its files."""
-    return (str(run.path), *run.manifest.files.values())
+def _identity(run: runs.Run) -> str:
+    """What tells one state of a run from another: its place and the hashes of its files.
+
+    One text: Streamlit's caches take several times as long for a tuple of them, at each call.
+    """
+    return "\n".join((str(run.path), *run.manifest.files.values()))
 
 
 _MMAP_THRESHOLD = -3  # in malloc.h
@@ -109,11 +119,18 @@ def usable_runs() -> dict[str, runs.Run]:
     }
 
 
-@st.cache_resource(show_spinner=False, max_entries=1000, hash_funcs=_HASH)
 def fault(run: runs.Run) -> str:
     """Why a run that has a model cannot serve it; empty if it can."""
+    return _fault(run.path, _identity(run))
+
+
+@functools.lru_cache(maxsize=1000)
+def _fault(path: Path, identity: Hashable) -> str:
+    """`identity` tells this run from others there. Each page asks it of each run: Streamlit's own
+    cache took 6 % of the server's time for that.
+    """
     try:
-        runs.model_files(run)
+        runs.model_files(runs.read(path))
     except runs.RunError as error:
         return str(error)
     return ""
@@ -137,6 +154,21 @@ def latent_map(run: runs.Run) -> LatentMap:
     return lay_out(model(run), digits())
 
 
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
+def class_search(run: runs.Run) -> ClassSearch:
+    """What finds digits of a class in the run's latent space, each read by the classifier."""
+    return ClassSearch(model(run), latent_map(run).classes, classifier.read())
+
+
+def classifier_fault() -> str:
+    """Why nothing can be read by the small classifier; empty if it can."""
+    try:
+        classifier.read()
+    except classifier.ClassifierError as error:
+        return failures.words(error)
+    return ""
+
+
 @st.cache_resource(show_spinner="Drawing the map", max_entries=16, hash_funcs=_HASH)
 def scatter(run: runs.Run, theme: Theme) -> go.Figure:
     """The map as a Plotly chart."""
@@ -147,6 +179,14 @@ def scatter(run: runs.Run, theme: Theme) -> go.Figure:
 def loss_percentiles(run: runs.Run) -> LossPercentiles:
     """The run's loss terms on real digits."""
     return measure(latent_map(run))
+
+
+@st.cache_resource(show_spinner="Looking for holes", max_entries=16, hash_funcs=_HASH)
+def holes(run: runs.Run) -> tuple[float, float]:
+    """The log density below which a place of the run's map is a hole, and the prior's share in
+    holes; one to two seconds."""
+    aggregate = Aggregate(latent_map(run).posterior)
+    return aggregate.level, aggregate.share_in_holes()
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
@@ -165,6 +205,15 @@ def bent_grid(run: runs.Run, theme: Theme) -> tuple[str, str]:
 def manifold(run: runs.Run) -> str:
     """What is decoded all over the run's map, 12 x 12 digits side by side, as a data URL."""
     return pictures.data_url(pictures.contact_sheet(latent_map(run).manifold(12), 12, gap=0))
+
+
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
+def traversal(run: runs.Run, latent: tuple[float, ...], columns: int) -> np.ndarray:
+    """A latent moved along every dimension, the most informative on top: a uint8 picture."""
+    order = latent_map(run).most_informative
+    rows = latents.traversal(np.array(latent), columns)[order]
+    sheet = pictures.contact_sheet(model(run).decode(rows.reshape(-1, len(latent))), columns)
+    return pictures.named_rows(pictures.enlarged(sheet, 2), [f"z{i + 1}" for i in order], 44)
 
 
 def _given(inputs: comparison.Inputs) -> tuple[int, tuple[int, int], bytes]:
@@ -213,32 +262,36 @@ def measured(run: runs.Run) -> dict[str, float]:
 
 class Told(NamedTuple):
     """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON, and
-    a note on its images."""
+    a note on its images; or why it cannot be read."""
 
     progress: history.Progress | None = None
     epochs: tuple[dict[str, Any], ...] = ()
     curves: bytes | None = None
     note: str = ""
+    fault: str = ""
 
 
 def told(run: runs.Run) -> Told:
     """What the run's history tells by now."""
     try:
         file = (run.path / "events.jsonl").stat()
+        number = (runs.identity(run.path), file.st_ino)
+        return _told(run.path, number, file.st_size, run.manifest.training.is_autoencoder)
     except FileNotFoundError:
         return Told()
-    return _told(run.path, (runs.identity(run.path), file.st_ino), file.st_size)
+    except OSError as error:
+        return Told(fault=failures.words(error))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _told(path: Path, number: tuple[int, int], size: int) -> Told:
+def _told(path: Path, number: tuple[int, int], size: int, is_autoencoder: bool) -> Told:
     """`number` and `size` tell one history from an earlier one there, and from a longer one."""
     events = _followed(path, number).events()
     begun = any(event["event"] == "start" for event in events)
     return Told(
         history.progress(events),
         tuple(event for event in history.effective(events) if event["event"] == "epoch"),
-        json.dumps(training.curves_data(events)).encode() if begun else None,
+        json.dumps(training.curves_data(events, is_autoencoder)).encode() if begun else None,
         history.note(events),
     )
 
@@ -250,14 +303,22 @@ def _followed(path: Path, number: tuple[int, int]) -> Followed:
 
 
 def bundle(run: runs.Run, kind: str) -> bytes:
-    """What a live view needs of a run, "encoder", "decoder", "map" or "digits": compressed."""
+    """What a live view needs of a run, see `pages.shared.live.needs`: compressed.
+
+    Raises:
+        vae.gaps.GapsError: gaps are asked for that the run does not have.
+    """
     match kind:
         case "digits":
             return live.digits_bundle(digits())
         case "map":
             made = live.map_bundle(latent_map(run))
+        case "projections":
+            made = live.projections_bundle(latent_map(run))
         case "encoder":
             made = live.encoder_bundle(model(run))
+        case "gaps":
+            made = live.gaps_bundle(model(run), gaps.read(run))
         case _:
             made = live.decoder_bundle(model(run))
     return gzip.compress(made, 6, mtime=0)
@@ -278,6 +339,9 @@ def _packed_snapshots(
 ) -> bytes | None:
     """`run` and `epochs` tell these snapshots from earlier ones there."""
     taken = snapshots.read_all(path)
-    events, _ = runs.read_events(path)
+    try:
+        events, _ = runs.read_events(path)
+    except OSError:
+        events = []  # the pictures need none; `told` says what is wrong with the history
     drawing = snapshots.read_drawing(path)
     return training.scrubber_data(taken, events, config, drawing, growing) if taken else None

@@ -57,9 +57,9 @@ def gallery() -> list[Kept]:
     return st.session_state.setdefault("drawings", [])
 
 
-def keep(image: np.ndarray) -> None:
-    """Put the drawing into the gallery, once."""
-    strokes, kept = canvas()["strokes"], gallery()
+def keep(image: np.ndarray, strokes: list[dict[str, Any]]) -> None:
+    """Put a drawing into the gallery, once."""
+    kept = gallery()
     if strokes not in [one["strokes"] for one in kept]:
         st.session_state["drawings"] = [Kept(strokes=strokes, image=image), *kept][:GALLERY]
 
@@ -109,13 +109,18 @@ def map_views() -> dict[str, Any]:
     return st.session_state.setdefault("map views", {})
 
 
+def lassoed() -> dict[str, list[int]]:
+    """For each run the digits that were chosen last with lasso or box on its chart."""
+    return st.session_state.setdefault("lassoed", {})
+
+
 def current_latents() -> dict[str, tuple[np.ndarray, int]]:
     """For each run Generate's latent (latent_dim,), and how often it was set from outside."""
     return st.session_state.setdefault("current latents", {})
 
 
 class Morph(TypedDict):
-    """The ends of the morph, in words that `ends.latent` reads, and what they were before."""
+    """The ends of the morph, in words that `endpoints.latent` reads, and what they were before."""
 
     ends: list[str]
     before: list[list[str]]
@@ -126,6 +131,31 @@ def morph() -> Morph:
     return st.session_state.setdefault("morph", Morph(ends=[], before=[]))
 
 
+class Place(TypedDict):
+    """Where this visitor is in How it works: the stage, and what is followed; empty at first."""
+
+    stage: str
+    source: str
+
+
+def place() -> Place:
+    """This visitor's place in the pipeline."""
+    return st.session_state.setdefault("place", Place(stage="", source=""))
+
+
+def taken() -> set[str]:
+    """The missions that this visitor has taken on."""
+    return st.session_state.setdefault("taken", set())
+
+
 def done() -> set[str]:
-    """The missions that this visitor has done."""
+    """Those that are done."""
     return st.session_state.setdefault("missions", set())
+
+
+def forget() -> None:
+    """Forget the drawings and the missions: what the browser keeps, too."""
+    redraw([])
+    gallery().clear()
+    taken().clear()
+    done().clear()

@@ -1,14 +1,16 @@
 """Parts that several pages show."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from pages.shared import browser, link, navigation, resources, session
-from vae import pictures, runs
+from pages.shared import browser, canvas, link, missions, navigation, resources, session
+from vae import data, pictures, runs, shipping
 from vae.mnist import SIDE
 from vae.palette import Theme
+from vae.presets import PRESETS
 
 DEFAULT_MODEL = "map"
 DEFAULT_MODELS = {"Generate": "flow", "Compare": "flow"}  # by the page's title, where another suits
@@ -24,7 +26,7 @@ def begin(title: str, heading: str = "") -> runs.Run:
     navigation.configure(title)
     navigation.hand_over()
     link.leave_out_infinities()
-    _check_settings()
+    _check_server()
     resources.settle()
     if session.enter(title) and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
@@ -33,38 +35,61 @@ def begin(title: str, heading: str = "") -> runs.Run:
         st.error("There is no model to show. Restore assets/models, or train one:")
         st.code("python -m vae train --preset map --out runs/map", language="shell")
         st.stop()
-    run = found[_chosen_name(list(found), DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
+    run = found[_chosen_name(found, DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
     manifest = run.manifest
-    of_base = ", in the base space of a learned prior" * (manifest.model.prior == "flow")
+    if run.path.parent == runs.SHIPPED and manifest.preset in PRESETS:
+        st.sidebar.markdown(PRESETS[manifest.preset].summary)
+    of_base = ", in the base space of a learned prior" * manifest.model.has_learned_prior
     st.sidebar.caption(
         f"{manifest.model.latent_dim} latent dimensions{of_base} · "
         f"{manifest.parameters:,} weights · trained on {manifest.data['train']:,} images of "
         f"{plain(manifest.data['source'])} for {manifest.epochs_done} epochs, of which epoch "
         f"{manifest.best_epoch} was the best"
     )
-    browser.attend()
-    st.title(heading or title)
+    with st.sidebar:
+        st.button(
+            "Forget drawings and missions", type="tertiary", icon=":material/history_toggle_off:",
+            on_click=_forget,
+            help="Your browser keeps your drawings until you close this tab, and for good which "
+            "missions you have done.",
+        )  # fmt: skip
+        browser.attend()
+        if title != "Draw":  # which does so whenever the pen goes up
+            canvas.keep()
+        missions.keep()
+    st.title(heading or title, anchor=False)
+    missions.attend(title)
     return run
 
 
-def _check_settings() -> None:
-    """A server that only runs scripts is told here what others are told at their start."""
+def _forget() -> None:
+    session.forget()
+    browser.forget()
+
+
+def _check_server() -> None:
+    """A server that only runs scripts is told here of its settings, as others are at their start;
+    and without the digits there is nothing to show."""
     try:
         resources.jobs()
+        resources.digits()
     except ValueError as error:
         st.error(
             f"This server's settings have a mistake: {plain(error)}.", icon=":material/settings:"
         )
         st.stop()
+    except data.DataError as error:
+        st.error(f"No page can be shown: {plain(error)}.", icon=":material/error:")
+        st.stop()
 
 
-def _chosen_name(names: list[str], default: str) -> str:
+def _chosen_name(found: dict[str, runs.Run], default: str) -> str:
     """The model chooser. The choice lives in the session, and in the address of every page.
 
     Until there is one, each page has its own default. A bound widget (`bind="query-params"`) would
     lose its value at each change of page.
     """
-    named = st.query_params.get("model")
+    names, named = list(found), st.query_params.get("model")
     asked = st.session_state.get("model", named)
     unchosen = st.session_state.pop("unchosen model", None)
     if asked == unchosen or asked not in names:  # a link or a session may name a run that is gone
@@ -76,12 +101,18 @@ def _chosen_name(names: list[str], default: str) -> str:
     name = st.sidebar.selectbox(
         "Model",
         names,
+        format_func=titles(found),
         key="model",
         persist_state="session",
         help="Serves all pages. What you train appears here, too.",
     )
     st.query_params["model"] = name
     return name
+
+
+def titles(found: dict[str, runs.Run]) -> Callable[[str], str]:
+    """How a chooser shows the names of runs."""
+    return lambda name: shipping.title(found[name]) if name in found else name
 
 
 def plain(words: object) -> str:

@@ -3,6 +3,9 @@ import test from "node:test";
 import { LastCall } from "../../vae/live/shared/last_call.js";
 import view from "../../vae/live/view.js";
 
+globalThis.addEventListener ??= () => {}; // what a browser has
+globalThis.removeEventListener ??= () => {};
+
 test("only the last call of a component counts, and none after its end", () => {
   const calls = new LastCall();
   const [here, there] = [{}, {}];
@@ -39,7 +42,7 @@ test("the clean-up of a call that was overtaken leaves the view alone", () => {
 
 test("a view that comes before the stage waits for it", () => {
   globalThis.latentDigits = undefined;
-  const root = /** @type {any} */ ({});
+  const root = /** @type {any} */ ({ querySelector: () => ({}) });
   view({ data: {}, parentElement: root, setStateValue() {}, setTriggerValue() {} });
   assert.ok(/** @type {any} */ (globalThis.latentDigits).views.has(root));
 });

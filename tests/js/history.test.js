@@ -4,7 +4,7 @@ import { between, History, reach } from "../../vae/live/scrubber/history.js";
 
 const floats = (/** @type {number[]} */ ...values) => Float32Array.from(values);
 
-const history = new History({
+const bundle = {
   values: {
     epochs: [0, 1, 5],
     planned: 5,
@@ -17,7 +17,8 @@ const history = new History({
     points: { data: floats(0, 0, 1, 1, 0, 0, 2, 2, 0, 0, 3, 3), shape: [3, 2, 2] },
     kl: { data: floats(0, 0, 0, 1, 2, 0.5, 2, 0.001, 3), shape: [3, 3] },
   },
-});
+};
+const history = new History(bundle);
 
 test("a place among snapshots is named by the nearest epoch and its losses", () => {
   assert.equal(history.title(0), "Before training");
@@ -29,6 +30,12 @@ test("a place among snapshots is named by the nearest epoch and its losses", () 
   );
   assert.equal(history.spoken(2), "After epoch 5, validation loss 140.0 nats");
   assert.equal(history.spoken(0), "Before training");
+});
+
+test("of a plain autoencoder only what is lost is told", () => {
+  const { arrays, values } = bundle;
+  const plain = new History({ values: { ...values, is_autoencoder: true, kl_weight: 0 }, arrays });
+  assert.equal(plain.lossText(1), " of 5 · validation reconstruction loss 141.0");
 });
 
 test("between two snapshots the numbers are mixed, and beyond the last there is none", () => {

@@ -15,6 +15,7 @@ const map = new LatentMap({
   arrays: {
     points: floats(0, 0, 1, 0, 0, 2),
     labels: { data: Int32Array.of(4, 9, 4), shape: [3] },
+    names: floats(0, 0),
     mean: floats(1, 1, 1, 2, 1, 1, 1, 1, 3),
     log_variance: floats(0, 0, 0, Math.log(4), 0, 0, 0, 0, Math.log(9)),
     origin: floats(1, 1, 1),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { placeOf } from "../../vae/live/map/map_view.js";
+import { isolated, placeOf } from "../../vae/live/map/map_view.js";
 
 const home = { x: 0, y: 0, half: 5 };
 const whole = { frame: { ...home }, home, hidden: new Set(), hasManifold: false };
@@ -36,4 +36,11 @@ test("the whole map needs no frame, and layers are told in order", () => {
   assert.deepEqual(place.frame, { x: 1, y: -1, half: 0.5 });
   assert.deepEqual(place.hidden, [1, 7]);
   assert.equal(place.manifold, true);
+});
+
+test("a class is shown alone, and once more all are", () => {
+  const alone = isolated(3, new Set([3, 4]));
+  assert.deepEqual([...alone], [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...isolated(3, alone)], []);
+  assert.equal(isolated(4, alone).has(4), false);
 });

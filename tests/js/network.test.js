@@ -25,6 +25,19 @@ test("a dense layer and what follows it are computed as written down by hand", (
   assert.deepEqual([...image], [Math.fround(sigmoid(2 * 5.5)), 0.5]); // the second is cut off
 });
 
+test("a softmax shares one among all numbers, however large they are", () => {
+  const layer = { kind: "softmax", inputs: [0], output: 1, shape: [3], activation: null };
+  const encoder = new Encoder({
+    values: { input: 0, shape: [3], outputs: [1, 1], layers: [layer] },
+    arrays: {},
+  });
+  const { mean } = encoder.encode([1000, 1000 + Math.log(2), -1000]);
+  assert.deepEqual(
+    [...mean].map((share) => share.toFixed(4)),
+    ["0.3333", "0.6667", "0.0000"],
+  );
+});
+
 test("a transposed convolution spreads each pixel with its kernel", () => {
   const layer = {
     kind: "transposed_convolution",

@@ -3,11 +3,11 @@ import test from "node:test";
 import { directionText, distanceText, latentText, priorText } from "../../vae/live/map/words.js";
 
 test("words on the prior name a share, also of latents that it never draws", () => {
-  assert.match(priorText([0.5, -0.5]), /^Usual .* 22 % /);
-  assert.match(priorText([3, 1]), /^Rare .* 99\.3 % /);
+  assert.match(priorText([0.5, -0.5]), /^Usual .* 22\u00a0% /);
+  assert.match(priorText([3, 1]), /^Rare .* 99\.3\u00a0% /);
   for (const far of [37, 38, 41.5, 1e4]) {
-    assert.match(priorText([far, 3.9]), /^Hardly ever drawn .*: 100 % of its samples/);
-    assert.match(priorText(new Float32Array(16).fill(far)), /^Hardly ever drawn .*: 100 % of/);
+    assert.match(priorText([far, 3.9]), /^Hardly ever drawn .*: 100\u00a0% of its samples/);
+    assert.match(priorText(new Float32Array(16).fill(far)), /^Hardly ever drawn .*: 100\u00a0% of/);
   }
 });
 
@@ -20,7 +20,7 @@ test("a latent is among the digits, at their edge, or far from them", () => {
   const told = (/** @type {number} */ share) =>
     distanceText({ shareNearer: () => share }, { distance: 0.25 });
   assert.equal(told(0.5), "Among the digits: the nearest is 0.25 away.");
-  assert.match(told(0.95), /^At the edge .*farther than for 95 % of digits\.$/);
+  assert.match(told(0.95), /^At the edge .*farther than for 95\u00a0% of digits\.$/);
   assert.equal(told(1), "Far from all the digits: the nearest is 0.25 away.");
 });
 

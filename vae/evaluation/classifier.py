@@ -1,14 +1,26 @@
 """A small classifier of digits that judges what a model draws: NumPy, trained in seconds."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from vae import atomic, versions, zip_files
 from vae.data import Digits
 from vae.mnist import CLASSES, PIXELS
 
+SHIPPED = Path(__file__).parents[2] / "assets" / "classifier.npz"
+"""One that has learned MNIST's training images; `python -m vae classifier` makes it."""
+
+_MAX_BYTES = 1_000_000
 _HIDDEN, _BATCH, _RATE, _SILENCED = 256, 128, 2e-3, 0.2
 _EPOCHS, _FEWEST_STEPS = 8, 600
+_SHAPES = {
+    "hidden_weights": (PIXELS, _HIDDEN),
+    "hidden_bias": (_HIDDEN,),
+    "weights": (_HIDDEN, len(CLASSES)),
+    "bias": (len(CLASSES),),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,46 @@ def train(digits: Digits, seed: int = 0) -> Classifier:
             second += 0.001 * (gradient**2 - second)
             p -= rate * first / (np.sqrt(second) + 1e-8)
     return Classifier((parameters[0], parameters[2]), (parameters[1], parameters[3]))
+
+
+class ClassifierError(Exception):
+    """The file of a classifier is missing or damaged; the text says what to do."""
+
+
+def write(path: Path, classifier: Classifier) -> None:
+    """Keep a classifier in half precision, a file of 0.4 MB."""
+    first, second = classifier.weights
+    first_bias, second_bias = classifier.biases
+    arrays = (first, first_bias, second, second_bias)
+    named = dict(zip(_SHAPES, (array.astype(np.float16) for array in arrays), strict=True))
+    with atomic.replaced(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **named)
+
+
+def read(path: Path = SHIPPED) -> Classifier:
+    """The classifier that `write` wrote.
+
+    Raises:
+        ClassifierError: it is missing or damaged.
+    """
+    return _read(path)
+
+
+@versions.parsed_once(kept=2)
+def _read(path: Path) -> Classifier:
+    remedy = "make it with python -m vae classifier"
+    try:
+        arrays = zip_files.arrays(path, _MAX_BYTES)
+        if {name: array.shape for name, array in arrays.items()} != _SHAPES:
+            raise ValueError("its arrays are not a classifier's")
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("it has weights that are not finite")
+    except FileNotFoundError:
+        raise ClassifierError(f"no {path.name} in {path.parent}; {remedy}") from None
+    except (OSError, ValueError) as error:
+        raise ClassifierError(f"{path.name} cannot be read: {error}; {remedy}") from error
+    first, first_bias, second, second_bias = (arrays[n].astype(np.float32) for n in _SHAPES)
+    return Classifier((first, second), (first_bias, second_bias))
 
 
 def _gradients(

@@ -50,3 +50,21 @@ def nearest_neighbours(query: np.ndarray, reference: np.ndarray, n: int) -> np.n
     candidates = np.argpartition(squared, n - 1, axis=1)[:, :n]
     order = np.argsort(np.take_along_axis(squared, candidates, 1), axis=1, kind="stable")
     return np.take_along_axis(candidates, order, 1)
+
+
+def neighbours_kept(
+    latents: np.ndarray, points: np.ndarray, n: int = 10, asked: int = 500
+) -> float:
+    """How much of a neighbourhood a picture keeps: of the n nearest in latent space, the share that
+    is among the n nearest in the picture. The mean over so many of the digits, evenly chosen.
+
+    Args:
+        latents: of all the digits, (m, latent_dim).
+        points: where they lie in the picture, (m, 2) or (m, 3).
+        n: neighbours of each.
+        asked: digits whose neighbours are looked at.
+    """
+    chosen = np.linspace(0, len(latents) - 1, asked).astype(int)
+    near, shown = (nearest_neighbours(at[chosen], at, n + 1) for at in (latents, points))
+    both = (near[:, :, None] == shown[:, None]).any(axis=2) & (near != chosen[:, None])
+    return float(both.sum() / (n * asked))

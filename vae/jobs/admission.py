@@ -41,7 +41,9 @@ def check_import(root: Path, limits: Limits, size: int) -> None:
 
 
 def check_imported(root: Path, limits: Limits) -> None:
-    """Raises: vae.limits.LimitError: unpacked, it takes more than there is room for."""
+    """Raises: vae.limits.LimitError: now that it is here, there is no room for it."""
+    kept, in_trash = runs_folder.count(root)
+    limits.check_kept(kept - 1, in_trash)
     _check_disk(root, limits, 0.0)
 
 

@@ -58,7 +58,7 @@ class Remote:
             case "finished":
                 return self._future.result()
             case "error":
-                return -signal.SIGKILL  # every worker that tried it has died
+                return -signal.SIGKILL  # four workers that tried it have died: Dask gives it up
             case "cancelled" | "lost" if not leases.is_held(self._path / runs.LEASE):
                 return -signal.SIGTERM
         return None

@@ -4,7 +4,8 @@ import shlex
 from pathlib import Path
 
 from vae import runs
-from vae.config import PRESETS, ModelConfig, TrainingConfig
+from vae.config import ModelConfig, TrainingConfig
+from vae.presets import PRESETS
 
 
 def command(model: ModelConfig, training: TrainingConfig, preset: str, out: Path) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from vae import runs
+from vae import plain_files, runs
 from vae.jobs.command import arguments
 
 NICENESS = 10  # visitors' pages go first
@@ -45,7 +45,7 @@ def start(run: runs.Run, with_parent: bool = False) -> subprocess.Popen[bytes]:
 def printed(path: Path) -> str:
     """The end of what the last process of a run printed; nothing where it left no log."""
     try:
-        with (path / LOG).open("rb") as file:
+        with plain_files.opened(path / LOG) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
             text = file.read().decode(errors="replace")
     except OSError:

@@ -113,7 +113,11 @@ class Jobs:
         """Let a training rest within its epoch, until it is resumed; it uses no CPU meanwhile.
 
         One that still starts pauses as soon as it has started. Any other is left alone.
+
+        Raises:
+            vae.limits.LimitError: nothing may be changed on this server.
         """
+        self.limits.check_open()
         if self.state(path) in ("starting", "training"):
             runs.request(path, "pause")
 
@@ -126,6 +130,7 @@ class Jobs:
             vae.limits.LimitError: what is left of it is more than this server allows.
             vae.runs.RunError: it cannot go on; the text says why and what to do.
         """
+        self.limits.check_open()
         if runs.requested(path) == "pause":
             runs.clear_request(path)
         with self._lock:
@@ -168,7 +173,11 @@ class Jobs:
 
         One that still starts ends at once, and keeps what it had before. One that has ended
         keeps its state.
+
+        Raises:
+            vae.limits.LimitError: nothing may be changed on this server.
         """
+        self.limits.check_open()
         with self._lock:
             if path in self._queue:
                 self._queue.remove(path)
@@ -251,8 +260,8 @@ class Jobs:
 
     def _busy(self) -> set[Path]:
         """The runs that a process trains now, ours and others'."""
-        held = {lock.parent for lock in self.root.glob("*/lock") if locks.is_held(lock)}
-        elsewhere = {lease.parent for lease in self.root.glob(f"*/{runs.LEASE}")}
+        held = {lock.parent for lock in runs.matching(self.root, "*/lock") if locks.is_held(lock)}
+        elsewhere = {lease.parent for lease in runs.matching(self.root, f"*/{runs.LEASE}")}
         elsewhere = {path for path in elsewhere if leases.is_held(path / runs.LEASE)}
         return held | elsewhere | set(self._running)
 
@@ -364,6 +373,8 @@ class Jobs:
 
     def _hold_to_limits(self) -> None:
         """Ask what takes too long to stop. Called with the lock held."""
+        if self.limits.read_only:
+            return
         for path in self._busy():
             with suppress(runs.RunError, OSError):
                 run = runs.read(path)
@@ -385,5 +396,5 @@ def _note(path: Path, state: runs.State | None, error: str) -> None:
 
 def _clear_up(root: Path) -> None:
     """Remove what killed trainings of an earlier server left."""
-    for folder in root.glob(f"*/{runs.TEMPORARY}"):
+    for folder in runs.matching(root, f"*/{runs.TEMPORARY}"):
         runs.clear_temporary(folder.parent)

@@ -1,8 +1,10 @@
 // The bundles that have come: what is heavy and constant, kept for all views of the page.
 
 import { unpacked } from "./bundle.js";
+import { Gaps } from "./latents/gaps.js";
 import { Digits, LatentMap } from "./latents/latent_map.js";
 import { Decoder, Encoder } from "./network.js";
+import { Pictures } from "./projections/pictures.js";
 
 /** @import { Bundle } from "./bundle.js" */
 
@@ -14,27 +16,49 @@ const READERS = {
   decoder: (bundle) => new Decoder(bundle),
   map: (bundle) => new LatentMap(bundle),
   digits: (bundle) => new Digits(bundle),
+  projections: (bundle) => new Pictures(bundle),
+  gaps: (bundle) => new Gaps(bundle),
 };
 
-/** @type {Map<string, unknown>} "decoder/1a2b3c" -> what its reader made of it, the latest last */
+/** @type {Map<string, unknown>} "decoder/1a2b3c" -> what its reader made of it; what was wanted
+ * last stands last */
 const bundles = new Map();
+
+/** @type {Map<string, string>} where those came from that were fetched, by name */
+const addresses = new Map();
+
+/** @type {WeakMap<object, Blob>} what came of decoders of a plane: for workers that decode, too */
+const sources = new WeakMap();
 
 /**
  * Take a bundle in; one that is known already is not read again.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} [address] where it came from
  */
-export async function receive(bytes) {
+export async function receive(bytes, address) {
   const bundle = await unpacked(bytes);
   const { kind, id } = bundle.values;
   const name = `${kind}/${id}`;
   const known = bundles.get(name) ?? READERS[kind](bundle);
+  if (known instanceof Decoder && known.latentDim === 2 && !sources.has(known))
+    sources.set(known, new Blob([bytes])); // which need not be kept in the page's memory
   bundles.delete(name);
   bundles.set(name, known);
+  if (address) addresses.set(name, address);
   for (const oldest of bundles.keys()) {
     if (bundles.size <= KEPT) break;
     bundles.delete(oldest);
   }
+}
+
+/**
+ * Whether the bundle that an address gives is here.
+ *
+ * @param {string} address
+ */
+export function isKept(address) {
+  return [...bundles.keys()].some((name) => addresses.get(name) === address);
 }
 
 /**
@@ -43,5 +67,16 @@ export async function receive(bytes) {
  * @param {string} name
  */
 export function received(name) {
-  return bundles.get(name);
+  const known = bundles.get(name);
+  if (known !== undefined && bundles.delete(name)) bundles.set(name, known);
+  return known;
+}
+
+/**
+ * The bytes that a decoder of two latent dimensions came as.
+ *
+ * @param {Decoder} decoder
+ */
+export function sourceOf(decoder) {
+  return /** @type {Blob} */ (sources.get(decoder));
 }

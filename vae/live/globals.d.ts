@@ -20,7 +20,11 @@ declare var latentDigits:
   | {
       /** The views of the page, by what they are mounted in. */
       views: Map<ShadowRoot, Component>;
+      /** Bytes of the files that are on their way or have come, by address. */
+      coming?: Map<string, { got: number; size: number; isWhole: boolean }>;
       show?: (component: Component) => void;
       close?: (root: ShadowRoot) => void;
+      /** Whether what an address gives is here, and need not be fetched again. */
+      isKept?: (address: string) => boolean;
     }
   | undefined;

@@ -1,46 +1,84 @@
 // What Streamlit calls where scripts and data come as files, over HTTP: fetches both and hands the
-// data to the script, as Streamlit would have. Both stay in the browser's cache.
+// data to the script, as Streamlit would have. Both stay in the browser's cache. On a slow line what
+// Streamlit itself fetches comes first, so that the page can be used: its type is the last of that.
+// Then networks come one after the other, in the order of the page: the first is of use before the
+// last has come.
 
 /**
  * @typedef {object} Order
  * @property {string} script its address, seen from the app's first page
- * @property {string} [file] that of its data: JSON, or bytes
- * @property {unknown} [value] or its data
+ * @property {string[]} files those of its data, each JSON or bytes
  */
 
 /** @type {WeakMap<ShadowRoot, object>} */
 const last = new WeakMap();
+const shown = document.fonts.ready;
+/** @type {Promise<unknown>} */
+let before = shown;
 
 /** @param {Component<Order>} component */
 export default function (component) {
   const { data: order, parentElement, setTriggerValue } = component;
   const call = {};
   const isLast = () => last.get(parentElement) === call;
-  /** @type {(() => void) | undefined} */
-  let end;
+  /** @type {((() => void) | undefined)[]} */
+  const ends = [];
   last.set(parentElement, call);
-  const script = import(new URL(order.script, document.baseURI).href);
-  const data = order.file ? fetched(order.file) : order.value;
-  Promise.all([script, data]).then(
-    ([{ default: run }, found]) => {
-      if (isLast()) end = run({ ...component, data: found });
-    },
-    (error) => {
-      console.error(error);
-      setTriggerValue("unserved", String(error)); // Python then sends it another way
-    },
-  );
+  const script = shown.then(() => import(new URL(order.script, document.baseURI).href));
+  const wanted = order.files.filter((file) => !globalThis.latentDigits?.isKept?.(file));
+  const given = wanted.map(async (address) => {
+    const [{ default: run }, data] = await Promise.all([script, fetched(address)]);
+    if (isLast()) ends.push(run({ ...component, data, address }));
+  });
+  Promise.all([script, ...given]).catch((error) => {
+    console.error(error);
+    setTriggerValue("unserved", String(error)); // Python then sends it another way
+  });
   return () => {
     if (!isLast()) return; // a later call has taken over
     last.delete(parentElement);
-    end?.();
+    for (const end of ends) end?.();
   };
 }
 
 /** @param {string} address */
-async function fetched(address) {
+function fetched(address) {
+  if (!address.endsWith(".bin")) return answered(address);
+  const here = before.then(() => answered(address));
+  before = here.catch(() => {});
+  return here;
+}
+
+/** @param {string} address */
+async function answered(address) {
   const answer = await fetch(new URL(address, document.baseURI));
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
   if (address.endsWith(".json")) return answer.json();
-  return new Uint8Array(await answer.arrayBuffer());
+  return whole(address, answer);
+}
+
+/**
+ * All bytes of an answer; meanwhile the views that wait for it are told how many have come.
+ *
+ * @param {string} address
+ * @param {Response} answer
+ */
+async function whole(address, answer) {
+  globalThis.latentDigits ??= { views: new Map() };
+  const live = globalThis.latentDigits;
+  live.coming ??= new Map();
+  const { coming } = live;
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (answer.body).getReader();
+  const parts = [];
+  const size = Number(answer.headers.get("Content-Length")); // 0: it is not said
+  if ([...coming.values()].every((one) => one.isWhole)) coming.clear(); // they are no news
+  const progress = { got: 0, size, isWhole: false };
+  coming.set(address, progress);
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    progress.got += part.value.length;
+    dispatchEvent(new Event("latent-digits-coming"));
+  }
+  Object.assign(progress, { size: progress.got, isWhole: true });
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

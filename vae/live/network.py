@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from vae import runs
 from vae.inference import Model
 from vae.mnist import IMAGE
+from vae.prior import STANDARD
 
 KINDS = {
     "FULLY_CONNECTED": "dense",
@@ -26,6 +27,8 @@ KINDS = {
     "RELU": "relu",
     "LOGISTIC": "sigmoid",
     "TANH": "tanh",
+    "SUM": "sum",
+    "SOFTMAX": "softmax",
 }
 """The operations of LiteRT that the page knows, and what they are called here."""
 
@@ -50,8 +53,9 @@ class Network:
         stride      convolutions only: vertical, horizontal
 
     A dense layer reads x, a kernel (out, in) and maybe a bias (out,); a convolution, transposed or
-    not, x, a kernel (out, height, width, in) and maybe a bias (out,). The number of what the
-    network is given is `input`, its shape `shape`, and those of its results are `outputs`.
+    not, x, a kernel (out, height, width, in) and maybe a bias (out,); a sum or a
+    softmax is that of all numbers. The number of what the network is given is `input`, its shape
+    `shape`, and those of its results are `outputs`.
     """
 
     input: int
@@ -86,6 +90,21 @@ def decoder(model: Model) -> Network:
         NetworkError: the page cannot compute it.
     """
     return read(runs.model_files(model.run)["decoder.tflite"].read_bytes(), [IMAGE])
+
+
+def to_base(model: Model) -> Network | None:
+    """From z to latents in a served model: z (latent_dim,) -> latent, log |det du/dz|.
+
+    None with a standard prior, where z are the latents.
+
+    Raises:
+        vae.runs.RunError: a file has changed.
+        NetworkError: the page cannot compute it.
+    """
+    if model.prior is STANDARD:
+        return None
+    content = runs.model_files(model.run)["to_base.tflite"].read_bytes()
+    return read(content, [(model.latent_dim,), ()])
 
 
 def read(content: bytes, ends: list[tuple[int, ...]]) -> Network:
@@ -149,8 +168,8 @@ def _layer(operation: str, operator: Any, tensors: list[_Tensor]) -> dict[str, A
     kind, output = KINDS[operation], int(operator.outputs[0])
     options: Any = operator.builtinOptions
     inputs = [int(number) for number in operator.inputs if number >= 0]
-    if kind == "reshape":
-        inputs = inputs[:1]  # the new shape comes second
+    if kind in ("reshape", "sum"):
+        inputs = inputs[:1]  # the new shape comes second, or the axis
     elif kind == "transposed_convolution":
         inputs = [inputs[2], inputs[1], *inputs[3:]]  # from shape, kernel, x, bias
     layer = {
@@ -196,6 +215,10 @@ def _check(operation: str, layer: dict[str, Any], tensors: list[_Tensor], option
             dilation = (options.dilationHFactor, options.dilationWFactor)
             fits = len(output) == len(shapes[0]) == 4 and dilation == (1, 1)
             fits = fits and shapes[0][3] == shapes[1][3]  # no groups of channels
+        case "sum":  # over all but the batch
+            fits = len(shapes[0]) == 2 and output == (1,)
+        case "softmax":  # over all but the batch
+            fits = len(output) == 2 and options.beta == 1
         case "transposed_convolution":
             fits = len(output) == len(shapes[0]) == 4
         case "add" | "subtract" | "multiply":  # the smaller one is repeated along the first axes

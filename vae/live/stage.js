@@ -7,6 +7,8 @@ import { receive, received } from "./bundles.js";
 import { DrawingView } from "./drawing/drawing_view.js";
 import { MapView } from "./map/map_view.js";
 import { Morph } from "./morph/morph.js";
+import { Pipeline } from "./pipeline/pipeline_view.js";
+import { Projections } from "./projections/projections.js";
 import { element } from "./shared/elements.js";
 import { couldNotBeRead } from "./shared/failure.js";
 import { styled } from "./shared/styled.js";
@@ -25,7 +27,15 @@ import { STYLE } from "./style.js";
  */
 
 /** @type {Record<string, new (root: HTMLElement, needed: any, say: Say) => View>} */
-const VIEWS = { drawing: DrawingView, map: MapView, sliders: Sliders, sheet: Sheet, morph: Morph };
+const VIEWS = {
+  drawing: DrawingView,
+  map: MapView,
+  projections: Projections,
+  sliders: Sliders,
+  sheet: Sheet,
+  morph: Morph,
+  pipeline: Pipeline,
+};
 
 /** @type {Map<ShadowRoot, {view: View, needs: string}>} */
 const mounted = new Map();
@@ -41,10 +51,11 @@ let failure = null;
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {Map<ShadowRoot, Component>} views
+ * @param {string} [address] where it came from
  */
-export async function take(bytes, views) {
+export async function take(bytes, views, address) {
   try {
-    await receive(bytes);
+    await receive(bytes, address);
   } catch (error) {
     console.error(error);
     failure = { error, names: new Set([...views.values()].flatMap(missing)) };
@@ -67,7 +78,7 @@ export function show(component) {
   const needs = data.needs.join();
   const absent = missing(component);
   if (absent.length || mounted.get(parentElement)?.needs !== needs) close(parentElement);
-  if (absent.length) return notice(parentElement, whyAbsent(absent));
+  if (absent.length) return notice(parentElement, absent);
   if (!mounted.has(parentElement)) {
     const root = styled(parentElement, "live", STYLE);
     const say = { state: setStateValue, trigger: setTriggerValue };
@@ -87,21 +98,18 @@ export function close(parentElement) {
   mounted.delete(parentElement);
 }
 
-/** @param {string[]} absent */
-function whyAbsent(absent) {
-  if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
-  const isLost = absent.some((name) => failure?.names.has(name));
-  return isLost ? couldNotBeRead("The model", failure?.error) : "Loading the model …";
-}
-
 /**
- * Words instead of a view.
+ * Words instead of a view; view.js adds how much has come.
  *
  * @param {ShadowRoot} parentElement
- * @param {string} words
+ * @param {string[]} absent
  */
-function notice(parentElement, words) {
-  if (parentElement.querySelector(".live .notice")?.textContent === words) return;
+function notice(parentElement, absent) {
+  if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
+  const isLost = absent.some((name) => failure?.names.has(name));
+  if (!isLost && parentElement.querySelector(".coming")) return;
+  const words = isLost ? couldNotBeRead("The model", failure?.error) : "Loading the model …";
   const root = styled(parentElement, "live", STYLE);
-  root.append(element("p", { className: "notice faint", textContent: words }));
+  const className = `notice faint${isLost ? "" : " coming"}`;
+  root.append(element("p", { className, role: "status", textContent: words }));
 }

@@ -45,6 +45,7 @@ def scrubber_data(
         "losses": {epoch: losses[epoch] for epoch in epochs if epoch in losses},
         "kl_weight": training.kl_weight,
         "dead_below": history.DEAD_BELOW,
+        "is_autoencoder": training.is_autoencoder,
         "growing": growing,
     }
     arrays = {
@@ -60,34 +61,38 @@ def scrubber_data(
     return gzip.compress(pack(values, arrays), compresslevel=6, mtime=0)
 
 
-def curves_data(events: list[dict[str, Any]], batches: int = 1000) -> dict[str, Any]:
+def curves_data(
+    events: list[dict[str, Any]], is_autoencoder: bool = False, batches: int = 1000
+) -> dict[str, Any]:
     """A run's losses: `planned` epochs, and a row for each epoch and for each progress event.
 
-    `terms` are the names of the losses. A row of `epochs` is the epoch and its training and
-    validation losses, each term; one of `batches` is the place in epochs and the training losses
-    there.
+    Of a plain autoencoder only the reconstruction loss, which is all that it has. `terms` are the
+    names of the losses. A row of `epochs` is the epoch and its training and validation losses, each
+    term; one of `batches` is the place in epochs and the training losses there.
 
     Args:
         events: the run's history, with at least its start.
+        is_autoencoder: whether the run is one.
         batches: rows of `batches` at most; where there are more, neighbours are averaged.
     """
     events = history.effective(events)
+    terms = ["reconstruction_loss"] if is_autoencoder else [*TERMS]
     start = next(e for e in reversed(events) if e["event"] == "start")
     progress = np.array(
         [
-            (e["step"] / start["steps_per_epoch"], *(e[term] for term in TERMS))
+            (e["step"] / start["steps_per_epoch"], *(e[term] for term in terms))
             for e in events
             if e["event"] == "progress"
         ]
-    ).reshape(-1, 1 + len(TERMS))
+    ).reshape(-1, 1 + len(terms))
     thinned = [part.mean(axis=0) for part in np.array_split(progress, batches) if len(part)]
     epochs = [
-        [e["epoch"], *(e[split][term] for split in ("train", "validation") for term in TERMS)]
+        [e["epoch"], *(e[split][term] for split in ("train", "validation") for term in terms)]
         for e in events
         if e["event"] == "epoch"
     ]
     return {
-        "terms": list(TERMS.values()),
+        "terms": [TERMS[term] for term in terms],
         "planned": max(start["epochs"], len(epochs)),
         "batches": np.round(thinned, 3).tolist(),
         "epochs": epochs,

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 from scipy import ndimage
 
-from vae.preprocess.edge import EDGE, half_widths
+from vae.preprocess.edge import EDGE, filled_oval, half_widths, to_outside
 from vae.preprocess.ink import labelled
 from vae.preprocess.placement import Blank
 
@@ -17,11 +17,15 @@ _APART = 0.1  # if so much of the largest piece's extent lies between them,
 _FAR_APART = 0.3  # and what is smaller is one, if so much does,
 _LEAST_EXTENT = 0.25  # unless it is so small that it is dirt
 _LEAST_LENGTH = 1.25  # of a stroke, in widths; what is shorter is a dot
-_FILLED = 0.5  # of the picture; a dot that wide is no dot
+_WIDEST_DOT = 0.1  # of the picture; a wider one may be a digit whose hole is filled,
+_WIDEST_PEN = 0.17  # and what is wider than any pen of the canvas is one,
+_ROUND = 1.05  # unless it is no longer than wide
 _FINE = 1 / 120  # of the digit's extent
 _SOFT = 0.2  # of all ink from pixel to pixel: an edge that is less steep is soft,
-_SOFT_EXTENT = 11  # if there are also fewer such steps to the digit's extent
+_SOFT_EXTENT = 11  # if there are also fewer such steps to the digit's extent,
+_OF_RIM = 0.1  # even if only so much of its edge is, and that which runs one way
 _EDGE_VARIES = 0.33  # std / mean of the steps along the edge; more is light that ends there,
+_EDGE_IS_EVEN = 0.23  # if it varies less, nothing but ink ends there
 _PEN_VARIES = 0.42  # and so is more of the half widths along the centre lines
 _SURE = 0.7  # of the light is missing: no shadow takes so much away
 _SOFT_RIM = 3  # pixels from where ink ends to where there is none
@@ -31,19 +35,13 @@ _MOST_HOLES = 4  # MNIST's digits have at most 3
 _TALL_HOLE = 0.4  # of the digit's height
 _WIDE_HOLE = 0.5  # of the other hole's width
 _IN_BOTH_HOLES = 0.4  # of the narrower one; more is one hole, cut by a slanting stroke
-_WIDEST = 1.6  # times as wide as high; of MNIST's digits one in a thousand is
-_SLANTS = (-0.25, 0, 0.25)  # tangents; two digits that touch are parted by such a line,
-_NECK = 0.35  # of the height, at most, is ink on it,
-_AS_TALL = 0.9  # of the height, at least, is each of them,
-_LEAST_WIDTH = 0.7  # of the height, at least, are both,
-_NECK_FROM_END = 0.15  # of the height: what joins them at its end is a stroke
 UNEVEN_LIGHT = (
     "The light is uneven, or the picture blurred. Crop it to the digit, or take it again."
 )
+NOTHING = "Nothing is to be seen: no ink stands out from the background."
 _DOT = "That is only a dot. Draw a digit."
-_BLOT = "That is filled all over. Show a digit drawn with a thin line."
+_BLOT = "That is a dot, or filled all over. Show a digit drawn with a thin line."
 _DOTS = "Those are only dots. Draw a digit."
-_TWO = "If that is two digits which touch, choose one of them."
 _SEVERAL = "That looks like several digits. Show one at a time."
 
 
@@ -51,16 +49,19 @@ def one_digit(ink: np.ndarray) -> np.ndarray | Blank:
     """Where the ink of the one digit is (height, width), without dirt."""
     labels = labelled(ink > EDGE, np.ones((3, 3)))
     areas = np.bincount(labels.ravel())[1:]
+    if not areas.size:
+        return Blank(NOTHING)
     kept = np.flatnonzero(areas >= _SPECK * areas.max())
     if len(kept) > _MOST_PIECES:
         return Blank(TOO_MANY)
     kept = kept[np.argsort(-areas[kept])]
     places = ndimage.find_objects(labels)
-    if all(_is_dot(labels[places[i]] == i + 1) for i in kept):
+    pieces = [labels[places[i]] == i + 1 for i in kept]
+    if all(map(_is_dot, pieces)) and not _is_filled_zero(pieces, ink.shape):
         return Blank(_why_dots(ink, np.isin(labels, kept + 1), len(kept)))
     together, apart = _parted([places[i] for i in kept])
     if apart:
-        return Blank(_SEVERAL)
+        return Blank(UNEVEN_LIGHT if _is_soft(ink, np.isin(labels, kept + 1)) else _SEVERAL)
     digit = np.isin(labels, kept[together] + 1)
     return _why_not(ink, digit) or digit
 
@@ -92,80 +93,57 @@ def _why_not(ink: np.ndarray, digit: np.ndarray) -> Blank | None:
     if _is_soft(ink, digit):
         return Blank(UNEVEN_LIGHT)
     height = int(np.ptp(np.nonzero(digit)[0])) + 1
-    holes = _holes(digit)
-    if len(holes) > _MOST_HOLES:
+    found = holes(digit)
+    if len(found) > _MOST_HOLES:
         return Blank(TOO_MANY)
-    return Blank(_SEVERAL) if _stand_abreast(holes, height) else None
-
-
-def doubt(ink: np.ndarray) -> str:
-    """Words on a digit's ink (height, width) that may as well be two digits that touch, else "".
-
-    There is no telling: two touch along whole strokes, and a few in a thousand of MNIST's single
-    digits are as wide, or hang together at one place only.
-    """
-    digit = ink > EDGE
-    height, width = np.ptp(np.nonzero(digit), axis=1) + 1
-    return _TWO if width > _WIDEST * height or _touch(digit) else ""
+    return Blank(_SEVERAL) if _stand_abreast(found, height) else None
 
 
 def _is_dot(piece: np.ndarray) -> bool:
     """Whether a piece is hardly longer than it is wide, as a tap of the pen is that slipped."""
-    across = 2 * np.max(_to_outside(np.pad(piece, 1)))
-    return max(piece.shape) < _LEAST_LENGTH * across
+    return _elongation(piece) < _LEAST_LENGTH
+
+
+def _elongation(piece: np.ndarray) -> float:
+    """How many times as long as wide a piece is."""
+    oval = filled_oval(piece)
+    across = np.max(to_outside(np.pad(piece, 1)))
+    length, width = oval or (max(piece.shape) / 2, across)
+    return length / width
+
+
+def _is_filled_zero(pieces: list[np.ndarray], picture: tuple[int, ...]) -> bool:
+    """Whether all there is is a filled 0: too large for a tap of the pen, too long for a disc."""
+    extent = max(pieces[0].shape)
+    return (
+        len(pieces) == 1 and extent > _WIDEST_PEN * max(picture) and _elongation(pieces[0]) > _ROUND
+    )
 
 
 def _why_dots(ink: np.ndarray, dots: np.ndarray, count: int) -> str:
     if _is_soft(ink, dots):
         return UNEVEN_LIGHT
-    if dots.mean() > _FILLED:
-        return _BLOT
-    return _DOT if count == 1 else _DOTS
+    if count > 1:
+        return _DOTS
+    extent = max(np.ptp(np.nonzero(dots), axis=1)) + 1
+    return _BLOT if extent > _WIDEST_DOT * max(dots.shape) else _DOT
 
 
 def _is_soft(ink: np.ndarray, digit: np.ndarray) -> bool:
     """Whether its edge is so blurred that loops may have closed, or is the edge of a light."""
     extent = max(np.ptp(np.nonzero(digit), axis=1)) + 1
     # without the noise, which would be steep, but as sharp as the digit's image can show it
-    steepness = _steepness(ndimage.gaussian_filter(ink, _FINE * extent))
-    edge = np.median(steepness[_rim(digit)])
+    down, right = np.gradient(ndimage.gaussian_filter(ink, _FINE * extent))
+    rim = _rim(digit)
+    steepness = np.hypot(down, right)[rim]
+    # a hand that moves blurs only what it moves across
+    way = np.round(np.arctan2(down, right)[rim] / (np.pi / 4)) % 4
+    edges = [steepness[way == i] for i in range(4)]
+    edge = min(np.median(e) for e in edges if e.size >= _OF_RIM * steepness.size)
     return bool(edge < _SOFT and edge * extent < _SOFT_EXTENT)
 
 
-def _touch(digit: np.ndarray) -> bool:
-    """Whether a line parts it into two as tall as itself, that are joined in one place only."""
-    rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
-    shape = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = shape.shape
-    return width >= _LEAST_WIDTH * height and any(_has_neck(_leaning(shape, s)) for s in _SLANTS)
-
-
-def _leaning(shape: np.ndarray, slant: float) -> np.ndarray:
-    """Each row moved sideways."""
-    by = np.round(slant * (np.arange(len(shape)) - len(shape) / 2)).astype(int)
-    room = int(np.abs(by).max())
-    wide = np.pad(shape, ((0, 0), (room, room)))
-    return np.take_along_axis(wide, (np.arange(wide.shape[1]) + by[:, None]) % wide.shape[1], 1)
-
-
-def _has_neck(shape: np.ndarray) -> bool:
-    """Whether there is little ink in one of its columns, in one place, and much on both sides."""
-    height = len(shape)
-    ink, first, last = shape.sum(axis=0), shape.argmax(axis=0), height - shape[::-1].argmax(axis=0)
-    empty = ink == 0
-    first, last = np.where(empty, height, first), np.where(empty, 0, last)
-    tall = [
-        (np.maximum.accumulate(last[::way]) - np.minimum.accumulate(first[::way]))[::way]
-        for way in (1, -1)
-    ]
-    before, after = np.append(0, tall[0][:-1]), np.append(tall[1][1:], 0)
-    from_end = np.minimum(first + last, 2 * height - first - last) / 2
-    narrow = (ink == last - first) & (ink > 0) & (ink <= _NECK * height)
-    parts = np.minimum(before, after) >= _AS_TALL * height
-    return bool((narrow & parts & (from_end > _NECK_FROM_END * height)).any())
-
-
-def _holes(digit: np.ndarray) -> list[tuple[slice, slice]]:
+def holes(digit: np.ndarray) -> list[tuple[slice, slice]]:
     """The boxes of the places that ink surrounds, without its pores."""
     labels = labelled(~np.pad(digit, 1))
     boxes = ndimage.find_objects(labels)[1:]  # the first is what is around the digit
@@ -209,6 +187,12 @@ def is_shadow(ink: np.ndarray, digit: np.ndarray) -> bool:
     return _variation(edge) > _EDGE_VARIES or _variation(half_widths(ink * digit)) > _PEN_VARIES
 
 
+def is_even(ink: np.ndarray, digit: np.ndarray) -> bool:
+    """Whether it is no shadow for certain: its edge is as sharp all around."""
+    edge = _steepness(ink)[_rim(digit)]
+    return _variation(edge) < _EDGE_IS_EVEN and not is_shadow(ink, digit)
+
+
 def with_rim(ink: np.ndarray, digit: np.ndarray) -> np.ndarray:
     """The digit and the soft edge about it, which is no other ink's: (height, width) bool."""
     other = np.asarray(ndimage.binary_dilation((ink > EDGE) & ~digit, iterations=_SOFT_RIM), bool)
@@ -229,8 +213,3 @@ def _steepness(values: np.ndarray) -> np.ndarray:
     """By how much values (height, width) change from one pixel to the next."""
     down, right = np.gradient(values)
     return np.hypot(down, right)
-
-
-def _to_outside(mask: np.ndarray) -> np.ndarray:
-    """How far each pixel is from the nearest outside the mask."""
-    return np.asarray(ndimage.distance_transform_edt(mask))

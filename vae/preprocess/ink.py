@@ -15,9 +15,10 @@ _GLANCE = 128  # pixels; enough to see which colour shows the ink
 _CLEARER = 1.5  # times; a single colour shows the ink if its contrast is that much more
 _LEAST_CONTRAST = 0.12  # between ink and background; fainter is noise,
 _OVER_NOISE = 4  # and so is what is fewer standard deviations of it from the ground's light
-_WIDE = 1 / 3  # of the picture; no stroke is so wide, so it is ground,
-_NARROW = 1 / 6  # and most strokes are narrower than this
+WIDE = 1 / 3  # of the picture; no stroke is so wide, so it is ground,
+NARROW = 1 / 6  # and most strokes are narrower than this
 _LEAST_AREA = 20  # pixels; less ink than this is noise
+_GRAIN = 0.04  # of the extent of all ink; what paper shows through is narrower
 _SURE = 0.7  # of the light is missing: dark enough for ink that reaches the border
 _RIM = 8  # pixels about a shadow that belong to it
 _TOUCHING = 0.25  # so much darker than the rest of a border is a stroke that touches it
@@ -41,11 +42,13 @@ def at_most(rgba: np.ndarray) -> np.ndarray:
     return np.asarray(picture)
 
 
-def light(rgba: np.ndarray) -> np.ndarray:
-    """How light each pixel is, (height, width) float32 in [0, 1]."""
+def light(rgba: np.ndarray, colour: int | None = None) -> np.ndarray:
+    """How light each pixel is, in one of its three colours or all: (height, width) float32."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.float32)
-    return _before_ground(np.asarray(Image.fromarray(rgba).convert("L")), rgba[..., 3])
+    all_colours = colour is None
+    values = np.asarray(Image.fromarray(rgba).convert("L")) if all_colours else rgba[..., colour]
+    return _before_ground(values, rgba[..., 3])
 
 
 def clearest_light(rgba: np.ndarray) -> np.ndarray:
@@ -53,26 +56,47 @@ def clearest_light(rgba: np.ndarray) -> np.ndarray:
 
     Yellow on white is dark in blue only, and red on grey in green and blue.
     """
-    lights = [light(rgba), *(_before_ground(rgba[..., i], rgba[..., 3]) for i in range(3))]
-    contrasts = [_contrast(one) * (1 if i == 0 else 1 / _CLEARER) for i, one in enumerate(lights)]
-    return lights[int(np.argmax(contrasts))]
+    if not rgba.size or (rgba[..., :2] == rgba[..., 1:3]).all():  # grey: all show the same
+        return light(rgba)
+    glance = Image.fromarray(rgba)
+    glance.thumbnail((_GLANCE, _GLANCE), Image.Resampling.BOX)
+    small = np.asarray(glance)
+    single = [_contrast(light(small, colour)) for colour in range(3)]
+    best = int(np.argmax(single))
+    return light(rgba, best if single[best] > _CLEARER * _contrast(light(small)) else None)
 
 
 def _before_ground(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Values 0 to 255 as float32 in [0, 1]; through transparent places shows the ground."""
-    opaque, grey = alpha / np.float32(255), values / np.float32(255)
-    # behind transparent places lies what the ink stands out from
-    behind = np.float32(opaque.any() and (grey * opaque).sum() < 0.5 * opaque.sum())
-    return grey * opaque + behind * (1 - opaque)
+    grey = values / np.float32(255)
+    if alpha.min() == 255:
+        return grey
+    opaque = alpha / np.float32(255)
+    return grey * opaque + _behind(grey[opaque > 0.5]) * (1 - opaque)
+
+
+def _behind(seen: np.ndarray) -> np.float32:
+    """What lies behind transparent places, told by the values (n,) of those that are opaque.
+
+    That is what ink stands out from; but where it came with its paper, it is more of that.
+    """
+    if not seen.size:
+        return np.float32(0)
+    darkest, middle, lightest = np.quantile(seen, (0.01, 0.5, 0.99))
+    is_on_paper = lightest - darkest > _LEAST_CONTRAST
+    return np.float32(middle if is_on_paper else middle < 0.5)
 
 
 def _contrast(light: np.ndarray) -> float:
     """By how much what is narrow stands out from what is about it."""
-    picture = Image.fromarray(light)
-    picture.thumbnail((_GLANCE, _GLANCE), Image.Resampling.BOX)
-    small = np.asarray(picture)
-    gaps = (abs(without(small, _NARROW) - small) for without in (_without_darker, _without_lighter))
-    return max(float(np.sort(gap, axis=None)[-_LEAST_AREA:][0]) for gap in gaps)
+    gaps = (abs(without(light, NARROW) - light) for without in (_without_darker, _without_lighter))
+    return max(map(_darkest, gaps))
+
+
+def _darkest(depth: np.ndarray) -> float:
+    """How dark ink is, but for some pixels which noise makes darker still."""
+    values = depth.ravel()
+    return float(np.partition(values, -_LEAST_AREA)[-_LEAST_AREA])
 
 
 def shrunk(rgba: np.ndarray) -> np.ndarray:
@@ -91,17 +115,18 @@ def noise(light: np.ndarray) -> float:
     return 1.05 * float(np.median(np.abs(np.diff(light))))
 
 
-def ink(light: np.ndarray, noise: float) -> np.ndarray | None:
+def ink(light: np.ndarray, noise: float, widest: float = WIDE) -> np.ndarray | None:
     """How much ink each pixel has, in [0, 1]; None where nothing stands out.
 
     Ink may be darker or lighter than what it is on. Of both readings that one is right which
     leaves the more even ground: a wrong one leaves the outlines of the strokes in it. Told in
-    narrow windows, where the paper about a digit is no stroke; ink is then looked for in wide ones.
+    narrow windows, where the paper about a digit is no stroke; ink is then looked for in wide ones:
+    a stroke may be up to `widest` of the picture. In narrow ones fewer bent shadows pass for ink.
     """
     smooth = ndimage.gaussian_filter(light, 0.7, mode="nearest")
     readings: list[Reading] = [_without_darker, _without_lighter]
-    readings.sort(key=lambda without: _unevenness(without(smooth, _NARROW)))
-    inks = (_contrasted(smooth, without(smooth, _WIDE), noise) for without in readings)
+    readings.sort(key=lambda without: _unevenness(without(smooth, NARROW)))
+    inks = (_contrasted(smooth, without(smooth, widest), noise) for without in readings)
     return next((ink for ink in inks if ink is not None), None)
 
 
@@ -111,17 +136,25 @@ def _contrasted(light: np.ndarray, ground: np.ndarray, noise: float) -> np.ndarr
     gap[gap < _OVER_NOISE * noise] = 0
     # in shares of the light that there is: near white, little light is much of what is missing
     share = gap / np.maximum(np.maximum(ground, light), 0.2)
-    if np.sort(share, axis=None)[-_LEAST_AREA] < _LEAST_CONTRAST:
+    if _darkest(share) < _LEAST_CONTRAST:
         return None
     darker = (ground - light).max() > (light - ground).max()
     depth = gap / np.maximum(ground if darker else 1 - ground, 0.05)
-    ink = np.clip(depth / np.sort(depth, axis=None)[-_LEAST_AREA], 0, 1)
+    ink = np.clip(depth / _darkest(depth), 0, 1)
     lines = ruled(ink)
     taken_away = lines if lines.any() else _shadows(ink, share)
     if not taken_away.any():
         return ink
     rest = _contrasted(np.where(taken_away, ground, light), ground, noise)
     return rest if rest is None else mended(rest, lines)
+
+
+def without_grain(ink: np.ndarray) -> np.ndarray:
+    """Ink (height, width) with the paper covered that shows through crayon or chalk."""
+    rows, columns = np.nonzero(ink > EDGE)
+    window = round(_GRAIN * max(np.ptp(rows), np.ptp(columns))) + 1
+    closed = ndimage.grey_closing(ink, (window, window), mode="nearest")
+    return ndimage.gaussian_filter(closed, window / 4)
 
 
 def _shadows(ink: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -150,8 +183,9 @@ def _without_darker(light: np.ndarray, share: float) -> np.ndarray:
     around = light.copy()
     for side in (around[0], around[-1], around[:, 0], around[:, -1]):
         _paint_over_touching(side)
-    closed = ndimage.grey_closing(np.pad(around, window, mode="edge"), window)
-    return closed[window:-window, window:-window]
+    half = window // 2
+    closed = ndimage.grey_closing(np.pad(around, half, mode="edge"), window, mode="nearest")
+    return closed[half : half + len(light), half : half + light.shape[1]]
 
 
 def _paint_over_touching(side: np.ndarray) -> None:

@@ -6,8 +6,8 @@ from vae.mnist import SIDE
 
 PEN_WIDTH = 2.5
 """Width of MNIST's strokes in pixels. `python -m benchmarks.pen_width` measures it."""
-_MIDDLES = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2) + 0.5
-_AT_ONCE = 500  # lines; memory stays bounded however long a drawing is
+_MIDDLES = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1) + 0.5
+_TOGETHER = 16  # lines: those that follow each other lie close together
 
 Lines = np.ndarray
 """Straight pieces of the pen's path: (n, 2, 2), start and end, x and y. A dot ends at its start."""
@@ -16,22 +16,28 @@ Lines = np.ndarray
 def draw(lines: Lines, width: float = PEN_WIDTH) -> np.ndarray:
     """Lines in image pixels, drawn with a round pen: (28, 28) float32 in [0, 1].
 
-    A pixel is as white as the pen covers it, told by the distance from its middle to the path.
+    A pixel is as white as the pen covers it, told by the distance from its middle to the path. Only
+    pixels that the lines can reach are looked at, some lines at a time.
     """
-    parts = [lines[i : i + _AT_ONCE] for i in range(0, len(lines), _AT_ONCE)]
-    squared = np.min([_squared_distance(part) for part in parts], axis=0)
-    covered = width / 2 + 0.5 - np.sqrt(squared)
+    reach = width / 2 + 0.5
+    squared = np.full((SIDE, SIDE), reach**2)
+    for i in range(0, len(lines), _TOGETHER):
+        part = lines[i : i + _TOGETHER]
+        points = part.reshape(-1, 2)
+        left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
+        right, bottom = np.minimum(np.ceil(points.max(axis=0) + reach), SIDE).astype(int)
+        near = (slice(top, bottom), slice(left, right))
+        squared[near] = np.minimum(squared[near], _squared_distance(part, _MIDDLES[near]))
     # a pen thinner than a pixel never covers one whole
-    return np.clip(covered, 0, min(1, width)).reshape(SIDE, SIDE).astype(np.float32)
+    return np.clip(reach - np.sqrt(squared), 0, min(1, width)).astype(np.float32)
 
 
-def _squared_distance(lines: Lines) -> np.ndarray:
-    """From the middle of each pixel to the nearest of lines (n, 2, 2): (784,)."""
+def _squared_distance(lines: Lines, places: np.ndarray) -> np.ndarray:
+    """From each place (height, width, 2) to the nearest of lines (n, 2, 2): (height, width)."""
     starts, along = lines[:, 0], lines[:, 1] - lines[:, 0]
     length = np.maximum((along**2).sum(axis=1), 1e-12)
-    # |middle - start|^2 and (middle - start) . along, as matrix products: (784, n)
-    squared = (_MIDDLES**2).sum(1)[:, None] - 2 * _MIDDLES @ starts.T + (starts**2).sum(1)
-    projected = _MIDDLES @ along.T - (starts * along).sum(axis=1)
+    apart = places[:, :, None] - starts  # (height, width, n, 2)
+    projected = (apart * along).sum(axis=-1)
     share = np.clip(projected / length, 0, 1)
-    nearest = (squared + share * (share * length - 2 * projected)).min(axis=1)
-    return np.maximum(nearest, 0)
+    nearest = (apart**2).sum(axis=-1) + share * (share * length - 2 * projected)
+    return np.maximum(nearest.min(axis=-1), 0)

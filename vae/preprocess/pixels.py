@@ -6,6 +6,7 @@ from vae.preprocess import digit, ink
 from vae.preprocess.placement import Blank
 
 _MOST_NOISE = 0.1  # a picture with more of it shows nothing else
+_UNSURE = (digit.TOO_MANY, digit.UNEVEN_LIGHT)  # reasons to look a second time
 _LEAST_SIDE = 12  # pixels; a smaller picture shows no digit
 
 
@@ -31,10 +32,23 @@ def ink_of_digit(rgba: np.ndarray) -> np.ndarray | Blank:
         return Blank(digit.TOO_MANY)
     found = ink.ink(light, noise)
     if found is None:
-        return Blank("Nothing is to be seen: no ink stands out from the background.")
+        return Blank(digit.NOTHING)
     mask = digit.one_digit(found)
+    if not isinstance(mask, Blank) and not digit.is_sure(light, mask):
+        mask = Blank(digit.UNEVEN_LIGHT) if digit.is_shadow(found, mask) else mask
     if isinstance(mask, Blank):
-        return mask
-    if not digit.is_sure(light, mask) and digit.is_shadow(found, mask):
-        return Blank(digit.UNEVEN_LIGHT)
+        again = _looked_at_again(light, noise, found) if mask.reason in _UNSURE else None
+        return mask if again is None else again
     return found * digit.with_rim(found, mask)
+
+
+def _looked_at_again(light: np.ndarray, noise: float, found: np.ndarray) -> np.ndarray | None:
+    """The digit's ink if what hides it was no ink: the bent edge of a shadow, or paper's grain."""
+    narrow, whole = ink.ink(light, noise, ink.NARROW), ink.without_grain(found)
+    for other, must_be_sure in ((narrow, True), (whole, False)):
+        mask = None if other is None else digit.one_digit(other)
+        if other is None or mask is None or isinstance(mask, Blank):
+            continue
+        if digit.is_even(other, mask) and (digit.is_sure(light, mask) or not must_be_sure):
+            return other * digit.with_rim(other, mask)
+    return None

@@ -6,14 +6,15 @@ rest.
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 
 from vae.preprocess.pen import Lines
 
-_CURVE_STEPS = 6  # straight pieces to one curve of the canvas
+_T = np.linspace(0, 1, 7)[1:, None]  # where a curve of the canvas is cut into straight pieces
+_CURVE = (1 - _T) ** 2, 2 * _T * (1 - _T), _T**2  # start, control point and end
 _FEW = 3  # taps; a digit may be dotted with more
 _UNKNOWN_PEN = 6.0  # pixels; what is shorter is a tap even if the pen was thinner
 _WIDEST_PEN = 1000.0  # pixels
@@ -58,7 +59,7 @@ def _is_step(step: Any) -> bool:
     """Whether it is a command, and points to go to: x, y, x, y ..."""
     if not isinstance(step, list) or not 3 <= len(step) <= 1 + _MOST_NUMBERS or not len(step) % 2:
         return False
-    return isinstance(step[0], str) and all(_is_number(value, _FARTHEST) for value in step[1:])
+    return isinstance(step[0], str) and all(map(_is_number, step[1:], repeat(_FARTHEST)))
 
 
 def _is_number(value: Any, most: float) -> bool:
@@ -111,9 +112,7 @@ def _points(stroke: Any) -> np.ndarray:
     for command, *numbers in stroke["path"]:
         corners = np.array(numbers, np.float64).reshape(-1, 2)
         if command == "Q" and found and len(corners) == 2:  # a curve: control point, then end
-            t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
-            start, (control, end) = found[-1], corners
-            found.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
+            found.extend(_CURVE[0] * found[-1] + _CURVE[1] * corners[0] + _CURVE[2] * corners[1])
         else:
             found.append(corners[-1])
     return np.array(found)
@@ -133,9 +132,14 @@ def as_object(points: Sequence[Sequence[float]], width: float) -> dict[str, Any]
         [(a + b) / 2 for a, b in zip(*pair, strict=True)] for pair in pairwise([*between, last])
     ]
     curves = [["Q", *corner, *middle] for corner, middle in zip(between, middles, strict=True)]
+    return along([["M", *first], *curves, ["L", *last]], width)
+
+
+def along(path: list[list[Any]], width: float) -> dict[str, Any]:
+    """A stroke along the steps of a path as an object of the canvas, with nothing else in it."""
     return {
         "type": "Path",
-        "path": [["M", *first], *curves, ["L", *last]],
+        "path": path,
         "fill": None,
         "stroke": "#ffffff",
         "strokeWidth": width,

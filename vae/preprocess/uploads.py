@@ -1,9 +1,11 @@
 """An uploaded file -> a picture, or an error that says what is wrong with the file."""
 
+import struct
+import zlib
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 MOST_BYTES = 10_000_000
@@ -11,7 +13,22 @@ MOST_PIXELS = 25_000_000
 MOST_JPEG_PIXELS = 110_000_000  # shrunk while decoded that is little; phones take 108
 LONGEST_SIDE = 12_000
 _KEPT = 512  # pixels; a digit needs no more
+_DAMAGED = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError),
+    *(ArithmeticError, AttributeError, struct.error, zlib.error),
+)
+"""What Pillow raises of files that are damaged, here or there."""
 _START_OF_SCAN = 0xDA  # a JPEG's marker
+_ORIENTATION = 0x0112  # among what a camera says of a picture, a key of _TURNS
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _OTHERS = {  # bytes 4 to 12 or the first ones -> the name of the format
     b"ftypheic": "HEIC",
     b"ftypheix": "HEIC",
@@ -47,7 +64,7 @@ def read(content: bytes) -> np.ndarray:
     try:
         with _opened(content) as image:
             return _decoded(image)
-    except (OSError, SyntaxError, ValueError) as error:
+    except _DAMAGED as error:
         raise UploadError("The file is damaged or cut short. Save or send it again.") from error
 
 
@@ -135,4 +152,17 @@ def _decoded(image: Image.Image) -> np.ndarray:
     elif image.mode not in ("L", "RGB", "RGBA", "CMYK"):
         image = image.convert("RGBA")
     image.thumbnail((_KEPT, _KEPT), Image.Resampling.BOX)
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))
+    return np.asarray(_upright(image).convert("RGBA"))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its camera says; as it is where that cannot be read.
+
+    Pillow's own `exif_transpose` writes anew all that a camera said, and fails where any of it is
+    odd.
+    """
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except _DAMAGED:
+        return image
+    return image if turn is None else image.transpose(turn)

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,166 +19,23 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vae import atomic, failures, runs, snapshots, zip_files
+from vae import failures, runs
 from vae.config import ModelConfig, TrainingConfig
-from vae.data import Digits, Splits
-from vae.training import converter
-from vae.training.model import VAE
+from vae.data import Splits
+from vae.training.commits import Commits, TrainingError
 from vae.training.tensorboard import Scalars
 from vae.training.trainer import Losses, Trainer
-from vae.training_cost import EXPORT_EVERY_SECONDS, EXPORT_GROWTH
 
 _OF_KERAS = (RuntimeError, TypeError, ValueError)  # what it makes of errors within its layers
 EVENT_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
-MAX_CHECKPOINT = 4_000_000_000  # bytes; that of the largest model takes 1.2 GB
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
 
 Event = dict[str, Any]
 
 
-class TrainingError(Exception):
-    """Training cannot go on; the text says why and what to change."""
-
-
 class _DivergedError(TrainingError):
     """The loss is no longer finite: from the same checkpoint it would come to that again."""
-
-
-@dataclass
-class _Best:
-    """The epoch with the lowest validation loss so far."""
-
-    epoch: int
-    validation: Losses
-    weights: list[np.ndarray]
-
-
-class _History:
-    """What is committed to the run directory: the best epoch's model, and where to resume."""
-
-    def __init__(self, trainer: Trainer, path: Path, manifest: runs.Manifest) -> None:
-        self.trainer = trainer
-        self.path = path
-        self.manifest = manifest
-        infinite = Losses(*[float("inf")] * 3)
-        self.best = _Best(0, infinite, trainer.averaged.get_weights())
-        self._exported = -EXPORT_EVERY_SECONDS  # after so many seconds of training
-        self._stale = False
-        self._snapshot: snapshots.Snapshot | None = None
-        self._drawing = snapshots.read_drawing(path)
-
-    def commit_epoch(self, epoch: int, validation: Losses, seconds: float) -> None:
-        """Checkpoint the epoch, keep it if it is the best, and commit."""
-        if validation.loss < self.best.validation.loss:
-            self.best = _Best(epoch, validation, self.trainer.averaged.get_weights())
-            self._stale = True
-        seconds += self.manifest.seconds
-        self.manifest = replace(self.manifest, epochs_done=epoch, seconds=seconds, state="training")
-        self.save_checkpoint()
-        since = self.manifest.seconds - self._exported
-        if self._stale and since > max(EXPORT_EVERY_SECONDS, EXPORT_GROWTH * self._exported):
-            self._export()
-        runs.write_manifest(self.path, self.manifest)
-
-    def take_snapshot(self, epoch: int) -> snapshots.Snapshot:
-        """Keep what the averaged model draws after this epoch."""
-        self._snapshot = snapshots.take(
-            epoch, self.trainer.encode, self.trainer.decode, self._snapshot, self._drawing
-        )
-        snapshots.write(self.path, self._snapshot)
-        return self._snapshot
-
-    def say(self, state: runs.State) -> None:
-        """Commit another state."""
-        self.manifest = replace(self.manifest, state=state)
-        runs.write_manifest(self.path, self.manifest)
-
-    def finish(self, test: Digits) -> None:
-        """Export what is not yet exported, measure the model on test images, and commit the end."""
-        if self._stale:
-            self._export()
-        if not self.trainer.config.is_autoencoder:  # which has no ELBO
-            self.trainer.averaged.set_weights(self.best.weights)  # nothing is trained any more
-            losses = self.trainer.validate(test, pixels="binarised")
-            elbo = -losses.reconstruction_loss - losses.kl_divergence
-            if np.isfinite(elbo):
-                metrics = {**self.manifest.metrics, "test_elbo": elbo}
-                self.manifest = replace(self.manifest, metrics=metrics)
-        self.say("finished")
-
-    def break_off(self, state: runs.State, error: str = "", diverged: bool = False) -> None:
-        """Export what is not yet exported, and commit why it ended before its time.
-
-        A run that was stopped in its first epoch keeps the weights as they are.
-        """
-        if not self.manifest.epochs_done and state == "stopped":
-            self.best.weights = self.trainer.averaged.get_weights()
-            self._stale = True
-        if self._stale:
-            self._export()
-        self.manifest = replace(self.manifest, state=state, error=error, diverged=diverged)
-        runs.write_manifest(self.path, self.manifest)
-
-    def _export(self) -> None:
-        """Commit the best epoch's model files, with what the manifest says of that epoch."""
-        best = VAE(self.trainer.vae.config)
-        # Half precision costs less than 0.001 nats, and halves what is stored and sent.
-        best.set_weights([w.astype(np.float16).astype(np.float32) for w in self.best.weights])
-        runs.settle_files(self.path)
-        new = self.path / "new"
-        new.mkdir(exist_ok=True)
-        best.save(new / "model.keras")
-        for name, network in best.served().items():
-            (new / f"{name}.tflite").write_bytes(converter.convert(network))
-        if self.best.epoch:
-            metrics = _prefixed("validation", self.best.validation)
-            self.manifest = replace(self.manifest, best_epoch=self.best.epoch, metrics=metrics)
-        self.manifest = runs.commit_files(self.path, self.manifest)
-        self._exported = self.manifest.seconds
-        self._stale = False
-
-    def save_checkpoint(self) -> None:
-        """Write all that `restore` needs, replacing the last checkpoint atomically."""
-        best = {f"best/{i}": weights for i, weights in enumerate(self.best.weights)}
-        with atomic.replaced(self.path / "checkpoint.npz", durable=True) as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                epoch=np.array(self.manifest.epochs_done),
-                best_epoch=np.array(self.best.epoch),
-                best_validation=np.array(astuple(self.best.validation)),
-                **self.trainer.state(),
-                **best,
-            )
-
-    def restore(self) -> None:
-        """Go back to the last checkpoint.
-
-        Raises:
-            TrainingError: there is none, or it does not fit.
-        """
-        try:
-            state = zip_files.arrays(self.path / "checkpoint.npz", MAX_CHECKPOINT)
-            self.trainer.restore(state)
-            self.best = _Best(
-                int(state["best_epoch"]),
-                Losses(*state["best_validation"].tolist()),
-                [state[f"best/{i}"] for i in range(len(self.best.weights))],
-            )
-            self.manifest = replace(self.manifest, epochs_done=int(state["epoch"]))
-            self._stale = True
-            taken = [s for s in snapshots.read_all(self.path) if s.epoch <= state["epoch"]]
-            self._snapshot = taken[-1] if taken else None
-        except FileNotFoundError:
-            raise TrainingError(
-                f"nothing to resume in {self.path}: checkpoint.npz is missing; train from the start"
-            ) from None
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            raise TrainingError(
-                f"the checkpoint in {self.path} does not fit: {error}; what is trained stays "
-                "usable, but to train it further, train from the start"
-            ) from error
 
 
 def train(
@@ -256,22 +113,22 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bool) -> _History:
-    """The history of a new run, or of one that goes on."""
+def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bool) -> Commits:
+    """What is committed of a new run, or of one that goes on."""
     manifest = _new_manifest(trainer, splits, preset)
-    history = _History(trainer, path, manifest)
+    commits = Commits(trainer, path, manifest)
     if not resume:
-        history.say("starting")
-        history.take_snapshot(0)
-        history.save_checkpoint()
-        return history
+        commits.say("starting")
+        commits.take_snapshot(0)
+        commits.save_checkpoint()
+        return commits
     earlier = runs.read(path).manifest
     if earlier.data and earlier.data["sha256"] != splits.sha256:
         raise TrainingError(
             f"{path} was trained on other data ({earlier.data['source']}, "
             f"{earlier.data['train']:,} images); resume with the same, or train from the start"
         )
-    history.manifest = replace(
+    commits.manifest = replace(
         manifest,
         preset=earlier.preset,
         seconds=earlier.seconds,
@@ -279,8 +136,8 @@ def _begin(trainer: Trainer, splits: Splits, path: Path, preset: str, resume: bo
         metrics=earlier.metrics,
         files=earlier.files,
     )
-    history.restore()
-    return history
+    commits.restore()
+    return commits
 
 
 def _train(
@@ -295,8 +152,8 @@ def _train(
     should_pause: Callable[[], bool],
 ) -> None:
     trainer = Trainer(model, training, splits.train.images)
-    history = _begin(trainer, splits, path, preset, resume)
-    history.say("training")
+    commits = _begin(trainer, splits, path, preset, resume)
+    commits.say("training")
     scalars = Scalars(path)
 
     def tell(event: Event) -> None:
@@ -309,13 +166,13 @@ def _train(
         if not should_pause():
             return 0.0
         began = time.monotonic()
-        history.say("paused")
+        commits.say("paused")
         while should_pause() and not should_stop():
             time.sleep(PAUSE_SECONDS)
-        history.say("training")
+        commits.say("training")
         return time.monotonic() - began
 
-    first = history.manifest.epochs_done + 1
+    first = commits.manifest.epochs_done + 1
     tell(
         {
             "event": "start",
@@ -330,23 +187,23 @@ def _train(
     )
     try:
         for epoch in range(first, training.epochs + 1):
-            if not _train_epoch(trainer, history, splits, epoch, tell, should_stop, rest):
-                history.break_off("stopped")
+            if not _train_epoch(trainer, commits, splits, epoch, tell, should_stop, rest):
+                commits.break_off("stopped")
                 break
         else:
-            history.finish(splits.test)
+            commits.finish(splits.test)
     except _DivergedError as error:
-        history.break_off("failed", str(error), diverged=True)
+        commits.break_off("failed", str(error), diverged=True)
         tell({"event": "end", "state": "failed", "error": str(error)})
         raise
     finally:
         scalars.close()
-    tell({"event": "end", "state": history.manifest.state})
+    tell({"event": "end", "state": commits.manifest.state})
 
 
 def _train_epoch(
     trainer: Trainer,
-    history: _History,
+    commits: Commits,
     splits: Splits,
     epoch: int,
     tell: Callable[[Event], None],
@@ -382,7 +239,7 @@ def _train_epoch(
     seconds = time.monotonic() - started
     validation = trainer.validate(splits.validation)
     _check_finite(validation, training=trainer.config, epoch=epoch)
-    snapshot = history.take_snapshot(epoch)
+    snapshot = commits.take_snapshot(epoch)
     # Told before it is committed: a crash in between leaves an epoch told twice, never one untold.
     tell(
         {
@@ -396,7 +253,7 @@ def _train_epoch(
             "images_per_second": round(trainer.steps_per_epoch * trainer.batch_size / seconds, 1),
         }
     )
-    history.commit_epoch(epoch, validation, time.monotonic() - started)
+    commits.commit_epoch(epoch, validation, time.monotonic() - started)
     return True
 
 
@@ -406,10 +263,6 @@ def _check_finite(losses: Losses, training: TrainingConfig, epoch: int) -> None:
             f"the loss is {losses.loss} in epoch {epoch}: the weights have run away; the last good "
             f"epoch is kept; lower the learning rate (now {training.learning_rate}) and train again"
         )
-
-
-def _prefixed(prefix: str, losses: Losses) -> dict[str, float]:
-    return {f"{prefix}_{name}": value for name, value in asdict(losses).items()}
 
 
 def _new_manifest(trainer: Trainer, splits: Splits, preset: str) -> runs.Manifest:

@@ -11,6 +11,7 @@ from keras import layers, ops
 from vae.config import ModelConfig
 from vae.losses import log_normal
 from vae.mnist import IMAGE, SIDE
+from vae.training import places
 from vae.training.prior import build_flow
 
 # exp(10) and exp(-10) are far beyond any useful posterior variance, and safe in float32.
@@ -127,7 +128,7 @@ class VAE(keras.Model):
         self.encoder = build_encoder(config, seed)
         self.decoder = build_decoder(config, seed + 1)
         self.to_base = self.from_base = None
-        if config.prior == "flow":
+        if config.has_learned_prior:
             self.to_base, self.from_base = build_flow(config, seed + 2)
         self.built = True
 
@@ -137,7 +138,11 @@ class VAE(keras.Model):
         return self.decoder(mean, training=training)
 
     def served(self) -> dict[str, keras.Model]:
-        """The networks that serve, by name: the decoder takes latents of the base space."""
+        """The networks that serve, by name: the decoder takes latents of the base space, and the
+        encoder is made of it if it is one of places."""
+        if self.config.has_places:
+            encoder = places.build_encoder(self.encoder, self.decoder, self.config.encoder_places)
+            return {"encoder": encoder, "decoder": self.decoder}
         if self.to_base is None or self.from_base is None:
             return {"encoder": self.encoder, "decoder": self.decoder}
         logits = self.decoder(self.from_base.output)

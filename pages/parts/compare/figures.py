@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.compare import marks
+from pages.parts.compare import marks, pictures
 from pages.shared import resources, widgets
 from vae import comparison, runs
-from vae.comparison import Answers, Inputs, Row
+from vae.comparison import Inputs, Row
 from vae.losses import TERMS
 
 
@@ -36,11 +36,12 @@ def table(compared: list[runs.Run]) -> list[Row]:
     return rows
 
 
-def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
+def curves(compared: list[runs.Run]) -> None:
     """The losses of all runs over their epochs, term by term."""
-    epochs = {run.name: resources.comparable(run) for run in compared}
     overlaid = resources.overlaid_curves(compared, widgets.theme())
-    legend = "".join(f"<span>{marks.name(i, name)}</span>" for i, name in enumerate(epochs))
+    legend = "".join(
+        f"<span>{marks.name(i, name)}</span>" for i, name in enumerate(run.name for run in compared)
+    )
     st.html(
         f'<p class="legend">{legend}<span class="faint">line: validation, dots: training; '
         "in nats per image</span></p>"
@@ -57,21 +58,25 @@ def curves(compared: list[runs.Run]) -> dict[str, list[dict]]:
             "Where a training loss jumps up, the decoder rests from there on and the encoder goes "
             "on with digits that are turned and shifted more."
         )
-    return epochs
 
 
-def downloads(
-    inputs: Inputs, answers: dict[str, Answers], epochs: dict[str, list[dict]], table: str
-) -> None:
-    """The page's pictures and curves for print, and its table."""
+def downloads(inputs: Inputs, compared: list[runs.Run], table: str) -> None:
+    """The page's pictures and curves for print, and its table.
+
+    A visitor's session keeps what is to be saved, so histories and answers are looked up then.
+    """
 
     def printed(kind: str) -> bytes:
         from vae import print_charts  # Matplotlib takes 27 MB: not before somebody saves
 
-        pictures, curves = print_charts.pictures_of(inputs, answers), print_charts.curves_of(epochs)
-        if kind == "both":
-            return print_charts.pdf(pictures, curves)
-        return print_charts.png(pictures if kind == "pictures" else curves)
+        epochs = {run.name: resources.comparable(run) for run in compared}
+        if kind == "curves":
+            return print_charts.png(print_charts.curves_of(epochs))
+        answers = pictures.asked(inputs, compared)
+        shown = print_charts.pictures_of(inputs, answers)
+        if kind == "pictures":
+            return print_charts.png(shown)
+        return print_charts.pdf(shown, print_charts.curves_of(epochs))
 
     files: list[tuple[str, str, str | Callable[[], bytes]]] = [
         ("Figures (PDF)", "comparison.pdf", lambda: printed("both")),

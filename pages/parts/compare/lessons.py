@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import markup, resources, widgets
-from vae import latent_study, pictures, results, runs, snapshots
+from vae import failures, latent_study, pictures, results, runs, snapshots
 
 
 def holes(found: dict[str, runs.Run]) -> None:
@@ -64,11 +64,14 @@ def early_and_late(compared: list[runs.Run]) -> None:
     """One run at two of its epochs, side by side."""
     kept = {run.name: run for run in compared if len(snapshots.files(run.path)) > 1}
     if not kept:
+        st.info("None of these models has kept what it drew while it learned.")
         return
     st.header("Early and late", anchor=False)
     st.markdown("The same model at two moments of its training.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Model", list(kept), key="snapshots-of", width=240)
+        name = st.selectbox(
+            "Model", list(kept), key="snapshots-of", format_func=widgets.titles(kept), width=240
+        )
         files = snapshots.files(kept[name].path)
         epochs = list(files)
         two = st.select_slider(
@@ -82,7 +85,7 @@ def early_and_late(compared: list[runs.Run]) -> None:
         return
     digits = snapshots.rebuilt_digits().images
     originals = _sheet(digits, 8, "digits as they are", "Digits, as they are")
-    st.html(originals)
+    st.columns(2, gap="medium")[0].html(originals)  # as large as what is rebuilt of them
     for column, shown in zip(st.columns(2, gap="medium"), (early, late), strict=True):
         column.html(
             f"<p><b>After epoch {shown.epoch}</b></p>"
@@ -102,7 +105,7 @@ def latent_dims() -> None:
     try:
         study = latent_study.read()
     except latent_study.StudyError as error:
-        st.error(widgets.plain(error), icon=":material/error:")
+        st.error(widgets.plain(failures.words(error)), icon=":material/error:")
         return
     st.header("How many latent dimensions", anchor=False)
     st.markdown(

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.compare import marks
-from pages.shared import canvas, markup, session
+from pages.shared import canvas, markup, resources, session
 from vae import pictures, preprocess, runs
-from vae.comparison import Answers, Row
+from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
 from vae.mnist import CLASSES
 from vae.preprocess import Blank, strokes
@@ -24,9 +24,10 @@ def drawing() -> tuple[str, np.ndarray]:
     image = canvas.image()
     if not isinstance(image, Blank):
         return canvas.source() or "What is on the Draw page now.", image
-    ready = [strokes.as_object(points, canvas.PEN) for points in canvas.READY[READY]]
+    ready = [strokes.as_object(points, canvas.PEN) for points in canvas.READY.get(READY, [])]
     image = preprocess.drawing_to_image(None, ready)
-    assert not isinstance(image, Blank)  # ready drawings are not
+    if isinstance(image, Blank):  # their file is missing
+        return "A real digit, as you have drawn nothing yet.", resources.digits()[:1].pixels[0]
     return "A ready one, as you have drawn nothing yet: the Draw page has a canvas.", image
 
 
@@ -40,11 +41,55 @@ def ends() -> tuple[int, int]:
             key=key,
             bind="query-params",
             persist_state="session",
-            width=120,
+            width=90,
+            help=f"The class of the digit {words} the path.",
         )
-        for label, start, key in (("From", 4, "from"), ("To", 0, "to"))
+        for label, start, key, words in (
+            ("From", 4, "from", "that begins"),
+            ("To", 0, "to", "that ends"),
+        )
     )
     return first, last
+
+
+def show(inputs: Inputs, words: str, compared: list[runs.Run]) -> None:
+    """Every question, and what the runs answer."""
+    st.header("The same digits, rebuilt", anchor=False)
+    st.markdown(
+        "Ten digits that no model here was trained on. The model sees them as numbers in its "
+        "latent space, and rebuilds them from these. Right: its reconstruction loss, the mean of "
+        "the ten; the lowest is bold."
+    )
+    digits = st.container()
+    st.header("The same drawing", anchor=False)
+    st.markdown(words)
+    drawing = st.container()
+    st.header("The same samples", anchor=False)
+    st.markdown(
+        "New digits, each decoded from numbers drawn at random from the *prior*. Models with as "
+        "many latent dimensions decode the same numbers, though they mean something else to each."
+    )
+    samples = st.container()
+    st.header("The same path", anchor=False)
+    st.markdown(
+        f"From the {inputs.ends[0]} of the ten digits to the {inputs.ends[1]}, in equal steps on a "
+        "straight line of latents."
+    )
+    path = st.container()
+    answers = asked(inputs, compared)  # after the words, which can be read meanwhile
+    with digits:
+        rebuilt(inputs.digits, answers)
+    with drawing:
+        drawn(inputs.drawing, answers)
+    with samples:
+        sampled(compared, answers)
+    with path:
+        strips({name: answer.path for name, answer in answers.items()}, "Path of")
+
+
+def asked(inputs: Inputs, compared: list[runs.Run]) -> dict[str, Answers]:
+    """What each run makes of the inputs, by its name."""
+    return {run.name: resources.answers(run, inputs) for run in compared}
 
 
 def rebuilt(digits: Digits, answers: dict[str, Answers]) -> None:

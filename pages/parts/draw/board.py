@@ -10,20 +10,27 @@ from streamlit.components.v2 import component
 from pages.parts.draw import photo
 from pages.shared import canvas, ownership, resources, session, widgets
 from vae import pictures, preprocess
+from vae.live import scripts
+from vae.mnist import SIDE
 from vae.preprocess import Blank, strokes, uploads
 
-_ATTEND = component(
-    "latent_digits_canvas", js=(Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
-)
+LONGEST_NAME = 100
+LARGEST = 25  # megabytes that are taken; of one that is too large to be read, the page says so
+_ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).parent / "canvas.js"))
 
 
 def show() -> None:
-    """The canvas, or the photo in its place, and their buttons; all goes to the session."""
-    sent = photo.sent()
-    if sent is None:
+    """The canvas, or the picture in its place, and their buttons; all goes to the session."""
+    picture = session.canvas()["picture"]
+    words = canvas.source() or "Draw here, with mouse or finger."
+    if picture is None or session.canvas()["strokes"]:
         _show_canvas()
+    elif picture["photo"] is None:
+        shown = pictures.enlarged(pictures.to_bytes(picture["pixels"]), canvas.SIZE // SIDE)
+        st.image(shown, width=canvas.SIZE, output_format="PNG", alt=picture["words"])
     else:
-        photo.show(sent, canvas.SIZE)
+        words = f"{words} {photo.show(picture['photo'], canvas.SIZE)}"
+    st.caption(words)
     _buttons()
 
 
@@ -51,10 +58,9 @@ def _buttons() -> None:
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not drawn)
         nothing = not drawn and state["picture"] is None
         st.button("Clear", icon=":material/delete:", on_click=replace, disabled=nothing)
-        settings()
 
 
-def settings() -> None:
+def _settings() -> None:
     """The pen, and what is done to a drawing before a model sees it."""
     with st.popover("Pen", icon=":material/tune:", help="Pen, and how a drawing is placed"):
         # another pen empties the canvas, so a new one takes over its strokes
@@ -72,20 +78,25 @@ def settings() -> None:
 
 
 def others() -> None:
-    """Digits that need no drawing."""
-    st.pills("Or try one", list(canvas.READY), key="ready", on_change=_take_ready)
-    with st.container(horizontal=True, gap="small"):
-        st.button("Test digit", icon=":material/casino:", on_click=_take_test_digit,
+    """Digits that need no drawing, and the pen: what no stroke changes, so that none runs it."""
+    if canvas.READY:
+        st.pills("Or try one", list(canvas.READY), key="ready", on_change=_take_ready)
+    else:
+        st.caption("The ready drawings are missing: restore assets/drawings.json.")
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("Real digit", icon=":material/casino:", on_click=_take_real_digit,
             help="One of MNIST's that no shipped model was trained on.")  # fmt: skip
         with st.popover("Photo", icon=":material/photo_camera:"):
             ownership.offer_tab()
+            if refused := session.canvas()["refused"]:  # above: what is below is soon cut off
+                st.error(refused, icon=":material/no_photography:")
             st.file_uploader(
                 "One digit, dark on light or light on dark (PNG or JPEG)",
                 key="upload",
+                max_upload_size=LARGEST,
                 on_change=_take_upload,
             )
-            if refused := session.canvas()["refused"]:
-                st.error(refused, icon=":material/no_photography:")
+        _settings()
 
 
 def gallery() -> None:
@@ -111,9 +122,10 @@ def attend_canvas() -> None:
 
 def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
     """Another drawing or picture in place of this one, which goes to the gallery."""
-    image = preprocess.drawing_to_image(None, session.canvas()["strokes"])
+    before = session.canvas()["strokes"]
+    image = preprocess.drawing_to_image(None, before)
     if not isinstance(image, Blank):
-        session.keep(image)
+        session.keep(image, before)
     session.redraw(drawn or [], session.Picture(**picture) if picture else None)
 
 
@@ -159,10 +171,10 @@ def _take_from_gallery() -> None:
         replace(kept[i]["strokes"])
 
 
-def _take_test_digit() -> None:
+def _take_real_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
-    words = f"A {digits.labels[i]} of MNIST, as it is."
+    words = f"A {digits.labels[i]} of MNIST, as it is. Clear to draw."
     replace(pixels=digits[i : i + 1].pixels[0], words=words, photo=None)
 
 
@@ -170,8 +182,9 @@ def _take_upload() -> None:
     file = st.session_state["upload"]
     if file is None:
         return
+    name = widgets.plain(file.name[:LONGEST_NAME])  # a script may send one of megabytes
     try:
         picture = uploads.read(file.getvalue())
-        replace(pixels=picture, words=f"From {widgets.plain(file.name)}.", photo=picture)
+        replace(pixels=picture, words=f"From {name}.", photo=picture)
     except uploads.UploadError as error:
-        session.canvas()["refused"] = widgets.plain(f"{file.name}: {error}")
+        session.canvas()["refused"] = f"{name}: {widgets.plain(error)}"

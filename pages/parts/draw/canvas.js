@@ -3,16 +3,16 @@
 // there. So they are taken away; one of them, "Update the app", is pressed when the pen goes up.
 
 export default function () {
-  let frames = 120; // the canvas may come later, but not by more than two seconds
   const attend = () => {
     const found = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
       .map((isolated) => isolated.shadowRoot?.querySelector(".dc-root"))
       .filter((root) => root instanceof HTMLElement)
       .filter((root) => !root.dataset.attended);
     found.forEach(free);
-    if (!found.length && --frames) requestAnimationFrame(attend);
   };
   attend();
+  const again = setInterval(attend, 100); // on a slow line or machine the canvas comes much later
+  return () => clearInterval(again);
 }
 
 /** @param {HTMLElement} root */

@@ -5,46 +5,45 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.parts.draw.reconstructions import Answer
-from pages.shared import canvas, live, session
+from pages.shared import canvas, live, resources, session
 from vae import runs
+from vae.live import name_of
 from vae.preprocess import Blank
 
 MOST = 7
 """Models that answer while the pen moves; the page keeps so many networks."""
-_EXAMPLES = ("3", "6", "8")  # of the ready drawings: each is rebuilt as the digit that it is
+EXAMPLES = ("3", "6", "8")  # of the ready drawings: each is rebuilt as the digit that it is
+_KEY = "drawing"
 
 
-def can_show(on_map: runs.Run, asked: list[runs.Run]) -> bool:
-    """Whether the page can compute what these models make of a drawing.
-
-    Not behind a learned prior: there the encoder gives z, and what is decoded is u.
-    """
-    standard = all(run.manifest.model.prior == "standard" for run in [on_map, *asked])
-    return standard and 0 < len(asked) <= MOST
+def left(asked: list[runs.Run]) -> list[runs.Run]:
+    """Those that the page does not show by itself: what it lacks the networks of, or too many."""
+    return _absent(asked[:MOST]) + asked[MOST:]
 
 
-def show(
-    image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run], answers: list[Answer]
-) -> None:
+def _absent(asked: list[runs.Run]) -> list[runs.Run]:
+    """Those of which the page has not told that it has their networks."""
+    told = st.session_state.get(_KEY)
+    standing = told.get("standing") if isinstance(told, dict) else None
+    here = standing if isinstance(standing, list) else []
+    return [run for run in asked if name_of(run) not in here]
+
+
+def show(image: np.ndarray | Blank, on_map: runs.Run, asked: list[runs.Run]) -> None:
     """The row from the drawing to what the models make of it.
 
     Args:
         image: what the models see, (28, 28).
         on_map: the model of the map.
         asked: the models that rebuild the drawing.
-        answers: what they made of the image, if there is one.
     """
-    is_map_shown = on_map.name == asked[0].name
-    unusual = {answer.run.name: answer.unusual for answer in answers}
-    models = asked if is_map_shown else [on_map, *asked]
     live.view(
         "drawing",
-        "drawing",
-        [*live.needs(on_map, "map"), *_networks(models)],
+        _KEY,
+        live.needs(on_map, "map", "encoder", "decoder"),
         {
-            "models": [_asked(run, unusual.get(run.name, [])) for run in models],
-            "is_map_shown": is_map_shown,
+            "on_map": _asked(on_map),
+            "models": [_asked(run) | _usual(run, image) for run in asked[:MOST]],
             "image": None if isinstance(image, Blank) else np.round(image, 6).ravel().tolist(),
             "strokes": session.canvas()["strokes"],
             "version": session.canvas()["version"],  # an undo that overtook its stroke is told, too
@@ -55,26 +54,37 @@ def show(
                 "canvas": canvas.SIZE,
             },
             "pen": st.session_state.get("pen", canvas.PEN),
-            "examples": [canvas.READY[name] for name in _EXAMPLES],
+            "examples": _examples(),
         },
+        on_standing_change=lambda: None,
     )
 
 
+def _examples() -> list[Any]:
+    """The strokes of digits that draw themselves, as long as nobody has drawn."""
+    if canvas.is_used():
+        return []
+    return [canvas.READY[name] for name in EXAMPLES if name in canvas.READY]
+
+
 def supply(on_map: runs.Run, asked: list[runs.Run]) -> None:
-    """Send what the view needs; call it last on the page."""
-    live.supply(on_map, "map")
+    """Send what the view lacks; call it last on the page."""
     # a copy of a run, under another name, has the same networks
-    for run in {live.needs(run, "decoder")[0]: run for run in [on_map, *asked]}.values():
+    for run in {name_of(run): run for run in _absent([on_map, *asked[:MOST]])}.values():
+        if run == on_map:
+            live.supply(run, "map")
         live.supply(run, "encoder", "decoder")
 
 
-def _networks(models: list[runs.Run]) -> list[str]:
-    return [name for run in models for name in live.needs(run, "encoder", "decoder")]
-
-
-def _asked(run: runs.Run, unusual: list[tuple[str, str]]) -> dict[str, Any]:
+def _asked(run: runs.Run) -> dict[str, Any]:
     return {
         "name": run.name,
+        "id": name_of(run),
         "is_autoencoder": run.manifest.training.is_autoencoder,
-        "unusual": unusual,
     }
+
+
+def _usual(run: runs.Run, image: np.ndarray | Blank) -> dict[str, Any]:
+    """What losses are usual: measured when they are first wanted, which takes a server seconds."""
+    is_wanted = not isinstance(image, Blank)
+    return {"usual": resources.loss_percentiles(run).percentiles if is_wanted else None}

@@ -5,42 +5,67 @@ import streamlit as st
 from scipy import ndimage
 
 from pages.shared import session
-from vae.preprocess import Blank, digit, edge, pixels
+from vae.preprocess import Blank, doubt, edge, pixels
 
 _ORANGE = (224, 130, 20)
 _DIMMED = 0.35  # of the light, outside the part that is read
 _THICK = 160  # of such parts of the picture is the outline one
+_SIDES = ("Read from top to bottom", "Read from left to right")
 
 
-def show(photo: np.ndarray, width: int) -> None:
+def show(photo: np.ndarray, width: int) -> str:
     """Show a photo with the found ink outlined, and take the part that is chosen as the picture.
+
+    It takes as much room as the canvas does, so that nothing below it moves.
 
     Args:
         photo: (height, width, 4) uint8, as it was sent.
         width: on the page, in pixels.
+
+    Returns:
+        Words on what was found.
     """
     picture = session.canvas()["picture"]
     assert picture is not None
-    shown = st.container()
-    height, width_sent = photo.shape[:2]
-    rows, columns = _part("Down", height), _part("Across", width_sent)
+    rows, columns = (_part(*side) for side in zip(_SIDES, photo.shape, strict=False))
     picture["pixels"] = photo[rows, columns]
     found = pixels.ink_of_digit(picture["pixels"])
-    outlined = _outlined(photo, (rows, columns), found)
-    words = (
-        "No single digit found: choose a part of the picture."
+    outlined = _on_square(_outlined(photo, (rows, columns), found))
+    st.image(outlined, width=width, alt="The picture that was sent")
+    return (
+        f"{found.reason} Or choose a part of the picture."
         if isinstance(found, Blank)
-        else f"The found digit outlined. {digit.doubt(found)}"
+        else f"The digit that was found is outlined. {doubt.of(found)}"
     )
-    shown.image(outlined, words, width=width)
+
+
+def choose() -> None:
+    """Sliders for the part of the photo that is read, if there is a photo."""
+    picture = session.canvas()["picture"]
+    if picture is not None and picture["photo"] is not None and not session.canvas()["strokes"]:
+        for name in _SIDES:
+            st.slider(f"{name}, %", 0, 100, (0, 100), key=_key(name))
+
+
+def _key(name: str) -> str:
+    return f"{name} {session.canvas()['version']}"
 
 
 def _part(name: str, side: int) -> slice:
-    """Which pixels of a side are read, by a slider."""
-    key = f"{name} {session.canvas()['version']}"
-    first, last = st.slider(f"{name}, %", 0, 100, (0, 100), key=key)
+    """Which pixels of a side are read, as its slider says."""
+    first, last = st.session_state.get(_key(name), (0, 100))
     start = min(round(first / 100 * side), side - 1)
     return slice(start, max(round(last / 100 * side), start + 1))
+
+
+def _on_square(picture: np.ndarray) -> np.ndarray:
+    """A picture (height, width, 3) in the middle of a black square."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    square = np.zeros((side, side, 3), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = picture
+    return square
 
 
 def _outlined(
@@ -59,9 +84,3 @@ def _outlined(
         around = ndimage.binary_dilation(inked, np.ones((3, 3)), iterations=thick)
         colours[np.asarray(around, bool) & ~inked] = _ORANGE
     return np.round(colours).astype(np.uint8)
-
-
-def sent() -> np.ndarray | None:
-    """The photo that is looked at, as it was sent; None if it is a drawing or a digit of MNIST."""
-    state = session.canvas()
-    return state["picture"]["photo"] if state["picture"] and not state["strokes"] else None

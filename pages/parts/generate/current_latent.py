@@ -4,12 +4,14 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import link, live, resources, session
-from vae import history, runs
+from vae import history, pictures, runs
 from vae.latent_map import LatentMap
+
+COLUMNS = 10  # of a sheet that is saved
 
 
 def latent(run: runs.Run) -> np.ndarray:
-    """The current latent (latent_dim,): as it was left, as the address says, or the origin."""
+    """The current latent (latent_dim,): as it was left, as the address says, or the middle."""
     return _current(run)[0]
 
 
@@ -24,7 +26,7 @@ def sliders(run: runs.Run) -> None:
     key = f"sliders-{run.name}"
 
     def moved() -> None:
-        z = link.latent(st.session_state[key]["latent"], latent_map)
+        z = link.latent(st.session_state[key]["latent"], resources.latent_map(run))
         if z is not None:
             session.current_latents()[run.name] = (z, _current(run)[1])
 
@@ -36,13 +38,26 @@ def sliders(run: runs.Run) -> None:
         "notes": _notes(latent_map),
         "alive": _alive(latent_map),
         "likeliest": latent_map.classes.likeliest(z),
+        "percentiles": _percentiles(latent_map),
     }
     live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
     st.query_params["z"] = link.text(z)
 
 
+def _percentiles(latent_map: LatentMap) -> list[list[float]] | None:
+    """Where a model has no prior: the percentiles of its digits' latents in each dimension."""
+    if not latent_map.model.run.manifest.training.is_autoencoder:
+        return None
+    return np.quantile(latent_map.latents, np.linspace(0, 1, 101), axis=0).T.tolist()
+
+
 def told(latent_map: LatentMap) -> str:
     """What the figures beside the sliders are."""
+    if latent_map.model.run.manifest.training.is_autoencoder:
+        return (
+            "of ink, how much moves from one standard deviation of them below their mean to one "
+            "above."
+        )
     if latent_map.kl_per_dimension is None:
         return (
             "of ink, how much moves as one goes from −1 to 1. This model has learned its prior: "
@@ -66,8 +81,22 @@ def _alive(latent_map: LatentMap) -> int:
     return latent_map.model.latent_dim - len(dead)
 
 
-def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | None = None) -> None:
-    """Latents (n, latent_dim) as digits to choose from; a click makes one current."""
+def sheet(
+    run: runs.Run,
+    name: str,
+    shown: np.ndarray,
+    captions: list[str] | None = None,
+    doubts: list[str] | None = None,
+) -> None:
+    """Latents (n, latent_dim) as digits to choose from; a click makes one current.
+
+    Args:
+        run: whose they are.
+        name: a word that says what each digit is.
+        shown: the latents.
+        captions: a word for each.
+        doubts: what is wrong with each, where something is; those are shown faintly.
+    """
     key = f"{name}-{run.name}"
 
     def picked() -> None:
@@ -79,18 +108,34 @@ def sheet(run: runs.Run, name: str, shown: np.ndarray, captions: list[str] | Non
     data = {
         "latents": link.tidy(shown).tolist(),
         "captions": captions or [],
+        "doubts": doubts or [],
         "name": name,
         "likeliest": [classes.likeliest(latent) for latent in shown],
     }
     live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
 
 
+def sheet_png(run: runs.Run, shown: np.ndarray) -> bytes:
+    """Latents (n, latent_dim) as a sheet of digits. A visitor's session keeps this call, so it is
+    given no model.
+    """
+    sheet = pictures.contact_sheet(resources.model(run).decode(shown), COLUMNS)
+    return pictures.png(pictures.enlarged(sheet, 6))
+
+
 def _current(run: runs.Run) -> tuple[np.ndarray, int]:
     """The current latent, and how often it was set from outside the sliders."""
-    latent_dim = run.manifest.model.latent_dim
     z, revision = session.current_latents().get(run.name, (None, 0))
-    if z is None or len(z) != latent_dim:  # a run may be replaced by another of its name
+    # a run may be replaced by another of its name
+    if z is None or len(z) != run.manifest.model.latent_dim:
         z = link.latent(st.query_params.get("z", ""), resources.latent_map(run))
-        z = np.zeros(latent_dim) if z is None else z
+        z = _middle(run) if z is None else z
         session.current_latents()[run.name] = (z, revision)
     return z, revision
+
+
+def _middle(run: runs.Run) -> np.ndarray:
+    """The mode of the prior (latent_dim,); without one, the middle of the digits' latents."""
+    if run.manifest.training.is_autoencoder:
+        return link.tidy(np.median(resources.latent_map(run).latents, axis=0))
+    return np.zeros(run.manifest.model.latent_dim)

@@ -1,33 +1,11 @@
 """What How it works shows of a model whose prior is a flow."""
 
-import inspect
-from textwrap import dedent
-
 import streamlit as st
 
-from pages.parts.how_it_works.steps import Path
 from pages.shared import markup, resources, widgets
 from vae import latents, pictures, runs
-from vae.inference import Posterior
 
 SAMPLES, STANDARD_RUN = 20, "best"
-
-
-def divergence(path: Path) -> None:
-    """The KL divergence where it is known from draws only."""
-    st.latex(
-        r"\mathrm{KL} = \mathbb{E}_q\big[\log q(z \mid x) - \log p(z)\big], \qquad z = T(u), \;"
-        r"u \sim \mathcal{N}(0, I)"
-    )
-    st.markdown(
-        "Before the model has seen a digit, $z$ comes from the *prior*. This model has learned its "
-        "own: a *flow* $T$ bends the bell curve of a *base space* to where digits lie, and knows "
-        "how likely each $z$ then is. What the posterior tells beyond that, in *nats* (1.44 bits), "
-        "has no formula any more, and no parts by dimension: it is a mean over draws. Sliders, "
-        "maps and samples live in the base space, where the prior is still $\\mathcal{N}(0, I)$."
-    )
-    st.html(f"<p class='aside'>Mean over 100 draws: <b>{path.told:.1f} nats</b></p>")
-    st.code(dedent(inspect.getsource(Posterior.draw)), "python")
 
 
 def show(run: runs.Run) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.parts.latent_space import theory
 from pages.parts.latent_space.map_view import MapView
 from pages.shared import live, missions, resources, session
 from vae import cloud, runs
@@ -12,7 +13,7 @@ from vae.prior import STANDARD
 
 
 @st.fragment
-def show(run: runs.Run) -> None:
+def show(run: runs.Run, with_theory: bool = False) -> None:
     """The map. What is chosen on it goes to the session and into the address."""
     key = f"map-{run.name}"
     view, revision = _known(run)
@@ -24,16 +25,17 @@ def show(run: runs.Run) -> None:
     latent = view.latent(resources.latent_map(run))
     if latent is not None:
         session.pin(run.name, latent)
-        missions.pinned(run, latent)
+        missions.pinned(run, latent, is_digit=view.digit is not None)
     live.view(
         "map",
         key,
-        live.needs(run, "decoder", "map", "digits"),
+        live.needs(run, *(theory.bundles(run) if with_theory else theory.BUNDLES)),
         {
             "revision": revision,
             "place": view.to_json(),
             "drawing": _drawing(run),
             "cloud": _cloud(run, view),
+            "theory": theory.data(run) if with_theory else None,
         },
         on_place_change=lambda: None,
     )
@@ -42,7 +44,8 @@ def show(run: runs.Run) -> None:
 def _known(run: runs.Run) -> tuple[MapView, int]:
     """The place that the map starts with; another revision makes the page take it over."""
     if run.name not in session.map_views():
-        session.map_views()[run.name] = (MapView.from_link(resources.latent_map(run)), 0)
+        session.map_views()[run.name] = (_first(run), 0)
+    st.session_state["mapped"] = run.name
     view, revision = session.map_views()[run.name]
     sent = session.sent("pin")
     if sent is not None and session.is_new("pin", run.name):
@@ -50,6 +53,17 @@ def _known(run: runs.Run) -> tuple[MapView, int]:
         session.map_views()[run.name] = (view, revision)
         st.session_state.pop(f"map-{run.name}", None)
     return view, revision
+
+
+def _first(run: runs.Run) -> MapView:
+    """What the map shows first: what the address names, or what that of another model showed."""
+    last = resources.usable_runs().get(st.session_state.get("mapped", ""))
+    if last is None:
+        return MapView.from_link(resources.latent_map(run))
+    view, _ = session.map_views()[last.name]
+    image = session.sent("pin") if view.drawing else None
+    drawing = None if image is None else resources.model(run).encode(image[None]).latents[0]
+    return view.under(resources.latent_map(last), resources.latent_map(run), drawing)
 
 
 def _drawing(run: runs.Run) -> dict[str, Any] | None:

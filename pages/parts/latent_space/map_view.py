@@ -1,6 +1,6 @@
 """What the live map shows, as the address names it: the pin, the piece of the plane, the layers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -98,6 +98,25 @@ class MapView:
         if self.digit is not None:
             return latent_map.latents[self.digit]
         return None if self.z is None else np.array(self.z, np.float32)
+
+    def under(self, before: LatentMap, after: LatentMap, drawing: np.ndarray | None) -> Self:
+        """The same on the map of another model, as far as that can be.
+
+        A digit and the drawing, whose latent (latent_dim,) under the other model is given, are
+        pinned there, too; a bare z would mean something else. The frame is as wide a part of the
+        map, around what is pinned.
+        """
+        frame = self.frame
+        if frame is not None:
+            scale = after.extent / before.extent
+            latent = after.latents[self.digit] if self.digit is not None else drawing
+            x, y = (
+                (scale * frame["x"], scale * frame["y"])
+                if latent is None
+                else after.plane.project(latent)
+            )
+            frame = _framed([float(x), float(y), scale * frame["half"]])
+        return replace(self, z=None, frame=frame)
 
     def to_json(self) -> dict[str, Any]:
         """For the map in the page."""

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.shared import link, resources, session, widgets
 from vae import latents, runs
-from vae.latent_map import LatentMap
+from vae.class_search import Found
 from vae.mnist import CLASSES
 
 MOST = 8
@@ -43,13 +43,18 @@ def latent(end: str, run: runs.Run) -> np.ndarray | None:
     match kind, _wholes(kind, text):
         case "digit", [index]:
             found = latent_map.latents[index]
-        case "class", [label, seed]:
-            found = latent_map.classes.sample(label, 1, seed)[0]
-        case "random", [seed]:
+        case "class", [label, seed] if not resources.classifier_fault():
+            found = _sample(label, seed, run).latents[0]
+        case "random", [seed] if not run.manifest.training.is_autoencoder:  # which has no prior
             found = latents.sample_prior(1, latent_dim, seed)[0]
         case _:
             return None
     return link.tidy(found)
+
+
+def _sample(label: int, seed: int, run: runs.Run) -> Found:
+    """One sample of a class, read by the small classifier."""
+    return resources.class_search(run).sample(label, 1, seed)
 
 
 def stacked(ends: list[str], run: runs.Run) -> np.ndarray:
@@ -67,14 +72,15 @@ def _wholes(kind: str, text: str) -> list[int] | None:
     return link.wholes(text, *ends[kind]) if kind in ends else None
 
 
-def words(end: str) -> str:
+def words(end: str, run: runs.Run) -> str:
     """Where an end that `latent` knows comes from, for people."""
     kind, _, text = end.partition(":")
     match kind, _wholes(kind, text):
         case "digit", [index]:
             return f"a real {resources.digits().labels[index]}"
-        case "class", [label, _]:
-            return f"a sample of {label}"
+        case "class", [label, seed]:
+            found = _sample(label, seed, run)
+            return f"a sample of {label}" + f", read as {found.read[0]}" * int(found.failed[0])
     return "random" if kind == "random" else _WITH_LATENT.get(kind, "a drawing")
 
 
@@ -109,13 +115,15 @@ def undo() -> None:
 
 
 def show(run: runs.Run, ends: list[str]) -> None:
-    """The ends side by side, each with buttons to move and to remove it."""
+    """The ends in one row, each with buttons to move and to remove it."""
     images = resources.model(run).decode(stacked(ends, run))
     with st.container(horizontal=True, gap="medium", key="ends"):
         for i, (end, image) in enumerate(zip(ends, images, strict=True)):
             with st.container(width=112, gap="xsmall"):
                 name = chr(ord("A") + i)
-                widgets.digit(image, f"**{name}** · {words(end)}", alt=f"End {name}", width=112)
+                widgets.digit(
+                    image, f"**{name}** · {words(end, run)}", alt=f"End {name}", width=112
+                )
                 _buttons(ends, i, name)
 
 
@@ -142,7 +150,10 @@ def more(run: runs.Run, ends: list[str]) -> None:
     """Buttons that add an end."""
     is_full = len(ends) == MOST
     seed = int(np.random.default_rng().integers(10**6))
-    sources = {"Test digit": f"digit:{seed % len(resources.digits())}", "Random": f"random:{seed}"}
+    sources = {"Real digit": f"digit:{seed % len(resources.digits())}"}
+    if not run.manifest.training.is_autoencoder:
+        sources["Random"] = f"random:{seed}"
+    few = len(sources)
     pin, current = session.pinned(run.name), session.current_latents().get(run.name)
     if pin is not None:
         sources["The map's pin"] = f"pin:{link.text(link.tidy(pin))}"
@@ -159,7 +170,7 @@ def more(run: runs.Run, ends: list[str]) -> None:
             )  # fmt: skip
         undone = not session.morph()["before"]
         st.button("Undo", icon=":material/undo:", on_click=undo, disabled=undone)
-    if len(sources) == 2:
+    if len(sources) == few:
         st.caption(
             "What you pin on the map, make on Generate or send from Draw can be an end, too."
         )
@@ -172,18 +183,37 @@ def _class_samples(ends: list[str], seed: int, is_full: bool) -> None:
         if label is not None:
             change([*ends, f"class:{label},{seed}"])
 
+    if fault := resources.classifier_fault():
+        st.caption(f"There are no samples of a class: {widgets.plain(fault)}.")
+        return
     st.pills("A sample of class", CLASSES, key="class end", on_change=add, disabled=is_full)
 
 
-def adder(ends: list[str], key: str, latent_map: LatentMap) -> Callable[[], None]:
+def adder(ends: list[str], key: str, run: runs.Run) -> Callable[[], None]:
     """What the live view calls when a place of the map was clicked."""
 
     def add() -> None:
-        place = link.latent(st.session_state[key]["added"], latent_map)
+        place = link.latent(st.session_state[key]["added"], resources.latent_map(run))
         if place is not None and len(ends) < MOST:
             change([*ends, f"map:{link.text(place)}"])
 
     return add
+
+
+def mover(ends: list[str], key: str, run: runs.Run) -> Callable[[], None]:
+    """What the live view calls when an end was moved on the map."""
+
+    def move() -> None:
+        told = st.session_state[key]["moved"]
+        named = told if isinstance(told, dict) else {}
+        i, place = (
+            link.whole(named.get("end"), len(ends)),
+            link.latent(named.get("latent"), resources.latent_map(run)),
+        )
+        if i is not None and place is not None:
+            change([*ends[:i], f"map:{link.text(place)}", *ends[i + 1 :]])
+
+    return move
 
 
 def _for_link(end: str, run: runs.Run) -> str:

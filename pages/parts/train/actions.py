@@ -36,14 +36,7 @@ def buttons(run: runs.Run, state: runs.State, serving: runs.Run) -> None:
         if serves and serving.path != run.path:
             _button("Use on all pages", "check", _serve, run.name)
         if serves:
-            st.download_button(
-                "Export",
-                lambda: archive.export(run),
-                f"{run.name}.zip",
-                icon=":material/download:",
-                on_click="ignore",
-                help="The whole run as one zip file, to import here or anywhere else.",
-            )
+            _exporter(run)
         if may_change:
             if state not in runs.ALIVE:
                 with st.popover("Rename", icon=":material/edit:"), st.form("rename", border=False):
@@ -65,8 +58,7 @@ def undo() -> None:
             st.markdown(f"**{widgets.plain(trash.name)}** is deleted.")
             name = trash.path.name
             _button("Undo", "undo", _restore, trash, key=f"undo-{name}")
-            gone = runs_folder.delete_for_good
-            _button("Delete for good", "delete_forever", gone, trash, key=f"gone-{name}")
+            _button("Delete for good", "delete_forever", _remove, trash, key=f"gone-{name}")
 
 
 def importer() -> None:
@@ -93,7 +85,7 @@ def attempt(action: Callable[..., Any], *arguments: Any) -> None:
     """Do it, or tell the visitor why not."""
     try:
         action(*arguments)
-    except (runs.RunError, ValueError, OSError) as error:
+    except (runs.RunError, ValueError, OSError, MemoryError) as error:
         text = widgets.plain(failures.words(error))
         st.toast(f"That did not work: {text}.", icon=":material/error:", duration="long")
 
@@ -103,6 +95,27 @@ def _button(
 ) -> None:
     icon = f":material/{icon}:" if icon else None
     st.button(label, icon=icon, on_click=attempt, args=(action, *arguments), **look)
+
+
+def _exporter(run: runs.Run) -> None:
+    """Packs the run when it is opened: of a download that fails later, no page would know why."""
+    place = st.popover(
+        "Export", icon=":material/download:", key=f"export-{run.name}", on_change="rerun"
+    )
+    if not place.open:
+        return
+    with place:
+        try:
+            packed = archive.export(run)
+        except (runs.RunError, OSError, MemoryError) as error:
+            words = widgets.plain(failures.words(error))
+            st.error(f"This run cannot be exported: {words}.", icon=":material/error:")
+            return
+        size = max(0.1, len(packed) / 1e6)
+        st.markdown(f"The whole run as one zip file ({size:.1f} MB), to import here or elsewhere.")
+        st.download_button(
+            "Download", packed, f"{run.name}.zip", icon=":material/download:", on_click="ignore"
+        )
 
 
 def _can_resume(run: runs.Run, state: runs.State) -> bool:
@@ -149,3 +162,8 @@ def _import(key: str) -> None:
 def _restore(trash: runs_folder.Trash) -> None:
     resources.jobs().limits.check_open()
     run_list.show(runs_folder.restore(trash).name)
+
+
+def _remove(trash: runs_folder.Trash) -> None:
+    resources.jobs().limits.check_open()
+    runs_folder.delete_for_good(trash)

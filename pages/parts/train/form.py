@@ -8,9 +8,10 @@ import streamlit as st
 
 from pages.parts.train import actions, run_list
 from pages.shared import canvas, ownership, resources, widgets
-from vae.config import PRESETS, ModelConfig, TrainingConfig, options
+from vae.config import ModelConfig, TrainingConfig, options
 from vae.limits import LimitError
 from vae.preprocess import Blank
+from vae.presets import PRESETS
 
 FIRST_PRESET = "tiny"
 MAIN = ("latent_dim", "epochs", "kl_weight", "train_images")

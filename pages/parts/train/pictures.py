@@ -8,8 +8,10 @@ from vae import runs
 
 def curves(run: runs.Run) -> None:
     """The losses so far, if there are any."""
-    data = resources.told(run).curves
-    if data is not None:
+    told = resources.told(run)
+    if told.fault:
+        st.caption(f"The history of this run cannot be read: {widgets.plain(told.fault)}.")
+    if (data := told.curves) is not None:
         live.draw("curves/main.js", f"curves-{run.name}", data, "json", lambda: data)
 
 

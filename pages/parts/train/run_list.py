@@ -8,13 +8,13 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from pages.shared import ownership, resources, widgets
-from vae import config, results, runs, snapshots
+from vae import presets, results, runs, snapshots
+from vae.live import scripts
 
 _NUMBERS = ("Validation loss", "Test -ELBO", "Time", "Best epoch")
 _WORDS = ("State", "Differs from its preset")
 _INTO_SIGHT = component(
-    "latent_digits_into_sight",
-    js=(Path(__file__).parent / "into_sight.js").read_text(encoding="utf-8"),
+    "latent_digits_into_sight", js=scripts.bare(Path(__file__).parent / "into_sight.js")
 )
 
 
@@ -40,7 +40,10 @@ def choose(found: dict[str, runs.Run], serving: runs.Run) -> runs.Run:
             st.warning(f"There is no run {widgets.plain(asked)} on this server.")
         asked = _most_telling(found, serving)
     st.session_state["run"] = asked
-    name = st.selectbox("Run", list(found), key="run", persist_state="session", width=360)
+    name = st.selectbox(
+        "Run", list(found), key="run", format_func=widgets.titles(found), persist_state="session",
+        width=360,
+    )  # fmt: skip
     st.query_params["run"] = name
     return found[name]
 
@@ -76,12 +79,12 @@ def _row(run: runs.Run) -> str:
         widgets.duration(m.seconds) if m.seconds else "",
         m.best_epoch or "",
     ]
-    changed = config.differences(m.preset, m.model, m.training)
+    changed = presets.differences(m.preset, m.model, m.training)
     words = ", ".join(f"{name} {value}" for name, value in changed.items()) or "nothing"
     cells = "".join(f"<td class='number'>{value}</td>" for value in numbers)
     return (
         f"<tr><td><b>{escape(run.name)}</b></td>{cells}"
-        f"<td>{resources.jobs().state(run.path)}</td>"
+        f"<td>{runs.state(run)}</td>"
         f"<td class='words'>{escape(m.preset)}: {escape(words)}</td></tr>"
     )
 

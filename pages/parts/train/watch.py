@@ -18,7 +18,7 @@ def show(run: runs.Run, serving: runs.Run) -> None:
 
     Buttons are outside of what is drawn again and again: a click there could be lost.
     """
-    state = resources.jobs().state(run.path)
+    state = runs.state(run)  # not of what is there now: it may just have been deleted
     if trouble := resources.jobs().trouble:
         st.warning(
             "The queue of trainings met an unexpected error and tries again: "
@@ -117,10 +117,9 @@ def _kept(state: runs.State) -> str:
 
 def _collapse(run: runs.Run) -> bool:
     """Say it if the latent space is hardly used, and what to change."""
-    epochs = _epochs(run)
-    if not epochs:
+    epochs, t = _epochs(run), run.manifest.training
+    if not epochs or t.is_autoencoder:  # which has no posterior
         return False
-    t = run.manifest.training
     kls = epochs[-1]["kl_per_dimension"]
     if not kls:  # with a flow there are none
         return False

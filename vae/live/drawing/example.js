@@ -4,6 +4,7 @@
 import { drawingToImage } from "../preprocess/drawing.js";
 import { strokeThrough } from "../preprocess/strokes.js";
 import { element, pen } from "../shared/elements.js";
+import { eased, isStill } from "../shared/motion.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { board } from "./pen.js";
 
@@ -18,15 +19,22 @@ const LANDED = 3100; // it has flown to the map,
 const DECODED = 4000; // and from there to its reconstruction,
 const OVER = 7500; // and that was looked at
 const SMALL = 0.2; // of its size, where a flying digit lands
+const LOOK = 300; // milliseconds until it is looked whether another canvas has come
+const MOST = 4; // digits; then the last one rests, so that a page that is left alone costs nothing
 
 export class Example {
   #start = performance.now();
   #asked = 0;
   #which = 0;
+  #drawn = 0;
   /** @type {"seen" | "placed" | "rebuilt"} how far the digit has come */
   #stage = "seen";
   #paper = element("canvas", { className: "example" });
   #flying = digitCanvas("", "flying");
+  /** A digit that rests is written again where another canvas took the place of its own. */
+  #looking = setInterval(() => {
+    if (this.isResting && board() !== this.#paper.parentElement) this.#write(1);
+  }, LOOK);
 
   /**
    * @param {DrawingView} view
@@ -48,19 +56,25 @@ export class Example {
     });
     this.#flying.hidden = true;
     view.root.append(this.#flying);
-    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isStill) this.#showEnd();
+    if (isStill()) this.#showEnd();
     else this.#next();
+  }
+
+  /** Whether the digit is at its end, so that nothing is shown anew by itself. */
+  get isResting() {
+    return this.#stage === "rebuilt";
   }
 
   end() {
     cancelAnimationFrame(this.#asked);
+    clearInterval(this.#looking);
     this.#paper.remove();
     this.#flying.remove();
   }
 
   /** Everything at once, and again when the canvas has come. */
   #showEnd() {
+    this.#stage = "rebuilt";
     const isThere = this.#write(1);
     const image = this.#image(1);
     if (image) this.view.show(image, false);
@@ -71,6 +85,7 @@ export class Example {
     this.#asked = requestAnimationFrame((now) => {
       const time = now - this.#start;
       if (time > OVER) {
+        if (++this.#drawn === MOST) return;
         this.#start = now;
         this.#which = (this.#which + 1) % this.drawings.length;
         this.view.clear();
@@ -92,15 +107,17 @@ export class Example {
     view.show(image, false, stage);
     this.#flying.hidden = time < DRAWN || time >= DECODED;
     if (this.#flying.hidden) return;
-    const { encoder, decoder } = view.place.model;
-    const { mean } = encoder.encode(image);
-    const spot = view.place.spot(mean);
+    const { latent } = view.onMap.read(image);
+    const spot = view.place.spot(latent);
     if (time < LANDED) {
       drawDigit(this.#flying, image);
       return this.#fly(view.seen.picture, spot, eased((time - DRAWN) / (LANDED - DRAWN)));
     }
-    drawDigit(this.#flying, decoder.decode(mean));
-    this.#fly(view.rebuilt[0].picture, spot, 1 - eased((time - LANDED) / (DECODED - LANDED)));
+    const rebuilt = view.rebuilt.at(0);
+    this.#flying.hidden = !rebuilt;
+    if (!rebuilt) return; // its networks have not come yet
+    drawDigit(this.#flying, view.onMap.decoder.decode(latent));
+    this.#fly(rebuilt.picture, spot, 1 - eased((time - LANDED) / (DECODED - LANDED)));
   }
 
   /**
@@ -168,15 +185,6 @@ export class Example {
     }
     return true;
   }
-}
-
-/**
- * Slow at both ends.
- *
- * @param {number} t in [0, 1]
- */
-function eased(t) {
-  return t * t * (3 - 2 * t);
 }
 
 /**

@@ -1,25 +1,29 @@
 // What becomes of an image, stage by stage, in one row: what the models see, where it lands on the
 // map, what each model makes of it, and what that costs.
 
-import { klDivergence, reconstructionLoss } from "../latents/losses.js";
+import { reconstructionLoss } from "../latents/losses.js";
 import { MapCanvas } from "../map/canvas.js";
 import { latentText } from "../map/words.js";
 import { element, pen } from "../shared/elements.js";
-import { CLASSES } from "../shared/mnist.js";
 import { digitCanvas, drawDifference, drawDigit } from "../shared/pictures.js";
+import { SHOWN_DRAWS } from "./model.js";
 
 /**
  * @import { LatentMap } from "../latents/latent_map.js"
  * @import { Point } from "../map/canvas.js"
- * @import { Decoder, Encoder, Posterior } from "../network.js"
  * @import { Palette } from "../shared/palette.js"
  * @import { Image } from "../shared/pictures.js"
+ * @import { Model } from "./model.js"
  *
- * @typedef {{encoder: Encoder, decoder: Decoder}} Model
  * @typedef {object} Asked a model, and what only Python knows of it
  * @property {string} name
+ * @property {string} id that of its bundles
  * @property {boolean} is_autoencoder
- * @property {[figure: string, words: string][]} unusual how its figures compare with usual ones
+ * @property {Usual | null} usual null until the first drawing
+ *
+ * @typedef {object} Usual the percentiles of real digits, from 0 to 100, in nats
+ * @property {number[]} lost of their reconstruction losses
+ * @property {number[]} told of their KL divergences
  */
 
 const TRAIL = 60; // frames
@@ -54,12 +58,13 @@ export class Place {
   /** @type {Point[]} */
   trail = [];
 
+  #name = element("b");
+
   /**
-   * @param {string} name
    * @param {Model} model
    * @param {LatentMap} latentMap
    */
-  constructor(name, model, latentMap) {
+  constructor(model, latentMap) {
     this.model = model;
     this.latentMap = latentMap;
     this.map = new MapCanvas(latentMap, model.decoder);
@@ -67,11 +72,11 @@ export class Place {
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute("aria-label", "The map, with a ring where the drawing is");
     this.words = element("code");
-    const frame = element("div", { className: "frame" }, this.map.canvas, ...classNames(latentMap));
+    const frame = element("div", { className: "frame" }, this.map.canvas);
     this.element = element(
       "section",
       { className: "place" },
-      heading("→ encoder →", "Map of ", element("b", { textContent: name })),
+      heading("→ encoder →", "Map of ", this.#name),
       frame,
       this.words,
     );
@@ -80,23 +85,36 @@ export class Place {
   }
 
   /**
-   * @param {Posterior | null} posterior null: nothing has landed yet
+   * Say whose map it is.
+   *
+   * @param {string} name
+   */
+  name(name) {
+    this.#name.textContent = name;
+  }
+
+  /**
+   * @param {Image | null} image null: nothing has landed yet
    * @param {boolean} isMoving whether the way there is shown, too
    */
-  show(posterior, isMoving) {
+  show(image, isMoving) {
+    const { latentMap } = this;
     const { marks } = this.map;
-    if (!posterior) {
-      [this.trail, marks.pin, marks.ellipse] = [[], null, null];
+    [marks.pin, marks.ellipse, marks.cloud] = [null, null, null];
+    if (!image) {
+      this.trail = [];
       this.words.textContent = "";
       return this.draw();
     }
-    const point = this.#within(this.latentMap.project(posterior.mean));
+    const { posterior, latent, draws } = this.model.read(image);
+    const point = this.#within(latentMap.project(latent));
     marks.pin = point;
-    marks.ellipse = this.latentMap.isAutoencoder
-      ? null
-      : { centre: point, ...this.latentMap.ellipse(posterior.logVariance) };
+    if (draws.length)
+      marks.cloud = { points: draws.map((one) => latentMap.project(one)), rings: [] };
+    else if (!latentMap.isAutoencoder)
+      marks.ellipse = { centre: point, ...latentMap.ellipse(posterior.logVariance) };
     this.trail = isMoving ? [...this.trail.slice(-TRAIL), point] : [];
-    this.words.textContent = latentText(posterior.mean);
+    this.words.textContent = latentText(latent);
     this.draw();
   }
 
@@ -137,6 +155,11 @@ export class Place {
 
 /** What one model makes of an image: its reconstruction, where that is off, and the loss. */
 export class Rebuilt {
+  /** When it was shown last: a number that grows. */
+  turn = 0;
+  /** @type {Usual | null} */
+  usual = null;
+
   /**
    * @param {Asked} asked
    * @param {Model} model
@@ -153,26 +176,32 @@ export class Rebuilt {
     this.bar = element("div", { className: "loss", role: "img" }, this.lost, this.told);
     this.figures = element("p", { className: "figures" });
     this.words = element("div", { className: "words faint" });
+    this.draws = Array.from({ length: isAutoencoder ? 0 : SHOWN_DRAWS }, (_, i) =>
+      digitCanvas(`Draw ${i + 1} of ${name}`),
+    );
+    const caption = element("p", { className: "faint", textContent: "Draws from the posterior" });
+    const draws = element("div", { className: "draws" }, ...this.draws);
     this.element = element(
       "section",
       { className: "rebuilt" },
-      heading("→ decoder →", "By ", element("b", { textContent: name })),
+      ...headingOf(name),
       this.picture,
       this.difference,
       this.bar,
       this.figures,
       this.words,
+      ...(isAutoencoder ? [] : [element("div", { className: "drawn" }, caption, draws)]),
     );
   }
 
   /** @param {Image} image */
   show(image) {
-    const { mean, logVariance } = this.model.encoder.encode(image);
-    const reconstruction = this.model.decoder.decode(mean);
+    const { latent, kl } = this.model.read(image);
+    const reconstruction = this.model.decoder.decode(latent);
     drawDigit(this.picture, reconstruction);
     drawDifference(this.difference, image, reconstruction, this.palette);
     const lost = reconstructionLoss(image, reconstruction);
-    const told = this.isAutoencoder ? 0 : klDivergence(mean, logVariance);
+    const told = this.isAutoencoder ? 0 : kl;
     const whole = Math.max(LONGEST, lost + told);
     this.lost.style.width = `${(100 * lost) / whole}%`;
     this.told.style.width = `${(100 * told) / whole}%`;
@@ -180,47 +209,68 @@ export class Rebuilt {
       ? `${lost.toFixed(1)} nats lost`
       : `${lost.toFixed(1)} lost + ${told.toFixed(1)} KL = ${(lost + told).toFixed(1)} nats`;
     this.bar.setAttribute("aria-label", `Loss: ${this.figures.textContent}`);
+    if (this.usual) this.#say(this.usual, lost, told);
+  }
+
+  /**
+   * Show one of the draws from the posterior, decoded.
+   *
+   * @param {Image} image
+   * @param {number} i
+   */
+  showDraw(image, i) {
+    drawDigit(this.draws[i], this.model.drawn(this.model.read(image).posterior, i));
   }
 
   clear() {
-    cleared(this.picture);
-    cleared(this.difference);
+    for (const canvas of [this.picture, this.difference, ...this.draws]) cleared(canvas);
     this.lost.style.width = this.told.style.width = "0";
     this.figures.textContent = "";
+    this.words.replaceChildren();
     this.bar.setAttribute("aria-label", "Loss");
   }
 
-  /** @param {[figure: string, words: string][]} unusual */
-  say(unusual) {
-    const sentences = unusual.map(([figure, words]) =>
-      element("p", {}, element("b", { textContent: figure }), ` ${words}`),
+  /**
+   * How unusual the terms of the loss are.
+   *
+   * @param {Usual} usual
+   * @param {number} lost
+   * @param {number} told
+   */
+  #say(usual, lost, told) {
+    const percent = (/** @type {number[]} */ known, /** @type {number} */ nats) =>
+      Math.max(known.filter((one) => one < nats).length - 1, 0);
+    const sentence = (/** @type {string} */ figure, /** @type {string} */ words) =>
+      element("p", {}, element("b", { textContent: figure }), ` ${words}`);
+    const harder = percent(usual.lost, lost);
+    this.words.replaceChildren(
+      sentence(`${lost.toFixed(1)} nats`, `to rebuild: harder than ${harder} % of real digits.`),
+      this.isAutoencoder
+        ? sentence("One point", "and no posterior: it is a plain autoencoder.")
+        : sentence(
+            `${told.toFixed(1)} nats`,
+            `of KL divergence: more than ${percent(usual.told, told)} % of them.`,
+          ),
     );
-    this.words.replaceChildren(...sentences);
   }
+}
+
+/**
+ * In the place of what a model makes of an image, until its networks have come.
+ *
+ * @param {string} name
+ */
+export function waiting(name) {
+  const words = element("p", { className: "faint", textContent: "Loading the model …" });
+  return element("section", { className: "rebuilt" }, ...headingOf(name), digitCanvas(""), words);
+}
+
+/** @param {string} name */
+function headingOf(name) {
+  return [heading("→ decoder →", "By ", element("b", { textContent: name }))];
 }
 
 /** @param {HTMLCanvasElement} canvas */
 function cleared(canvas) {
   pen(canvas).clearRect(0, 0, canvas.width, canvas.height);
-}
-
-/**
- * Each class by its name, where its digits lie on average.
- *
- * @param {LatentMap} latentMap
- */
-function classNames({ points, labels, extent }) {
-  const sums = Array.from({ length: CLASSES }, () => [0, 0, 0]);
-  labels.forEach((label, i) => {
-    const sum = sums[label];
-    sum[0] += points[2 * i];
-    sum[1] += points[2 * i + 1];
-    sum[2] += 1;
-  });
-  return sums.map(([x, y, n], label) => {
-    const name = element("b", { className: "name", textContent: String(label) });
-    name.style.left = `${50 + (50 * x) / n / extent}%`;
-    name.style.top = `${50 - (50 * y) / n / extent}%`;
-    return name;
-  });
 }

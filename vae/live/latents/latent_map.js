@@ -38,6 +38,8 @@ export class LatentMap {
     this.points = arrays.points.data;
     this.labels = arrays.labels.data;
     this.size = this.labels.length;
+    /** Where the classes' names stand, x and y of each. */
+    this.names = arrays.names.data;
     this.means = arrays.mean.data;
     this.logVariances = arrays.log_variance.data;
     this.origin = arrays.origin.data;

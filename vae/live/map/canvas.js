@@ -24,15 +24,24 @@ import { MAP_LABEL } from "./words.js";
  * @typedef {object} Manifold what is decoded all over a frame
  * @property {string} drawnFor
  * @property {Frame} frame
- * @property {number} done cells that are decoded
+ * @property {number} done steps, of `FINE`
+ * @property {Float32Array[]} middles the images in the middles of the blocks
  * @property {HTMLCanvasElement} picture
- * @property {Manifold | null} before the one that is seen until this one is complete
+ * @property {Manifold | null} before the one that is seen until all of this one's blocks are
  */
 
 const DOT = 3.2; // radius in CSS pixels
 const DOT_ON_MANIFOLD = 2.2; // smaller, so that digits show between
-const MANIFOLD_CELLS = 24; // decoded points along each side
-const MANIFOLD_BUDGET = 7; // milliseconds of decoding a frame, so that fingers come first
+const BLOCKS = 6; // of the manifold along each side: each is first seen as one large digit, ...
+const FINER = 3; // ... then as this many along each side, the middle one the same
+const COARSE = BLOCKS ** 2; // steps until all blocks are seen
+const FINE = COARSE * (1 + FINER ** 2);
+const SCATTER = 13; // which blocks follow each other: all over the map
+const BUDGET = 7; // milliseconds of decoding a frame where a finger moves, which comes first ...
+const REST_BUDGET = 40; // ... and where nothing has for a while
+const REST = 300; // milliseconds
+const SMALL = 240; // CSS pixels of a map with small names
+const NAMES_APART = 13; // CSS pixels; a name that would cover another is left out
 
 /** A square canvas over a square piece of the plane. */
 export class MapCanvas {
@@ -41,6 +50,15 @@ export class MapCanvas {
   hasManifold = false;
   /** Whether a drag moves the map, and not z. */
   isMoved = false;
+  hasDots = true;
+  /**
+   * What else is drawn, over the dots and under the marks.
+   *
+   * @type {((context: CanvasRenderingContext2D, map: MapCanvas) => void)[]}
+   */
+  layers = [];
+  /** When a finger, or a key, moved something last. */
+  movedAt = -Infinity;
   /** @type {{cursor: Point?, pin: Point?, ellipse: Ellipse?, cloud: Cloud?, drawing: Point?}} */
   marks = { cursor: null, pin: null, ellipse: null, cloud: null, drawing: null };
   #dots = element("canvas");
@@ -114,17 +132,27 @@ export class MapCanvas {
   }
 
   /**
-   * Zoom by a factor about a spot on the screen that stays where it is.
+   * Zoom by a factor about a spot on the screen that stays where it is: the pin, if none is given.
    *
    * @param {number} factor
    * @param {Spot} spot
    */
-  zoom(factor, spot = [this.side / 2, this.side / 2]) {
+  zoom(factor, spot = this.#pinOrMiddle) {
     const [x, y] = this.toPlane(spot);
     const { frame, home } = this;
     const half = Math.min(Math.max(frame.half * factor, home.half / 200), home.half * 4);
     const ratio = half / frame.half;
     this.frame = sixDigits({ x: x + (frame.x - x) * ratio, y: y + (frame.y - y) * ratio, half });
+  }
+
+  /** The pin's spot, or the middle of the map where that is not in sight. */
+  get #pinOrMiddle() {
+    const { side, marks } = this;
+    /** @type {Spot} */
+    const spot = marks.pin ? this.toScreen(marks.pin) : [-1, -1];
+    /** @type {Spot} */
+    const middle = [side / 2, side / 2];
+    return spot.every((value) => value >= 0 && value <= side) ? spot : middle;
   }
 
   /**
@@ -153,8 +181,10 @@ export class MapCanvas {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, pixels, pixels);
     const more = this.hasManifold && this.#drawManifold(context, pixels);
-    this.#drawDots(context, pixels, ratio);
+    if (this.hasDots) this.#drawDots(context, pixels, ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const layer of this.layers) layer(context, this);
+    this.#drawNames(context);
     this.#drawMarks(context);
     return more;
   }
@@ -208,20 +238,20 @@ export class MapCanvas {
    */
   #drawManifold(context, pixels) {
     const manifold = this.#manifoldOf(this.frame);
-    const until = performance.now() + MANIFOLD_BUDGET;
-    const cells = MANIFOLD_CELLS ** 2;
-    while (manifold.done < cells && performance.now() < until) this.#decodeCell(manifold);
-    if (manifold.done === cells) manifold.before = null;
-    context.imageSmoothingEnabled = false;
+    const now = performance.now();
+    const until = now + (now - this.movedAt < REST ? BUDGET : REST_BUDGET);
+    while (manifold.done < FINE && performance.now() < until) this.#decodeStep(manifold);
+    if (manifold.done >= COARSE) manifold.before = null;
     for (const one of [manifold.before, manifold]) {
       if (!one) continue;
       const { x, y, half } = one.frame;
       const [left, top] = this.toScreen([x - half, y + half]);
       const unit = pixels / this.side;
       const width = 2 * half * this.scale * unit;
+      context.imageSmoothingEnabled = width < one.picture.width; // no stroke is lost
       context.drawImage(one.picture, left * unit, top * unit, width, width);
     }
-    return manifold.done < cells;
+    return manifold.done < FINE;
   }
 
   /**
@@ -231,30 +261,74 @@ export class MapCanvas {
    */
   #manifoldOf({ x, y, half }) {
     const drawnFor = [x, y, half].join();
-    if (this.#manifold?.drawnFor !== drawnFor) {
-      const side = SIDE * MANIFOLD_CELLS;
+    const last = this.#manifold;
+    if (last?.drawnFor !== drawnFor) {
+      const side = SIDE * BLOCKS * FINER;
       const picture = element("canvas", { width: side, height: side });
-      const before = this.#manifold && { ...this.#manifold, before: null };
-      this.#manifold = { drawnFor, frame: { x, y, half }, done: 0, picture, before };
+      const before = last && last.done < COARSE ? last.before : last;
+      const begun = { drawnFor, frame: { x, y, half }, done: 0, middles: [], picture, before };
+      this.#manifold = begun;
     }
-    return this.#manifold;
+    return /** @type {Manifold} */ (this.#manifold);
   }
 
-  /** @param {Manifold} manifold */
-  #decodeCell(manifold) {
-    // scattered over the map, so that it fills evenly
-    const cell = (manifold.done * 211) % MANIFOLD_CELLS ** 2;
-    const [row, column] = [Math.floor(cell / MANIFOLD_CELLS), cell % MANIFOLD_CELLS];
-    const { x, y, half } = manifold.frame;
-    /** @type {Point} */
-    const point = [
-      x + half * ((2 * (column + 0.5)) / MANIFOLD_CELLS - 1),
-      y - half * ((2 * (row + 0.5)) / MANIFOLD_CELLS - 1),
-    ];
-    const image = this.decoder.decode(this.latentMap.lift(point));
+  /**
+   * One more digit of the manifold: the large ones first, then each block's small ones.
+   *
+   * @param {Manifold} manifold
+   */
+  #decodeStep(manifold) {
+    const isCoarse = manifold.done < COARSE;
+    const fine = manifold.done - COARSE;
+    const block = ((isCoarse ? manifold.done : Math.floor(fine / FINER ** 2)) * SCATTER) % COARSE;
+    const within = isCoarse ? (FINER ** 2 - 1) / 2 : fine % FINER ** 2;
+    const row = FINER * Math.floor(block / BLOCKS) + Math.floor(within / FINER);
+    const column = FINER * (block % BLOCKS) + (within % FINER);
+    const isMiddle = within === (FINER ** 2 - 1) / 2;
+    if (isCoarse) manifold.middles[block] = this.#decoded(manifold.frame, column, row);
+    const image = isMiddle ? manifold.middles[block] : this.#decoded(manifold.frame, column, row);
     drawDigit(this.#cell, image);
-    pen(manifold.picture).drawImage(this.#cell, column * SIDE, row * SIDE);
+    const context = pen(manifold.picture);
+    context.imageSmoothingEnabled = false;
+    const [left, top, size] = isCoarse ? [column - 1, row - 1, FINER] : [column, row, 1];
+    context.drawImage(this.#cell, left * SIDE, top * SIDE, size * SIDE, size * SIDE);
     manifold.done += 1;
+  }
+
+  /**
+   * What is decoded in the middle of a cell.
+   *
+   * @param {Frame} frame
+   * @param {number} column
+   * @param {number} row
+   */
+  #decoded({ x, y, half }, column, row) {
+    const along = (/** @type {number} */ cell) =>
+      half * ((2 * (cell + 0.5)) / (BLOCKS * FINER) - 1);
+    return this.decoder.decode(this.latentMap.lift([x + along(column), y - along(row)])).slice();
+  }
+
+  /**
+   * The classes' names, where most of their digits are.
+   *
+   * @param {CanvasRenderingContext2D} context
+   */
+  #drawNames(context) {
+    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
+    const { names } = this.latentMap;
+    const font = `600 ${this.side < SMALL ? 11 : 15}px sans-serif`;
+    /** @type {Spot[]} */
+    const written = [];
+    Object.assign(context, { font, textAlign: "center", textBaseline: "middle" });
+    Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineWidth: 4, lineJoin: "round" });
+    for (let label = 0; 2 * label < names.length; label++) {
+      if (this.hidden.has(label)) continue;
+      const [left, top] = this.toScreen([names[2 * label], names[2 * label + 1]]);
+      if (written.some((w) => Math.hypot(w[0] - left, w[1] - top) < NAMES_APART)) continue;
+      written.push([left, top]);
+      context.strokeText(String(label), left, top);
+      context.fillText(String(label), left, top);
+    }
   }
 
   /** @param {CanvasRenderingContext2D} context */

@@ -110,7 +110,7 @@ export function listenToPointers(view) {
     (event) => {
       const isPinch = event.ctrlKey || event.metaKey; // of two fingers on a trackpad, too
       const root = /** @type {ShadowRoot} */ (canvas.getRootNode());
-      if (!isPinch && root.activeElement !== canvas) return; // the page scrolls
+      if (!isPinch && root.activeElement !== canvas) return view.hintAtWheel(); // the page scrolls
       event.preventDefault();
       map.zoom(Math.exp(event.deltaY * (isPinch ? 0.01 : 0.0015)), at(event));
       view.redraw();

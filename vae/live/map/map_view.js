@@ -5,14 +5,17 @@ import { klDivergence } from "../latents/losses.js";
 import { button, element } from "../shared/elements.js";
 import { CLASSES } from "../shared/mnist.js";
 import { paletteOf } from "../shared/palette.js";
+import { TheoryPanel } from "../theory/panel.js";
 import { MapCanvas } from "./canvas.js";
 import { aroundDetails, digitDetails, Reading } from "./details.js";
 import { listenToKeys, listenToPointers } from "./input.js";
 import { CLOUD, ELLIPSES } from "./words.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decoder, Encoder } from "../network.js"
+ * @import { Gaps } from "../latents/gaps.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
+ * @import { Holes } from "../theory/all_digits.js"
  * @import { Image } from "../shared/pictures.js"
  * @import { Say } from "../stage.js"
  * @import { Cloud, Frame } from "./canvas.js"
@@ -47,6 +50,8 @@ import { CLOUD, ELLIPSES } from "./words.js";
  * @property {boolean} isDrawing
  */
 
+const HINT_MS = 1500;
+
 /** The view "map". The state `place` tells of changes. */
 export class MapView {
   /** @type {Pin | null} */
@@ -59,20 +64,27 @@ export class MapView {
   #posterior = null;
   /** @type {number | null} */
   #revision = null;
+  /** @type {TheoryPanel | null} */
+  #theory = null;
   /** @type {number | null} */
   #waiting = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #telling;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hinting;
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder, LatentMap, Digits]} needed
+   * @param {[Decoder, LatentMap, Digits, Encoder?, Gaps?]} needed the last two for the theory only
    * @param {Say} say
    */
-  constructor(root, [decoder, latentMap, digits], say) {
+  constructor(root, [decoder, latentMap, digits, encoder, gaps], say) {
     this.decoder = decoder;
     this.latentMap = latentMap;
     this.digits = digits;
+    this.encoder = encoder;
+    this.gaps = gaps;
+    this.root = root;
     this.say = say;
     this.palette = paletteOf(root);
     this.map = new MapCanvas(latentMap, decoder);
@@ -80,10 +92,16 @@ export class MapView {
     this.details = element("div", { className: "details" });
     this.tools = mapTools(this);
     this.legend = mapLegend(this);
+    this.hint = element("p", {
+      className: "hint",
+      textContent: "Ctrl and the wheel zoom",
+      hidden: true,
+    });
+    const frame = element("div", { className: "frame" }, this.map.canvas, this.hint);
     root.classList.add("map-view");
     root.append(
       element("div", { className: "map-side" }, this.reading.element),
-      element("div", { className: "map-main" }, this.legend.row, this.map.canvas, this.tools.row),
+      element("div", { className: "map-main" }, this.legend.row, frame, this.tools.row),
       this.details,
     );
     listenToPointers(this);
@@ -100,8 +118,10 @@ export class MapView {
    * @param {Place} data.place
    * @param {Drawing | null} data.drawing
    * @param {Posterior | null} data.cloud
+   * @param {Holes | null} [data.theory] null: the theory is not asked for
    */
-  update({ revision, place, drawing, cloud }) {
+  update({ revision, place, drawing, cloud, theory = null }) {
+    this.#showTheory(theory);
     this.drawing = drawing;
     this.#posterior = cloud;
     this.map.marks.drawing = drawing ? this.latentMap.project(drawing.mean) : null;
@@ -110,6 +130,28 @@ export class MapView {
       this.#restore(place);
     } else if (this.#isPinned(cloud) && this.map.marks.cloud === null) this.#tellAgain();
     this.redraw();
+  }
+
+  /** @param {Holes | null} holes */
+  #showTheory(holes) {
+    const { encoder, gaps = null } = this;
+    if (Boolean(holes) === Boolean(this.#theory)) return;
+    this.#theory?.end();
+    this.#theory = holes && encoder ? new TheoryPanel(this, encoder, gaps, holes) : null;
+    this.#tellTheory();
+  }
+
+  /** Let the theory be that of what is pinned, if it is an image. */
+  #tellTheory() {
+    const { pinned, latentMap, digits, drawing } = this;
+    if (pinned?.isDrawing && drawing) {
+      const q = { mean: drawing.mean, logVariance: drawing.log_variance };
+      this.#theory?.show({ image: Float32Array.from(drawing.image), q });
+    } else if (pinned && pinned.digit !== null) {
+      const mean = Array.from(latentMap.latent(pinned.digit));
+      const q = { mean, logVariance: Array.from(latentMap.logVariance(pinned.digit)) };
+      this.#theory?.show({ image: digits.image(pinned.digit), q });
+    } else this.#theory?.show(null);
   }
 
   /**
@@ -132,9 +174,11 @@ export class MapView {
   }
 
   destroy() {
+    this.#theory?.end();
     this.resized.disconnect();
     if (this.#waiting !== null) cancelAnimationFrame(this.#waiting);
     clearTimeout(this.#telling);
+    clearTimeout(this.#hinting);
   }
 
   /** @param {Place} place */
@@ -192,6 +236,7 @@ export class MapView {
     };
     parts.push(aroundDetails(latentMap, this.decoder, latent, half, go));
     this.details.replaceChildren(...parts);
+    this.#tellTheory();
   }
 
   /** @param {number} digit */
@@ -232,6 +277,7 @@ export class MapView {
    */
   hoverAt(latent) {
     this.hover = latent;
+    this.map.movedAt = performance.now();
     this.redraw();
   }
 
@@ -254,6 +300,15 @@ export class MapView {
       this.map.marks.cursor = this.hover ? this.latentMap.project(this.hover) : null;
       if (this.map.draw()) this.redraw();
     });
+  }
+
+  /** Say how the wheel zooms, to who has scrolled the page over the map. */
+  hintAtWheel() {
+    this.hint.hidden = false;
+    clearTimeout(this.#hinting);
+    this.#hinting = setTimeout(() => {
+      this.hint.hidden = true;
+    }, HINT_MS);
   }
 
   refreshTools() {
@@ -306,21 +361,31 @@ function mapTools(view) {
   const manifold = tool("Manifold", "Show what is decoded all over the map", () => {
     map.hasManifold = !map.hasManifold;
   });
-  const move = tool("Move map", "Drag moves the map instead of z", () => {
-    map.isMoved = !map.isMoved;
+  const drags = ["z", "map"].map((what) =>
+    tool(what, `A drag moves ${what === "z" ? "z: the digit morphs" : "the map"}`, () => {
+      map.isMoved = what === "map";
+    }),
+  );
+  const choice = element("div", {
+    className: "choice",
+    role: "group",
+    "aria-label": "A drag moves",
   });
+  choice.append("Drag", ...drags);
   const row = element(
     "div",
     { className: "row tools" },
     manifold,
-    move,
+    choice,
     tool("−", "Zoom out", () => map.zoom(1.5)),
     tool("+", "Zoom in", () => map.zoom(1 / 1.5)),
     tool("Whole map", "Show the whole map", () => map.goHome()),
   );
   const refresh = () => {
     manifold.setAttribute("aria-pressed", String(map.hasManifold));
-    move.setAttribute("aria-pressed", String(map.isMoved));
+    drags.forEach((one, i) => {
+      one.setAttribute("aria-pressed", String(map.isMoved === (i === 1)));
+    });
     map.canvas.style.touchAction = map.isMoved ? "none" : "";
   };
   refresh();
@@ -328,7 +393,7 @@ function mapTools(view) {
 }
 
 /**
- * One chip a class; a click hides or shows it.
+ * One chip a class; a click hides or shows it, a double click or one with Shift shows it alone.
  *
  * @param {MapView} view
  */
@@ -337,13 +402,24 @@ function mapLegend(view) {
   const chips = Array.from({ length: CLASSES }, (_, label) => {
     const dot = element("i");
     dot.style.background = `var(--class-${label})`;
-    const chip = element("button", { "aria-label": `Digits ${label}` }, dot, String(label));
-    chip.onclick = () => {
-      if (!map.hidden.delete(label)) map.hidden.add(label);
+    const title = "Hides or shows these digits; a double click, or Shift, shows them alone";
+    const named = { "aria-label": `Digits ${label}`, title };
+    const chip = element("button", named, dot, String(label));
+    const changed = () => {
       refresh();
       view.redraw();
       view.tell(300);
     };
+    const alone = () => {
+      map.hidden = isolated(label, map.hidden);
+      changed();
+    };
+    chip.onclick = ({ shiftKey }) => {
+      if (shiftKey) return alone();
+      if (!map.hidden.delete(label)) map.hidden.add(label);
+      changed();
+    };
+    chip.ondblclick = ({ shiftKey }) => !shiftKey && alone(); // after two clicks, which undo each other
     return chip;
   });
   const refresh = () =>
@@ -352,4 +428,16 @@ function mapLegend(view) {
     });
   refresh();
   return { row: element("div", { className: "row legend" }, ...chips), refresh };
+}
+
+/**
+ * What is hidden so that one class is alone; where it is already, nothing is.
+ *
+ * @param {number} label
+ * @param {Set<number>} hidden
+ */
+export function isolated(label, hidden) {
+  const isAlone = hidden.size === CLASSES - 1 && !hidden.has(label);
+  const others = Array.from({ length: CLASSES }, (_, other) => other).filter((o) => o !== label);
+  return new Set(isAlone ? [] : others);
 }

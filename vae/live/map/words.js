@@ -74,5 +74,5 @@ export function directionText(right, up) {
 /** @param {number} share */
 function percent(share) {
   const rounded = Math.floor(1000 * share) / 10;
-  return `${rounded > 99 && rounded < 100 ? rounded.toFixed(1) : Math.round(rounded)} %`;
+  return `${rounded > 99 && rounded < 100 ? rounded.toFixed(1) : Math.round(rounded)}\u00a0%`;
 }

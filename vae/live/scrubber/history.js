@@ -5,19 +5,25 @@
 
 /** @typedef {[loss: number, reconstruction: number, kl: number]} Losses */
 
-export class History {
-  /** @param {Bundle} bundle what `scrubber_data` packed */
+/**
+ * What a slider goes through, stage by stage: pictures, points of a map, and words on each.
+ *
+ * @abstract
+ */
+export class Stages {
+  /** What the slider is called. */
+  axis = "";
+  /** What it goes through. */
+  all = "";
+  /** Whether more stages are to come. */
+  growing = false;
+  /** Whether the slider runs once by itself. */
+  runsOnce = false;
+  /** Whether there is neither a posterior nor a prior. */
+  isAutoencoder = false;
+
+  /** @param {Bundle} bundle with the arrays that every stage has */
   constructor({ values, arrays }) {
-    /** @type {number[]} of each snapshot; 0 is before training */
-    this.epochs = values.epochs;
-    /** @type {number} */
-    this.planned = values.planned;
-    /** Whether more snapshots are to come. @type {boolean} */
-    this.growing = values.growing;
-    /** @type {Record<number, Losses>} of the validation images, by epoch */
-    this.losses = values.losses;
-    /** @type {number} */
-    this.klWeight = values.kl_weight;
     /** Nats below which a latent dimension tells nothing. @type {number} */
     this.deadBelow = values.dead_below;
     this.originals = arrays.originals;
@@ -28,13 +34,115 @@ export class History {
     /** What the visitor had drawn. @type {Stack | undefined} */
     this.drawing = arrays.drawing;
     this.drawings = arrays.drawings;
-    this.extent = reach(arrays.points);
     this.rank = ranked(arrays.kl);
   }
 
-  /** The position of the latest snapshot. */
+  /** The position of the latest stage. */
   get last() {
-    return this.epochs.length - 1;
+    return this.points.shape[0] - 1;
+  }
+
+  /** The position to begin with. */
+  get start() {
+    return this.last;
+  }
+
+  /** What the highest bar of a dimension stands for, in nats. */
+  get highestKl() {
+    return Math.max(0.5, ...this.kl.data.slice(-this.rank.length));
+  }
+
+  /**
+   * Half the width of the map.
+   *
+   * @param {number} _at
+   */
+  extent(_at) {
+    return 1;
+  }
+
+  /**
+   * Where the slider stands.
+   *
+   * @param {number} at
+   */
+  title(at) {
+    return String(at);
+  }
+
+  /**
+   * What is to be said of it.
+   *
+   * @param {number} _at
+   * @returns {string}
+   */
+  lossText(_at) {
+    return "";
+  }
+
+  /**
+   * The same, to be read aloud.
+   *
+   * @param {number} at
+   */
+  spoken(at) {
+    return this.title(at);
+  }
+
+  /**
+   * Whether a dimension that tells nothing there is dead, and not only untrained.
+   *
+   * @param {number} at
+   */
+  isTrained(at) {
+    return at >= 0;
+  }
+
+  /**
+   * The KL divergence of each latent dimension, and the dimensions that tell nothing.
+   *
+   * @param {number} at
+   */
+  dimensions(at) {
+    const kl = Array.from(between(this.kl, at));
+    const isDead = (/** @type {number} */ i) => this.isTrained(at) && kl[i] < this.deadBelow;
+    return { kl, dead: [...this.rank].filter(isDead).sort((a, b) => a - b) };
+  }
+}
+
+/** The snapshots of a training. */
+export class History extends Stages {
+  axis = "Epoch";
+  all = "the epochs";
+  #extent;
+
+  /** @param {Bundle} bundle what `scrubber_data` packed */
+  constructor(bundle) {
+    super(bundle);
+    const { values, arrays } = bundle;
+    /** @type {number[]} of each snapshot; 0 is before training */
+    this.epochs = values.epochs;
+    /** @type {number} */
+    this.planned = values.planned;
+    /** @type {boolean} */
+    this.growing = values.growing;
+    this.runsOnce = !this.growing;
+    /** @type {boolean} */
+    this.isAutoencoder = values.is_autoencoder;
+    /** @type {Record<number, Losses>} of the validation images, by epoch */
+    this.losses = values.losses;
+    /** @type {number} */
+    this.klWeight = values.kl_weight;
+    this.#extent = reach(arrays.points);
+  }
+
+  extent() {
+    return this.#extent;
+  }
+
+  /** @param {number} at */
+  isTrained(at) {
+    return this.epoch(at) > 0;
   }
 
   /** @param {number} at */
@@ -57,6 +165,8 @@ export class History {
     const losses = this.losses[this.epoch(at)];
     if (!losses) return ` · of ${this.planned} epochs`;
     const [loss, reconstruction, kl] = losses.map((nats) => nats.toFixed(1));
+    if (this.isAutoencoder)
+      return ` of ${this.planned} · validation reconstruction loss ${reconstruction}`;
     const weight = this.klWeight === 1 ? "" : `${this.klWeight} × `;
     return ` of ${this.planned} · validation loss ${loss} = ${reconstruction} reconstruction + ${weight}${kl} KL`;
   }
@@ -69,17 +179,6 @@ export class History {
   spoken(at) {
     const losses = this.losses[this.epoch(at)];
     return this.title(at) + (losses ? `, validation loss ${losses[0].toFixed(1)} nats` : "");
-  }
-
-  /**
-   * The KL divergence of each latent dimension, and the dimensions that tell nothing.
-   *
-   * @param {number} at
-   */
-  dimensions(at) {
-    const kl = Array.from(between(this.kl, at));
-    const isDead = (/** @type {number} */ i) => this.epoch(at) > 0 && kl[i] < this.deadBelow;
-    return { kl, dead: [...this.rank].filter(isDead).sort((a, b) => a - b) };
   }
 }
 

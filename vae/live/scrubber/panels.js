@@ -6,9 +6,11 @@ import { classColours, DOT_COVER } from "../shared/palette.js";
 import { drawDigit } from "../shared/pictures.js";
 import { between } from "./history.js";
 
-/** @import { History } from "./history.js" */
+/** @import { Stages } from "./history.js" */
 
 const POINT = 2.2; // radius, in CSS pixels
+const NAME = "600 13px sans-serif";
+const NAMES_APART = 14; // CSS pixels; one that would cover another is left out
 const MANY = 40; // bars, between which there is no room
 const [GAP, WIDER_GAP] = [2, 8]; // pixels between the digits of a sheet
 
@@ -28,14 +30,15 @@ export class MapPanel {
   }
 
   /**
-   * @param {History} history
+   * @param {Stages} history
    * @param {number} at
    */
   draw(history, at) {
     const side = this.canvas.clientWidth;
     if (!side) return;
     const view = history.rank.length > 2 ? "The plane of the two strongest components. " : "";
-    this.rings.textContent = `${view}Rings: 1, 2 and 3 standard deviations of the prior.`;
+    const rings = "Rings: 1, 2 and 3 standard deviations of the prior.";
+    this.rings.textContent = view + (history.isAutoencoder ? "" : rings);
     const count = history.points.shape[1].toLocaleString("en");
     const words = `${count} digits on the latent map. ${history.spoken(at)}`;
     this.canvas.setAttribute("aria-label", words);
@@ -43,9 +46,11 @@ export class MapPanel {
     this.canvas.width = this.canvas.height = Math.round(side * scale);
     const context = pen(this.canvas);
     context.scale(scale, scale);
-    const unit = side / (2 * history.extent);
-    this.#drawRings(context, side / 2, unit);
-    this.#drawPoints(context, side / 2, unit, between(history.points, at));
+    const unit = side / (2 * history.extent(at));
+    if (!history.isAutoencoder) this.#drawRings(context, side / 2, unit);
+    const points = between(history.points, at);
+    this.#drawPoints(context, side / 2, unit, points);
+    this.#drawNames(context, side / 2, unit, points);
   }
 
   /**
@@ -69,6 +74,29 @@ export class MapPanel {
    * @param {number} unit CSS pixels
    * @param {ArrayLike<number>} points
    */
+  #drawNames(context, middle, unit, points) {
+    const { color, backgroundColor } = getComputedStyle(this.canvas);
+    context.globalAlpha = 1;
+    Object.assign(context, { font: NAME, textAlign: "center", textBaseline: "middle" });
+    Object.assign(context, { strokeStyle: backgroundColor, fillStyle: color, lineWidth: 4 });
+    /** @type {[left: number, top: number][]} */
+    const written = [];
+    namePlaces(points).forEach(([x, y], label) => {
+      const [left, top] = [middle + x * unit, middle - y * unit];
+      const isCovered = written.some((w) => Math.hypot(w[0] - left, w[1] - top) < NAMES_APART);
+      if (isCovered) return;
+      written.push([left, top]);
+      context.strokeText(String(label), left, top);
+      context.fillText(String(label), left, top);
+    });
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} middle
+   * @param {number} unit CSS pixels
+   * @param {ArrayLike<number>} points
+   */
   #drawPoints(context, middle, unit, points) {
     context.globalAlpha = DOT_COVER;
     const perClass = points.length / 2 / CLASSES;
@@ -84,6 +112,28 @@ export class MapPanel {
       context.fill();
     });
   }
+}
+
+/**
+ * Where each class's name stands: at the one of its points that is nearest to their middle.
+ *
+ * @param {ArrayLike<number>} points x and y of each, class by class
+ * @returns {[x: number, y: number][]}
+ */
+export function namePlaces(points) {
+  const size = points.length / 2 / CLASSES;
+  return Array.from({ length: CLASSES }, (_, label) => {
+    const own = Array.from({ length: size }, (_, i) => [
+      points[2 * (label * size + i)],
+      points[2 * (label * size + i) + 1],
+    ]);
+    const mean = (/** @type {number} */ axis) =>
+      own.reduce((sum, point) => sum + point[axis], 0) / size;
+    const [x, y] = [mean(0), mean(1)];
+    const away = own.map((point) => Math.hypot(point[0] - x, point[1] - y));
+    const nearest = own[away.indexOf(Math.min(...away))];
+    return [nearest[0], nearest[1]];
+  });
 }
 
 /** A sheet of digits with a title and a caption. */
@@ -139,13 +189,13 @@ export class BarsPanel {
   }
 
   /**
-   * @param {History} history
+   * @param {Stages} history
    * @param {number} at
    */
   draw(history, at) {
     const { rank } = history;
     const { kl, dead } = history.dimensions(at);
-    const highest = Math.max(0.5, ...history.kl.data.slice(-rank.length));
+    const highest = history.highestKl;
     if (this.bars.children.length !== rank.length)
       this.bars.replaceChildren(...rank.map(() => element("i")));
     this.bars.classList.toggle("many", rank.length > MANY);

@@ -1,27 +1,35 @@
-// What a model drew after each epoch: a slider through its snapshots.
+// A slider through what was drawn stage by stage, as by a model after each of its epochs; it may run
+// once by itself.
 
 import PALETTE from "../palette.css";
 import { element } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
+import { isStill } from "../shared/motion.js";
 import { afterKey } from "../shared/strip_slider.js";
 import { styled } from "../shared/styled.js";
+import { unprompted } from "../shared/unprompted.js";
 import { between } from "./history.js";
 import { BarsPanel, MapPanel, SheetPanel } from "./panels.js";
 import STYLE from "./scrubber.css";
 
-/** @import { History } from "./history.js" */
+/** @import { Stages } from "./history.js" */
 
-const PLAY_MS = 450; // from one snapshot to the next
+const PLAY_MS = 450; // from one stage to the next
+const UNPROMPTED = 8000; // milliseconds for all of them, before anybody has touched the page
 const NARROW = 700; // CSS pixels; below, what is side by side stands one under the other
 const SETTLED_MS = 250; // until a screen reader is told where the slider stands
-const PAGE = 5; // snapshots that Page Up and Page Down go
+const PAGE = 5; // stages that Page Up and Page Down go
 const SIDEWAYS = 6; // CSS pixels after which a finger drags, and does not scroll the page
 
+/** @template {Stages} [Kind=Stages] */
 export class Scrubber {
   #history;
-  #at; // position among the snapshots
+  #at; // position among the stages
   #frame = 0;
   #isPlaying = false;
+  #endUnprompted = () => {};
+  /** Whether its button stopped it as it ran by itself: then the click is done already. */
+  #isStopped = false;
   /** A finger that may yet scroll the page: where it began. @type {number | null} */
   #undecided = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -29,14 +37,15 @@ export class Scrubber {
 
   /**
    * @param {ShadowRoot} parentElement
-   * @param {History} history
+   * @param {Kind} history
    */
   constructor(parentElement, history) {
     this.#history = history;
-    this.#at = history.last;
+    this.#at = history.start;
     this.element = styled(parentElement, "scrubber", PALETTE + STYLE);
     this.play = element("button", { className: "play", onclick: () => this.#toggle() });
-    this.slider = element("input", { type: "range", min: 0, step: "any", "aria-label": "Epoch" });
+    const name = { "aria-label": history.axis };
+    this.slider = element("input", { type: "range", min: 0, step: "any", ...name });
     this.title = element("b");
     this.losses = element("span");
     this.map = new MapPanel();
@@ -51,13 +60,14 @@ export class Scrubber {
     const drawing = element("div", {}, this.drawing.element);
     const digits = element("div", { className: "where-digits-lie" }, this.map.element, drawing);
     const beside = element("div", {}, this.samples.element, this.bars.element);
-    const sheets = element("div", { className: "sheets" }, this.rebuilt.element, beside);
+    this.sheets = element("div", { className: "sheets" }, this.rebuilt.element, beside);
+    this.left = digits;
     this.element.append(
       element("div", { className: "head" }, this.play, track),
-      element("div", { className: "panels" }, digits, sheets),
+      element("div", { className: "panels" }, digits, this.sheets),
     );
     this.slider.addEventListener("input", () => this.#drag());
-    this.slider.addEventListener("change", () => this.#go(Math.round(this.#at)));
+    this.slider.addEventListener("change", () => this.go(Math.round(this.#at)));
     this.slider.addEventListener("pointerdown", ({ pointerType, clientX }) => {
       this.#undecided = pointerType === "touch" ? clientX : null;
     });
@@ -68,7 +78,7 @@ export class Scrubber {
     this.slider.addEventListener("pointerup", () => this.#touched());
     this.slider.addEventListener("pointercancel", () => this.#scrolled());
     this.slider.addEventListener("keydown", (event) => this.#key(event));
-    this.resized = new ResizeObserver(() => this.#draw());
+    this.resized = new ResizeObserver(() => this.draw(this.#history, this.#at));
     this.resized.observe(this.element);
     this.#sayPlaying(false);
   }
@@ -76,7 +86,7 @@ export class Scrubber {
   /**
    * Take a history in; who watches the latest epoch goes on to the new one.
    *
-   * @param {History} history
+   * @param {Kind} history
    */
   receive(history) {
     const follows = this.#at === this.#history.last;
@@ -84,12 +94,35 @@ export class Scrubber {
     this.#history = history;
     this.slider.max = String(history.last);
     this.drawing.element.hidden = !history.drawing;
-    this.bars.element.hidden = !history.rank.length; // with a flow there are none
+    this.bars.element.hidden = !history.rank.length || history.isAutoencoder; // there are none
+    this.samples.element.hidden = history.isAutoencoder; // as it has no prior
     if (follows && isLonger && history.growing) this.#glide(history.last);
     else this.#show(follows ? history.last : Math.min(this.#at, history.last));
   }
 
+  /** Once through all snapshots, until the first touch of the page. */
+  runOnce() {
+    const { last } = this.#history;
+    if (!last) return;
+    const duration = Math.min(last * PLAY_MS, UNPROMPTED);
+    this.#endUnprompted = unprompted(
+      this.element,
+      duration,
+      (played) => {
+        if (!this.#isPlaying) this.#sayPlaying(true);
+        this.#show((last * played) / duration);
+      },
+      (touch) => {
+        const isHere = touch?.composedPath().includes(this.element);
+        this.#isStopped = touch?.composedPath().includes(this.play) ?? false;
+        this.#sayPlaying(false);
+        this.go(isHere ? Math.round(this.#at) : this.#history.last);
+      },
+    );
+  }
+
   close() {
+    this.#endUnprompted();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#settling);
     this.resized.disconnect();
@@ -106,13 +139,13 @@ export class Scrubber {
     if (this.#undecided === null) return;
     this.#undecided = null;
     this.#drag();
-    this.#go(Math.round(this.#at));
+    this.go(Math.round(this.#at));
   }
 
   /** The finger scrolled the page: the slider stays where it was. */
   #scrolled() {
     this.#undecided = null;
-    this.#go(this.#at);
+    this.go(this.#at);
   }
 
   /** @param {KeyboardEvent} event */
@@ -122,11 +155,15 @@ export class Scrubber {
     if (to === undefined) return;
     event.preventDefault();
     this.#pause();
-    this.#go(Math.max(0, Math.min(last, to)));
+    this.go(Math.max(0, Math.min(last, to)));
   }
 
-  /** @param {number} at */
-  #go(at) {
+  /**
+   * Move the slider, and let a screen reader say where it stands.
+   *
+   * @param {number} at
+   */
+  go(at) {
     this.#show(at);
     clearTimeout(this.#settling);
     const tell = () => this.slider.setAttribute("aria-valuetext", this.#history.spoken(this.#at));
@@ -134,6 +171,9 @@ export class Scrubber {
   }
 
   #toggle() {
+    const isStopped = this.#isStopped;
+    this.#isStopped = false;
+    if (isStopped) return;
     if (this.#isPlaying) return this.#pause();
     const { last } = this.#history;
     if (this.#at >= last) this.#at = 0;
@@ -152,16 +192,16 @@ export class Scrubber {
    */
   #glide(target) {
     cancelAnimationFrame(this.#frame);
-    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const isCut = isStill();
     const begin = { at: this.#at, time: performance.now() };
     this.#sayPlaying(true);
     const step = (/** @type {number} */ now) => {
       const at = Math.min(target, begin.at + Math.max(0, now - begin.time) / PLAY_MS);
-      this.#show(isStill ? Math.floor(at) : at);
+      this.#show(isCut ? Math.floor(at) : at);
       if (at < target) this.#frame = requestAnimationFrame(step);
       else {
         this.#sayPlaying(false);
-        this.#go(target);
+        this.go(target);
       }
     };
     this.#frame = requestAnimationFrame(step);
@@ -171,7 +211,7 @@ export class Scrubber {
   #sayPlaying(isPlaying) {
     this.#isPlaying = isPlaying;
     this.play.textContent = isPlaying ? "❚❚" : "▶";
-    this.play.setAttribute("aria-label", isPlaying ? "Pause" : "Play through the epochs");
+    this.play.setAttribute("aria-label", isPlaying ? "Pause" : `Play through ${this.#history.all}`);
   }
 
   /** @param {number} at */
@@ -179,11 +219,14 @@ export class Scrubber {
     this.#at = at;
     this.slider.value = String(at);
     this.slider.style.setProperty("--share", String(at / Math.max(1, this.#history.last)));
-    this.#draw();
+    this.draw(this.#history, at);
   }
 
-  #draw() {
-    const [history, at] = [this.#history, this.#at];
+  /**
+   * @param {Kind} history
+   * @param {number} at
+   */
+  draw(history, at) {
     this.title.textContent = history.title(at);
     this.losses.textContent = history.lossText(at);
     this.slider.setAttribute("aria-valuetext", history.spoken(at));
@@ -193,7 +236,7 @@ export class Scrubber {
   }
 
   /**
-   * @param {History} history
+   * @param {Kind} history
    * @param {number} at
    */
   #drawSheets(history, at) {
@@ -221,7 +264,7 @@ export class Scrubber {
  * @template {{length: number, subarray: (start: number, end: number) => Images}} Images
  * @param {Images} images
  */
-function digits(images) {
+export function digits(images) {
   const size = SIDE * SIDE;
   return Array.from({ length: images.length / size }, (_, i) =>
     images.subarray(i * size, (i + 1) * size),

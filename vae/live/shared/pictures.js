@@ -2,6 +2,7 @@
 
 import { element, pen } from "./elements.js";
 import { SIDE } from "./mnist.js";
+import { heated } from "./palette.js";
 
 /** @import { Palette } from "./palette.js" */
 
@@ -63,6 +64,25 @@ export function drawDifference(canvas, image, reconstruction, { tooMuch, tooLitt
     const colour = apart > 0 ? tooMuch : tooLittle;
     colour.forEach((channel, i) => {
       picture.data[4 * pixel + i] = 255 * Math.abs(apart) * channel;
+    });
+    picture.data[4 * pixel + 3] = 255;
+  }
+  pen(canvas).putImageData(picture, 0, 0);
+}
+
+/**
+ * Draw numbers from 0 up, (784), as heat: the largest is white.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>} values
+ * @param {Palette} palette
+ */
+export function drawHeat(canvas, values, { heat }) {
+  const picture = pen(canvas).createImageData(SIDE, SIDE);
+  const most = Math.max(...Array.from(values), 1e-9);
+  for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+    heated(heat, values[pixel] / most).forEach((channel, i) => {
+      picture.data[4 * pixel + i] = 255 * channel;
     });
     picture.data[4 * pixel + 3] = 255;
   }

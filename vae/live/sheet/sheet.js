@@ -2,6 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
+import { forget, inSpareTime } from "../shared/spare_time.js";
 import { afterKey } from "../shared/strip_slider.js";
 
 /**
@@ -12,6 +13,13 @@ import { afterKey } from "../shared/strip_slider.js";
 /** The view "sheet". The trigger `picked` tells which digit was pressed, counted from 0. */
 export class Sheet {
   #shown = "";
+  /** Latents that are not decoded yet, and what shows them. @type {[HTMLCanvasElement, number[]][]} */
+  #due = [];
+  #work = () => {
+    const next = this.#due.shift();
+    if (next) drawDigit(next[0], this.decoder.decode(next[1]));
+    return this.#due.length > 0;
+  };
 
   /**
    * @param {HTMLElement} root
@@ -32,11 +40,12 @@ export class Sheet {
    * @param {object} data
    * @param {number[][]} data.latents
    * @param {string[]} data.captions may be empty
+   * @param {string[]} data.doubts what is wrong with each, where something is; may be empty
    * @param {string} data.name a word that says what each digit is
    * @param {number[]} data.likeliest the class that each is most like
    */
   update(data) {
-    const { latents, captions, name, likeliest } = data;
+    const { latents, captions, doubts, name, likeliest } = data;
     if (JSON.stringify(data) === this.#shown) return;
     this.#shown = JSON.stringify(data);
     this.sheet.classList.toggle("captioned", captions.length > 0);
@@ -45,17 +54,24 @@ export class Sheet {
       "aria-label",
       `${latents.length} digits: arrow keys go from one to another`,
     );
-    [...this.sheet.children].forEach((button, i) => {
+    this.#due = [];
+    /** @type {HTMLElement[]} */ ([...this.sheet.children]).forEach((button, i) => {
       const canvas = /** @type {HTMLCanvasElement} */ (button.children[0]);
       const caption = button.children[1];
-      drawDigit(canvas, this.decoder.decode(latents[i]));
+      this.#due.push([canvas, latents[i]]);
       const words = captions[i] ?? `${i + 1}, most like a ${likeliest[i]}`;
-      button.setAttribute("aria-label", `${name} ${words}`);
+      const doubt = doubts[i] ?? "";
+      button.setAttribute("aria-label", [`${name} ${words}`, doubt].filter(Boolean).join(": "));
+      button.title = doubt;
+      button.classList.toggle("doubtful", doubt !== "");
       caption.textContent = captions[i] ?? "";
     });
+    inSpareTime(this.#work);
   }
 
-  destroy() {}
+  destroy() {
+    forget(this.#work);
+  }
 
   /**
    * Arrows, Home and End go from digit to digit; the sheet is one stop of the Tab key.

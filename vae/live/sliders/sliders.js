@@ -1,10 +1,11 @@
-// One slider for each latent dimension. A position is a share of the prior: at 30 % of the track
-// lies the z below which 30 % of the prior's samples are.
+// One slider for each latent dimension. Until the first touch the digit breathes along the first.
 
-import { drawFromPrior, quantile, shareBelow } from "../latents/prior.js";
 import { button, element } from "../shared/elements.js";
 import { digitCanvas, drawDigit, savePicture } from "../shared/pictures.js";
+import { forget, inSpareTime } from "../shared/spare_time.js";
 import { StripSlider } from "../shared/strip_slider.js";
+import { unprompted } from "../shared/unprompted.js";
+import { Scale } from "./scale.js";
 
 /**
  * @import { Decoder } from "../network.js"
@@ -19,28 +20,18 @@ import { StripSlider } from "../shared/strip_slider.js";
  * @property {HTMLElement} element
  * @property {boolean} isSeen
  * @property {boolean} isStale whether another dimension has changed since its strip was begun
- * @property {number} cell the next one of the strip to draw
+ * @property {number} done cells of the strip that are drawn
  */
 
 const STRIP_CELLS = 11; // digits along a track
-const STRIP_BUDGET = 6; // milliseconds a frame for the strips; the large digit comes first
+const ORDER = [5, 1, 9, 3, 7, 0, 2, 4, 6, 8, 10]; // in which they are drawn, coarse to fine
+const FEW = 6; // dimensions, which stand one under the other in a window of any width
 const SHARE_STEP = 0.01; // of an arrow key; with Shift ten times
-const OUTERMOST = 0.001; // share of the prior beyond either end of a track
+const BREATH = 5000; // milliseconds up, down and back,
+const BREATHS = 3; // so often,
+const DEPTH = 0.45; // by so much of the track,
+const BREATH_FRAME = 33; // in frames as long as this
 const KEY_PAUSE = 250; // milliseconds after the last key until Python is told
-
-/**
- * The z at a position: four decimals, as the link has them, so that it restores the same digit.
- *
- * @param {number} share
- */
-export function zAt(share) {
-  return fourDecimals(quantile(Math.min(Math.max(share, OUTERMOST), 1 - OUTERMOST)));
-}
-
-/** @param {number} z */
-function fourDecimals(z) {
-  return Number(z.toFixed(4));
-}
 
 /** All sliders of a latent, and the digit that it decodes to. The state `latent` tells of it. */
 export class Sliders {
@@ -54,11 +45,21 @@ export class Sliders {
   #before = null;
   /** @type {Row[]} by dimension */
   #rows = [];
+  /** @type {Scale[]} by dimension */
+  scales = [];
   /** @type {Map<Element, Row>} */
   #rowOf = new Map();
-  #isNew = false;
   /** @type {number | undefined} */
   #frame;
+  /** The strips, a digit at a time. */
+  #work = () => {
+    const row = this.#nextStale();
+    if (row) this.#drawCell(row);
+    return row !== undefined;
+  };
+  /** Where the digit is while it breathes. @type {{dimension: number, z: number} | null} */
+  #breath = null;
+  #endBreath = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
 
@@ -77,10 +78,12 @@ export class Sliders {
     const buttons = element(
       "div",
       { className: "row" },
-      button("Randomise", "All that is not locked, drawn from the prior", () =>
-        this.#change(() => fourDecimals(drawFromPrior())),
+      button("Randomise", "All that is not locked, at random", () =>
+        this.#change((scale) => scale.draw()),
       ),
-      button("Reset", "All that is not locked, to the middle", () => this.#change(() => 0)),
+      button("Reset", "All that is not locked, to the middle", () =>
+        this.#change((scale) => scale.z(0.5)),
+      ),
       this.undo,
       button("PNG", "Save the digit", () => savePicture(this.digit, 10, "digit.png")),
     );
@@ -107,18 +110,27 @@ export class Sliders {
    * @param {string[]} data.notes what each dimension tells or does
    * @param {number} data.alive how many the decoder does not ignore
    * @param {number} data.likeliest the class that the latent is most like
+   * @param {number[][] | null} data.percentiles of the digits' latents in each dimension, where
+   *   there is no prior
    */
-  update({ latent, revision, order, notes, alive, likeliest }) {
-    if (!this.#rows.length) this.#lay(order, notes, alive);
+  update({ latent, revision, order, notes, alive, likeliest, percentiles }) {
+    if (!this.#rows.length) {
+      this.scales = order.map((_, dimension) => new Scale(percentiles?.[dimension] ?? null));
+      this.#lay(order, notes, alive);
+    }
     this.spoken.textContent = `Most like a ${likeliest}. Distance from the middle: ${length(latent)}.`;
     if (revision === this.#revision) return;
-    if (this.#revision !== null) this.#remember();
+    const isFirst = this.#revision === null;
+    if (!isFirst) this.#remember();
     this.#revision = revision;
     this.#set(latent);
+    if (isFirst) this.#breathe(this.#rows[order[0]]);
   }
 
   destroy() {
     this.watcher.disconnect();
+    this.#endBreath();
+    forget(this.#work);
     if (this.#frame) cancelAnimationFrame(this.#frame);
     clearTimeout(this.#pause);
   }
@@ -129,6 +141,7 @@ export class Sliders {
    * @param {number} alive
    */
   #lay(order, notes, alive) {
+    this.list.classList.toggle("few", alive <= FEW);
     const rows = order.map((dimension) => this.#row(dimension, notes[dimension]));
     this.#rows = rows.toSorted((a, b) => a.dimension - b.dimension);
     for (const row of rows) {
@@ -175,7 +188,7 @@ export class Sliders {
     );
     const parts = [title, reading, lock, slider.track];
     const whole = element("div", { className: "dimension" }, ...parts);
-    return { dimension, slider, reading, element: whole, isSeen: false, isStale: true, cell: 0 };
+    return { dimension, slider, reading, element: whole, isSeen: false, isStale: true, done: 0 };
   }
 
   /**
@@ -184,7 +197,7 @@ export class Sliders {
    */
   #drag(dimension, share) {
     this.#before ??= [...this.#latent];
-    this.#latent[dimension] = zAt(share);
+    this.#latent[dimension] = this.scales[dimension].z(share);
     for (const row of this.#rows) {
       if (row.dimension === dimension) this.#show(row);
       else row.isStale = true;
@@ -196,11 +209,13 @@ export class Sliders {
   /**
    * A new value for each dimension that is not locked, at once.
    *
-   * @param {() => number} value
+   * @param {(scale: Scale) => number} value
    */
   #change(value) {
     this.#remember();
-    const changed = this.#rows.map((row, i) => (row.slider.isLocked ? this.#latent[i] : value()));
+    const changed = this.#rows.map((row, i) =>
+      row.slider.isLocked ? this.#latent[i] : value(this.scales[i]),
+    );
     this.#set(changed);
     this.#commit();
   }
@@ -233,15 +248,16 @@ export class Sliders {
 
   /** @param {Row} row */
   #show(row) {
-    const z = this.#latent[row.dimension];
-    const share = shareBelow(z);
+    const z = this.#moved()[row.dimension];
+    const scale = this.scales[row.dimension];
+    const share = scale.share(z);
     row.reading.textContent = `${z.toFixed(2)} · ${(100 * share).toFixed(0)} %`;
-    const words = `z ${z.toFixed(4)}, ${(100 * share).toFixed(1)} % of the prior below`;
+    const words = `z ${z.toFixed(4)}, ${(100 * share).toFixed(1)} % of ${scale.of} below`;
     row.slider.moveThumb(share, words);
   }
 
   #describe() {
-    this.words.textContent = `Distance from the middle: ${length(this.#latent)}`;
+    this.words.textContent = `Distance from the middle: ${length(this.#moved())}`;
   }
 
   /**
@@ -268,29 +284,54 @@ export class Sliders {
     this.#draw();
   }
 
+  /** The large digit at the next frame, then the strips as there is time. */
   #draw() {
-    this.#isNew = true;
-    this.#frame ??= requestAnimationFrame(() => this.#paint());
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      drawDigit(this.digit, this.decoder.decode(this.#moved()));
+    });
+    inSpareTime(this.#work);
   }
 
-  /** The large digit, then as much of the strips as there is time for. */
-  #paint() {
-    this.#frame = undefined;
-    if (this.#isNew) drawDigit(this.digit, this.decoder.decode(this.#latent));
-    this.#isNew = false;
-    const until = performance.now() + STRIP_BUDGET;
-    let row = this.#nextStale();
-    while (row && performance.now() < until) {
-      this.#drawCell(row);
-      row = this.#nextStale();
-    }
-    if (row) this.#frame = requestAnimationFrame(() => this.#paint());
+  /** The latent, or where it breathes. */
+  #moved() {
+    const { dimension, z } = this.#breath ?? { dimension: -1, z: 0 };
+    return this.#latent.map((value, i) => (i === dimension ? z : value));
+  }
+
+  /**
+   * Until the first touch the digit moves along a dimension and back; Python is not told.
+   *
+   * @param {Row} row
+   */
+  #breathe(row) {
+    const home = this.#latent[row.dimension];
+    const scale = this.scales[row.dimension];
+    const middle = scale.share(home);
+    const move = (/** @type {number} */ z) => {
+      this.#breath = z === home ? null : { dimension: row.dimension, z };
+      this.#show(row);
+      this.#describe();
+      this.#draw();
+    };
+    let last = 0;
+    this.#endBreath = unprompted(
+      this.digit,
+      BREATHS * BREATH,
+      (played) => {
+        if (played - last < BREATH_FRAME) return;
+        last = played;
+        const share = middle + DEPTH * Math.sin((2 * Math.PI * played) / BREATH);
+        move(scale.z(share));
+      },
+      () => move(home),
+    );
   }
 
   /** The stale row in sight whose strip is least complete. */
   #nextStale() {
-    const stale = this.#rows.filter((row) => row.isSeen && (row.isStale || row.cell));
-    return stale.toSorted((a, b) => a.cell - b.cell).at(0);
+    const stale = this.#rows.filter((row) => row.isSeen && (row.isStale || row.done));
+    return stale.toSorted((a, b) => a.done - b.done).at(0);
   }
 
   /**
@@ -299,13 +340,30 @@ export class Sliders {
    * @param {Row} row
    */
   #drawCell(row) {
-    if (row.cell === 0) row.isStale = false;
+    if (row.done === 0) row.isStale = false;
     const latent = [...this.#latent];
-    latent[row.dimension] = quantile((row.cell + 0.5) / STRIP_CELLS);
-    row.slider.drawCell(row.cell, this.decoder.decode(latent));
-    row.cell = (row.cell + 1) % STRIP_CELLS;
-    if (row.cell === 0 && !row.isStale) row.slider.track.classList.remove("stale");
+    const cell = ORDER[row.done];
+    latent[row.dimension] = this.scales[row.dimension].z((cell + 0.5) / STRIP_CELLS);
+    const image = this.decoder.decode(latent);
+    const { track } = row.slider;
+    const cells = track.classList.contains("stale") ? covered(row.done) : [cell];
+    for (const one of cells) row.slider.drawCell(one, image);
+    row.done = (row.done + 1) % STRIP_CELLS;
+    if (row.done === 0 && !row.isStale) row.slider.track.classList.remove("stale");
   }
+}
+
+/**
+ * The cells of a strip that a digit stands for, as long as their own are not drawn: none shows what
+ * was before.
+ *
+ * @param {number} turn of the digit in `ORDER`
+ */
+export function covered(turn) {
+  const drawn = ORDER.slice(0, turn + 1);
+  const nearest = (/** @type {number} */ cell) =>
+    drawn.reduce((best, one) => (Math.abs(one - cell) < Math.abs(best - cell) ? one : best));
+  return ORDER.filter((cell) => nearest(cell) === ORDER[turn]);
 }
 
 /** @param {number[]} latent */

@@ -1,0 +1,60 @@
+"""What the browser keeps: a reload, or a server that starts again, loses nothing."""
+
+import json
+
+import pytest
+from chromium import Server, draw, eventually, goto, needs_chromium, picture, settled
+from playwright.sync_api import Page, expect
+
+pytestmark = needs_chromium
+
+STROKE = [(60, 60), (200, 60), (110, 230)]
+KEPT = "name => JSON.parse(sessionStorage.getItem(`latent digits: ${name}`))?.value ?? null"
+
+
+def drawn(page: Page) -> Page:
+    """A drawing in the gallery, and another on the canvas."""
+    page.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    settled(page)
+    page.locator(".st-key-ready").get_by_text("7", exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Clear").first.click()
+    settled(page)
+    draw(page, STROKE)
+    page.get_by_label("What the models see").wait_for()
+    return settled(page)
+
+
+def test_a_reload_brings_drawing_and_gallery_back_and_forget_forgets_them(
+    server: Server, page: Page
+) -> None:
+    drawn(goto(page, server.address))
+    seen = picture(page.get_by_label("What the models see"))
+    expect(page.locator(".st-key-gallery button")).to_have_count(2)
+    eventually(lambda: len(page.evaluate(KEPT, "drawing") or []) == 1)
+    settled(page).reload()
+    expect(page.locator(".st-key-gallery button")).to_have_count(2)
+    again = page.get_by_label("What the models see")
+    eventually(lambda: abs(picture(again) - seen).max() < 1 / 255)
+
+    goto(page, f"{server.address}/compare")  # another page can use it at once
+    expect(page.get_by_text("What is on the Draw page now.")).to_be_visible()
+    page.get_by_role("button", name="Forget drawings and missions").click()
+    expect(page.get_by_text("you have drawn nothing yet")).to_be_visible()
+    assert page.evaluate("Object.keys(sessionStorage).filter(n => n.startsWith('latent'))") == []
+    goto(page, server.address)
+    expect(page.locator("canvas.example")).to_be_visible()
+    expect(page.locator(".st-key-gallery button")).to_have_count(0)
+
+
+@pytest.mark.long
+def test_what_a_browser_keeps_is_read_as_strokes_and_nothing_else(
+    server: Server, page: Page
+) -> None:
+    goto(page, f"{server.address}/train")
+    odd = [{"path": [["M", 1, 2], ["L", "x", None], ["L", 1e99, 3]]}, 7, [[["M", 0, 0]], {}]]
+    for name in ("drawing", "gallery"):
+        told = json.dumps({"session": "another", "value": odd})
+        page.evaluate(f"sessionStorage.setItem('latent digits: {name}', JSON.stringify({told}))")
+    goto(page, server.address)
+    expect(page.get_by_role("img", name="Board: draw a digit here")).to_be_visible()
