@@ -225,6 +225,24 @@ def test_a_history_longer_than_an_import_takes_is_thinned_and_every_epoch_stays(
     assert 0.4 * allowed < (imported.path / "events.jsonl").stat().st_size <= allowed
 
 
+def test_a_history_of_more_events_than_an_import_checks_keeps_all_but_some_progress(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive.checks, "MAX_EVENTS", 200)
+    before = list(runs.parse_events(io.BytesIO(files["small/events.jsonl"])))
+    progress = next(event for event in before if event["event"] == "progress")
+    content = files["small/events.jsonl"] + 300 * runs.event_line(progress)
+    imported = archive.import_zip(packed(files | {"small/events.jsonl": content}), tmp_path)
+    kept, _ = runs.read_events(imported.path)
+    assert 50 < len(kept) <= 200
+    assert [e["event"] for e in kept if e["event"] != "progress"] == [
+        e["event"] for e in before if e["event"] != "progress"
+    ]
+    too_many = files["small/events.jsonl"] + 300 * runs.event_line({"event": "end"})
+    with pytest.raises(archive.ArchiveError, match=r"^its history has 3\d\d lines, more than 200$"):
+        archive.import_zip(packed(files | {"small/events.jsonl": too_many}), tmp_path)
+
+
 def test_a_run_without_a_model_is_not_exported(tmp_path: Path, small_run: runs.Run) -> None:
     manifest = small_run.manifest
     new = runs.Manifest("tiny", manifest.model, manifest.training)

@@ -162,6 +162,9 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "a history of ends": lambda: large("events.jsonl", b'{"event": "end"}\n' * 1_100_000),
     "a long line": lambda: large("events.jsonl", b'{"event": "end", "x": [' + b"[]," * 6_000_000),
     "as many events as may be": lambda: large(
+        "events.jsonl", runs.event_line({**SOME[1], "loss": 1}) * archive.MAX_EVENTS
+    ),
+    "a history as long as may be": lambda: large(
         "events.jsonl", runs.event_line({**SOME[1], "loss": 1}) * (19_900_000 // 200)
     ),
     "a bomb": lambda: large("events.jsonl", bytes(400_000_000)),
@@ -177,15 +180,6 @@ def large(name: str, content: bytes) -> bytes:
     return packed(export(more={name: content}), zipfile.ZIP_DEFLATED)
 
 
-SLOW = "as many events as may be"  # 3 s of a slow processor, 2 of a quick one
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(m, id=name, marks=[pytest.mark.long] * (name == SLOW))
-        for name, m in LARGE.items()
-    ],
-)
+@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
 def test_the_largest_archives_cost_little(tmp_path: Path, make: Callable[[], bytes]) -> None:
     check_import(tmp_path, make())

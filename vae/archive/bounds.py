@@ -11,7 +11,11 @@ MAX_BYTES = {
     **dict.fromkeys((*runs.MODEL_FILES, *runs.FLOW_FILES), 60_000_000),
 }
 MAX_FILES = 100
-MAX_EVENTS = 100_000
+MAX_LINES = 100_000
+"""Lines of a history."""
+MAX_EVENTS = 50_000
+"""Lines that are read, each in 20 microseconds: of a longer history some progress is left out. A
+training writes about two a second."""
 
 
 class ArchiveError(runs.RunError):

@@ -1,12 +1,14 @@
 """What an unpacked run has to be before anybody sees it."""
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vae import embedding, history, network_check, runs, snapshots, strict_json, zip_files
-from vae.archive.bounds import MAX_BYTES, MAX_EVENTS, ArchiveError
+from vae.archive.bounds import MAX_BYTES, MAX_EVENTS, MAX_LINES, ArchiveError
+from vae.archive.thinning import thinned
 from vae.config import ModelConfig
 from vae.mnist import IMAGE
 
@@ -44,29 +46,34 @@ def check(folder: Path) -> None:
 
 
 def _settle_events(file: Path, model: ModelConfig) -> None:
-    """Keep what is an event, and of that what is read of one.
+    """Keep what is an event, and of that what is read of one; of many events of progress some.
 
     Raises:
         ArchiveError: there are too many, or they are of another model, or they hold markup.
     """
     if not file.exists():
         return
-    lines = file.read_bytes().count(b"\n")
-    if lines > MAX_EVENTS:
+    content = file.read_bytes()
+    if MAX_EVENTS < (lines := content.count(b"\n")) <= MAX_LINES:
+        content = thinned(io.BytesIO(content), 1 + 2 * lines // MAX_EVENTS)
+    if (lines := content.count(b"\n")) > MAX_EVENTS:
         raise ArchiveError(f"its history has {lines:,} lines, more than {MAX_EVENTS:,}")
-    events = [
-        {name: event[name] for name in event if name in history.KNOWN - {"error"}}
-        for event in runs.read_events(file.parent)[0]
-    ]
     dimensions = _kl_dimensions(model)
-    for event in events:
-        if not _is_plain(event.get("note", "")):  # an error's text, say
-            del event["note"]
-        if len(event.get("kl_per_dimension", range(dimensions))) != dimensions:
-            raise ArchiveError("its history is of a model with another latent dimension")
-        for text in filter(lambda value: isinstance(value, str), event.values()):
-            _check_plain(text)
-    file.write_bytes(b"".join(map(runs.event_line, events)))
+    events = runs.parse_events(io.BytesIO(content))  # one at a time: all take 200 MB
+    file.write_bytes(b"".join(runs.event_line(_settled(event, dimensions)) for event in events))
+
+
+def _settled(event: dict[str, Any], dimensions: int) -> dict[str, Any]:
+    """What is read of an event, all of it plain."""
+    known = {name: event[name] for name in event if name in history.KNOWN - {"error"}}
+    if not _is_plain(known.get("note", "")):  # an error's text, say
+        del known["note"]
+    if len(known.get("kl_per_dimension", range(dimensions))) != dimensions:
+        raise ArchiveError("its history is of a model with another latent dimension")
+    for value in known.values():
+        if isinstance(value, str):
+            _check_plain(value)
+    return known
 
 
 def _check_keras(file: Path, model: ModelConfig) -> None:

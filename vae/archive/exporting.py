@@ -2,16 +2,13 @@
 
 import hashlib
 import io
-import re
 import zipfile
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from vae import embedding, plain_files, runs, snapshots
 from vae.archive.bounds import MAX_BYTES
-
-_PROGRESS = re.compile(rb'\{("crc32": "[0-9a-f]{8}", )?"event": "progress"')  # a line's beginning
+from vae.archive.thinning import thinned
 
 
 def export(run: runs.Run) -> bytes:
@@ -57,10 +54,7 @@ def _read(file: Path) -> bytes:
         if file.name != "events.jsonl" or size <= allowed:
             return lines.read()
         every = 1 + 2 * size // allowed  # half as much as allowed, and all other events
-        seen = count()
-        return b"".join(
-            line for line in lines if not _PROGRESS.match(line) or next(seen) % every == 0
-        )
+        return thinned(lines, every)
 
 
 def contents(run: runs.Run) -> dict[str, Path]:

@@ -30,7 +30,7 @@ rename, which commits them; then they take the place of the earlier ones. A mode
 whose hash the manifest names, so a crash at any moment leaves the last committed epoch.
 """
 
-from vae.runs.events import append_event, event_line, read_events
+from vae.runs.events import append_event, event_line, parse_events, read_events
 from vae.runs.files import (
     clear_leftovers,
     commit_files,
@@ -122,6 +122,7 @@ __all__ = [
     "model_files",
     "note_failure",
     "own_root",
+    "parse_events",
     "read",
     "read_events",
     "request",

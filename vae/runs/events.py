@@ -3,7 +3,7 @@
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,13 +47,14 @@ def read_events(path: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:
     except FileNotFoundError:
         return [], start
     complete = content[: content.rfind(b"\n") + 1]
-    return list(_parsed(complete)), start + len(complete)
+    return list(parse_events(io.BytesIO(complete))), start + len(complete)
 
 
-def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
-    for ended in io.BytesIO(lines):
-        line = ended[:-1]
-        if len(line) > _MAX_LINE or not line.startswith(_BEGINNINGS):
+def parse_events(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Events from the lines of a history, one at a time; lines that hold none are left out."""
+    for ended in lines:
+        line = ended.removesuffix(b"\n")
+        if len(line) > _MAX_LINE or line == ended or not line.startswith(_BEGINNINGS):
             continue
         try:
             event = strict_json.parse(line)
