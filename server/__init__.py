@@ -10,7 +10,7 @@ from server.compression import Compression
 from server.files import Files
 from server.headers import Headers
 from server.messages import Messages
-from server.uploads import Uploads
+from server.upload_memory import Uploads
 
 MIDDLEWARE = [
     Middleware(Headers),

@@ -21,7 +21,7 @@ class Messages:
     """Passes over what no page of this app says, and ends a connection that says too much.
 
     Read, a message would take ten times its size; and one of 4 MB that asked for places for two
-    million files held up all visitors for 39 s. Files come another way, see `server/uploads.py`.
+    million files held up all visitors for 39 s. Files come another way, see `upload_memory.py`.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -28,7 +28,7 @@ from vae import (
     snapshots,
     strict_json,
 )
-from vae.archive import ArchiveError, exporting, importing
+from vae.archive import ArchiveError, checks, exporting, importing
 from vae.network_check import try_networks
 
 Files = dict[str, bytes]
@@ -228,7 +228,7 @@ def test_a_history_longer_than_an_import_takes_is_thinned_and_every_epoch_stays(
 def test_a_history_of_more_events_than_an_import_checks_keeps_all_but_some_progress(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive.checks, "MAX_EVENTS", 200)
+    monkeypatch.setattr(checks, "MAX_EVENTS", 200)
     before = list(runs.parse_events(io.BytesIO(files["small/events.jsonl"])))
     progress = next(event for event in before if event["event"] == "progress")
     content = files["small/events.jsonl"] + 300 * runs.event_line(progress)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from test_fuzz_run_directory import MAP, SOME, VALUES, changed, show
 
 from vae import archive, history, network_check, runs, snapshots
-from vae.live import training
+from vae.live import training_views
 
 NETWORKS = {"encoder.tflite": b"the encoder", "decoder.tflite": b"the decoder"}
 MANIFEST = VALUES | {"files": {name: sha256(NETWORKS[name]).hexdigest() for name in NETWORKS}}
@@ -72,9 +72,9 @@ def check_import(root: Path, content: bytes) -> None:
     events, _ = runs.read_events(run.path)
     taken = snapshots.read_all(run.path)
     if taken:
-        training.scrubber_data(taken, events, run.manifest.training)
+        training_views.scrubber_data(taken, events, run.manifest.training)
     if any(event["event"] == "start" for event in events):
-        json.dumps(training.curves_data(events), allow_nan=False)
+        json.dumps(training_views.curves_data(events), allow_nan=False)
     for event in events:
         assert len(event.get("kl_per_dimension", [0, 0])) == run.manifest.model.latent_dim
     history.progress(events)

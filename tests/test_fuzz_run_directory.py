@@ -35,7 +35,7 @@ from vae import (
     zip_files,
 )
 from vae.jobs import process
-from vae.live import training
+from vae.live import training_views
 from vae.strict_json import unsealed
 from vae.training_cost import estimate
 from vae.zip_files import ZipError
@@ -164,7 +164,7 @@ def test_lines_of_a_history_are_events_or_passed_over(tmp_path: Path, lines: lis
         for event in epochs:
             history.collapse(event.get("kl_per_dimension", [1.0]), 1.0)
         if any(event["event"] == "start" for event in effective):
-            json.dumps(training.curves_data(events), allow_nan=False).encode("utf-8")
+            json.dumps(training_views.curves_data(events), allow_nan=False).encode("utf-8")
 
 
 @given(st.binary(max_size=4000))
@@ -216,7 +216,7 @@ def test_arrays_are_a_snapshot_only_if_they_are_a_snapshots(
                 if name != "kl_per_dimension" and array is not None
             )
             assert np.isfinite(snapshot.points).all()
-            training.scrubber_data([snapshot], [], MAP.manifest.training)
+            training_views.scrubber_data([snapshot], [], MAP.manifest.training)
 
 
 @pytest.fixture(scope="module")

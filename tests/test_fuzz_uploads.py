@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 from PIL import Image
 
-from vae.preprocess import uploads
+from vae.preprocess import photo_files
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
@@ -48,8 +48,8 @@ def outcome(content: bytes) -> np.ndarray | str:
     """The picture, or what the visitor is told."""
     with bounded():
         try:
-            return uploads.read(content)
-        except uploads.UploadError as error:
+            return photo_files.read(content)
+        except photo_files.UploadError as error:
             return str(error)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from vae import inference, live, runs
 from vae.config import TrainingConfig
-from vae.live import scripts, training
+from vae.live import scripts, training_views
 from vae.snapshots import POINTS, REBUILT, SAMPLES, Snapshot
 
 pytestmark = needs_chromium
@@ -103,7 +103,7 @@ def history(epochs: int) -> str:
         )
         for epoch in range(epochs + 1)
     ]
-    return b64encode(training.scrubber_data(taken, [], TrainingConfig())).decode()
+    return b64encode(training_views.scrubber_data(taken, [], TrainingConfig())).decode()
 
 
 def scrub(page: Page, *contents: str) -> None:

@@ -12,10 +12,10 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from pages.parts.draw import board
-from server import messages, uploads
+from server import messages, upload_memory
 from server.messages import Messages
 from vae import archive
-from vae.preprocess import uploads as photos
+from vae.preprocess import photo_files
 
 RERUN: dict[str, Any] = {"rerun_script": {"page_name": "train", "query_string": "run=map"}}
 
@@ -119,12 +119,12 @@ def test_a_message_of_too_many_parts_ends_the_connection(said: dict[str, Any]) -
 
 def kept_of(sizes: list[int], most: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which files are left of a session that sends files of these sizes."""
-    monkeypatch.setattr(uploads, "MOST", most)
+    monkeypatch.setattr(upload_memory, "MOST", most)
     kept = MemoryUploadedFileManager("/upload")
     kept.add_file("other", UploadedFileRec("0", "a", "b", bytes(1000)))
     for i, size in enumerate(sizes):
         kept.add_file("one", UploadedFileRec(str(i), "a", "b", bytes(size)))
-        uploads.let_go(kept, "one")
+        upload_memory.let_go(kept, "one")
     assert [*kept.file_storage["other"]] == ["0"]
     return [*kept.file_storage["one"]]
 
@@ -149,5 +149,5 @@ def test_what_the_uploaders_promise_to_take_the_server_takes() -> None:
     """Streamlit's own bound goes before that of an uploader, and says no more than "413"."""
     settings = (Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text("utf-8")
     taken = tomllib.loads(settings)["server"]["maxUploadSize"] * 2**20
-    assert archive.MAX_PACKED <= taken <= uploads.MOST
-    assert photos.MOST_BYTES < 1_000_000 * board.LARGEST <= taken
+    assert archive.MAX_PACKED <= taken <= upload_memory.MOST
+    assert photo_files.MOST_BYTES < 1_000_000 * board.LARGEST <= taken

@@ -934,13 +934,13 @@ def test_a_run_in_the_place_of_a_deleted_one_shows_its_own_history(
     folders: Path, own_run: str
 ) -> None:
     """As after deleting a run and importing another of the same name."""
-    from pages.shared import resources
+    from pages.shared import training_history
 
     def shown() -> tuple[list[float], bytes | None, bytes | None]:
         run = runs.read(folders / own_run)
-        told = resources.told(run)
+        told = training_history.of(run)
         losses = [event["train"]["loss"] for event in told.epochs]
-        return losses, told.curves, resources.scrubber_data(run, growing=False)
+        return losses, told.curves, training_history.scrubber_data(run, growing=False)
 
     before = shown()
     deleted = runs_folder.delete(runs.read(folders / own_run))
@@ -1255,9 +1255,9 @@ def test_a_plain_autoencoder_has_no_posterior_no_kl_and_no_prior_on_any_page() -
     assert "Random" not in [one.label for one in morph.button]
     assert "a random" not in texts(morph)
     assert "Random" in [one.label for one in alone("morph", model="map").button]
-    from pages.shared import resources
+    from pages.shared import training_history
 
-    curves = json.loads(resources.told(runs.read(runs.SHIPPED / "autoencoder")).curves or b"")
+    curves = json.loads(training_history.of(runs.read(runs.SHIPPED / "autoencoder")).curves or b"")
     assert curves["terms"] == ["Reconstruction loss"]
     assert {len(epoch) for epoch in curves["epochs"]} == {3}  # itself, training, validation
     assert "*posterior*" not in texts(alone("latent_space", model="autoencoder"))

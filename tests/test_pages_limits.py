@@ -278,16 +278,16 @@ def test_a_run_in_line_is_said_to_wait_and_nothing_of_snapshots(own: Path) -> No
 
 def test_caches_that_are_emptied_leave_the_queue_of_all_as_it_was() -> None:
     """A queue that was forgotten would go on beside the new one, and start trainings of its own."""
-    from pages.shared import resources
+    from pages.shared import once, resources
 
     before = resources.jobs()
-    resources.settle()
+    once.settle()
     st.cache_resource.clear()
     st.cache_data.clear()
     assert resources.jobs() is before
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gc, "freeze", lambda: pytest.fail("settled once more"))
-        resources.settle()
+        once.settle()
 
 
 HOSTILE = "[x](evil.example) *b* :red[r] <b>"

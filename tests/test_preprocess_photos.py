@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from vae.data import embedded
 from vae.evaluation import classifier
-from vae.preprocess import Blank, doubt, drawing_to_image, pixels, uploads
+from vae.preprocess import Blank, doubt, drawing_to_image, photo_files, pixels
 
 HEIGHT, WIDTH = 450, 600
 DOWN, ACROSS = np.mgrid[:HEIGHT, :WIDTH].astype(np.float64)
@@ -127,7 +127,7 @@ def sent(photo: np.ndarray, blur: float = 0.8) -> np.ndarray:
     seen = np.clip(ndimage.gaussian_filter(photo, (blur, blur, 0)) + noise, 0, 255)
     buffer = BytesIO()
     Image.fromarray(seen.astype(np.uint8)).save(buffer, "JPEG", quality=30)
-    return uploads.read(buffer.getvalue())
+    return photo_files.read(buffer.getvalue())
 
 
 def seen(photo: np.ndarray) -> np.ndarray:

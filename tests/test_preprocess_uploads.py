@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.JpegImagePlugin import JpegImageFile
 
-from vae.preprocess import Blank, drawing_to_image, uploads
+from vae.preprocess import Blank, drawing_to_image, photo_files
 
 
 def a_seven(mode: str = "RGB", size: int = 400) -> Image.Image:
@@ -32,14 +32,14 @@ def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 
 
 def digit(content: bytes) -> np.ndarray:
-    image = drawing_to_image(uploads.read(content))
+    image = drawing_to_image(photo_files.read(content))
     assert not isinstance(image, Blank), image
     return image
 
 
 def refusal(content: bytes) -> str:
-    with pytest.raises(uploads.UploadError) as error:
-        uploads.read(content)
+    with pytest.raises(photo_files.UploadError) as error:
+        photo_files.read(content)
     return str(error.value)
 
 
@@ -62,7 +62,7 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
     ids=["grey", "1 bit", "palette", "alpha", "JPEG", "CMYK", "16 bits", "9 million pixels"],
 )
 def test_every_kind_of_png_and_jpeg_shows_the_same_digit(content: bytes) -> None:
-    picture = uploads.read(content)
+    picture = photo_files.read(content)
     assert picture.dtype == np.uint8
     assert picture.shape[2] == 4
     assert max(picture.shape) <= 512

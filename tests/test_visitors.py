@@ -112,10 +112,10 @@ def test_a_pen_up_costs_the_server_little_and_sends_nothing_that_no_stroke_chang
 
     async def pen_ups(server: Server) -> tuple[float, list[tuple[float, set[str | None]]]]:
         async with visitor.enter(server.address) as one:
-            await one.open()
+            shown = await one.open()
             before = server.cpu_seconds()
             for _ in range(5):
-                shown = await one.open()
+                await one.open()
             page = 200 * (server.cpu_seconds() - before)
             (fragment,) = {m.delta.fragment_id for m in shown.messages if m.delta.fragment_id}
             await one.change(

@@ -1,21 +1,18 @@
-"""What all visitors share: models, digits, training jobs. The only cached things in the app.
+"""What all visitors share: models, digits, training jobs.
+
+This and `training_history.py` hold the only cached things in the app.
 
 Any visitor's browser can send `clear_cache`, which empties Streamlit's caches for everybody. What
 can be made again lives in those. What must live once a server is kept by this module, which is
-imported once, however often pages run: the queue of trainings, and what `settle` did.
+imported once, however often pages run: the queue of trainings (see `once.py`).
 """
 
-import ctypes
 import functools
-import gc
 import gzip
-import json
 import os
-import threading
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 # One BLAS thread: with more, matrix products of several visitors at once wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -24,14 +21,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared import ownership
+from pages.shared import ownership, training_history
+from pages.shared.once import Once
 from vae import (
     charts,
     comparison,
     data,
     failures,
     gaps,
-    history,
     inference,
     latent_study,
     latents,
@@ -42,12 +39,9 @@ from vae import (
 )
 from vae.aggregate import Aggregate
 from vae.class_search import ClassSearch
-from vae.config import TrainingConfig
 from vae.evaluation import classifier
-from vae.following import Followed
 from vae.jobs import Jobs
 from vae.latent_map import LatentMap, lay_out
-from vae.live import training
 from vae.loss_percentiles import LossPercentiles, measure
 from vae.losses import TERMS
 from vae.palette import Theme
@@ -61,42 +55,7 @@ def _identity(run: runs.Run) -> str:
     return "\n".join((str(run.path), *run.manifest.files.values()))
 
 
-_MMAP_THRESHOLD = -3  # in malloc.h
-_Made = TypeVar("_Made")
 _HASH: dict[str | type, Any] = {runs.Run: _identity}
-
-
-class Once(Generic[_Made]):
-    """Calls a function once a server, whoever asks first, and answers the same ever after."""
-
-    def __init__(self, make: Callable[[], _Made]) -> None:
-        functools.update_wrapper(self, make)
-        self._made = functools.cache(make)
-        self._lock = threading.RLock()
-
-    def __call__(self) -> _Made:
-        with self._lock:
-            return self._made()
-
-    def forget(self) -> None:
-        """Begin anew, as another server would; for tests."""
-        self._made.cache_clear()
-
-
-@Once
-def settle() -> None:
-    """Once, after the imports: look for garbage where it arises, and give memory back at once.
-
-    What is loaded by now lives on, so collections spare it. Whole collections, which all visitors
-    wait for, come five times as seldom as usual. (After each run, as Streamlit would have it, they
-    took two thirds of the server's time; `.streamlit/config.toml` turns that off.) The C library
-    would learn from the first large arrays to keep room for the next: 25 MB.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(700, 10, 50)
-    with suppress(AttributeError):  # another C library than Linux's usual one
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 2**18)
 
 
 @Once
@@ -231,7 +190,7 @@ def answers(run: runs.Run, inputs: comparison.Inputs) -> comparison.Answers:
 
 def comparable(run: runs.Run) -> list[dict[str, Any]]:
     """The run's epochs, as they can be laid beside those of others."""
-    return comparison.comparable(run, [*told(run).epochs])
+    return comparison.comparable(run, [*training_history.of(run).epochs])
 
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_HASH)
@@ -245,7 +204,9 @@ def _overlaid(
 
 def overlaid_curves(compared: list[runs.Run], theme: Theme) -> dict[str, go.Figure]:
     """The curves of several runs over each other, a chart for each term of the loss."""
-    return _overlaid(tuple(compared), tuple(len(told(run).epochs) for run in compared), theme)
+    return _overlaid(
+        tuple(compared), tuple(len(training_history.of(run).epochs) for run in compared), theme
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={latent_study.Study: repr})
@@ -258,48 +219,6 @@ def latent_dims(study: latent_study.Study, theme: Theme) -> go.Figure:
 def measured(run: runs.Run) -> dict[str, float]:
     """The run's figures on the 1,000 digits that no run here is trained on."""
     return comparison.measure(model(run), snapshots.mapped_digits())
-
-
-class Told(NamedTuple):
-    """What the pages tell of a history: how far it is, its epochs' events, the curves as JSON, and
-    a note on its images; or why it cannot be read."""
-
-    progress: history.Progress | None = None
-    epochs: tuple[dict[str, Any], ...] = ()
-    curves: bytes | None = None
-    note: str = ""
-    fault: str = ""
-
-
-def told(run: runs.Run) -> Told:
-    """What the run's history tells by now."""
-    try:
-        file = (run.path / "events.jsonl").stat()
-        number = (runs.identity(run.path), file.st_ino)
-        return _told(run.path, number, file.st_size, run.manifest.training.is_autoencoder)
-    except FileNotFoundError:
-        return Told()
-    except OSError as error:
-        return Told(fault=failures.words(error))
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _told(path: Path, number: tuple[int, int], size: int, is_autoencoder: bool) -> Told:
-    """`number` and `size` tell one history from an earlier one there, and from a longer one."""
-    events = _followed(path, number).events()
-    begun = any(event["event"] == "start" for event in events)
-    return Told(
-        history.progress(events),
-        tuple(event for event in history.effective(events) if event["event"] == "epoch"),
-        json.dumps(training.curves_data(events, is_autoencoder)).encode() if begun else None,
-        history.note(events),
-    )
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _followed(path: Path, number: tuple[int, int]) -> Followed:
-    """The few histories that grow now; 3 MB each, after a hundred epochs."""
-    return Followed(path)
 
 
 def bundle(run: runs.Run, kind: str) -> bytes:
@@ -322,26 +241,3 @@ def bundle(run: runs.Run, kind: str) -> bytes:
         case _:
             made = live.decoder_bundle(model(run))
     return gzip.compress(made, 6, mtime=0)
-
-
-def scrubber_data(run: runs.Run, growing: bool) -> bytes | None:
-    """The run's snapshots for the page, or None if it has none."""
-    epochs = tuple(snapshots.files(run.path))
-    if not epochs:
-        return None
-    identity = runs.identity(run.path)
-    return _packed_snapshots(run.path, identity, epochs, run.manifest.training, growing)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _packed_snapshots(
-    path: Path, run: int, epochs: tuple[int, ...], config: TrainingConfig, growing: bool
-) -> bytes | None:
-    """`run` and `epochs` tell these snapshots from earlier ones there."""
-    taken = snapshots.read_all(path)
-    try:
-        events, _ = runs.read_events(path)
-    except OSError:
-        events = []  # the pictures need none; `told` says what is wrong with the history
-    drawing = snapshots.read_drawing(path)
-    return training.scrubber_data(taken, events, config, drawing, growing) if taken else None

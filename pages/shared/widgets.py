@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from pages.shared import browser, canvas, link, missions, navigation, resources, session
+from pages.shared import browser, canvas, link, missions, navigation, once, resources, session
 from vae import data, pictures, runs, shipping
 from vae.mnist import SIDE
 from vae.palette import Theme
@@ -27,7 +27,7 @@ def begin(title: str, heading: str = "") -> runs.Run:
     navigation.hand_over()
     link.leave_out_infinities()
     _check_server()
-    resources.settle()
+    once.settle()
     if session.enter(title) and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
     found = resources.usable_runs()

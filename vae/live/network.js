@@ -77,7 +77,7 @@ export class Encoder extends Network {
   }
 
   /** Whether z are the latents, so that a posterior is Gaussian on the map. */
-  get isGaussian() {
+  get hasStandardPrior() {
     return this.#toBase === null;
   }
 

@@ -12,7 +12,7 @@ from pages.shared import canvas, ownership, resources, session, widgets
 from vae import pictures, preprocess
 from vae.live import scripts
 from vae.mnist import SIDE
-from vae.preprocess import Blank, strokes, uploads
+from vae.preprocess import Blank, photo_files, strokes
 
 LONGEST_NAME = 100
 LARGEST = 25  # megabytes that are taken; of one that is too large to be read, the page says so
@@ -184,7 +184,7 @@ def _take_upload() -> None:
         return
     name = widgets.plain(file.name[:LONGEST_NAME])  # a script may send one of megabytes
     try:
-        picture = uploads.read(file.getvalue())
+        picture = photo_files.read(file.getvalue())
         replace(pixels=picture, words=f"From {name}.", photo=picture)
-    except uploads.UploadError as error:
+    except photo_files.UploadError as error:
         session.canvas()["refused"] = f"{name}: {widgets.plain(error)}"

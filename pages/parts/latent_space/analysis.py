@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts.latent_space.map_view import MapView
 from pages.shared import link, resources, session, widgets
-from vae import charts, pictures, runs, tables
+from vae import charts, pictures, runs, spreadsheet
 from vae.latent_map import LatentMap
 from vae.mnist import CLASSES
 
@@ -108,7 +108,7 @@ def _sheet(run: runs.Run, latent_map: LatentMap, chosen: np.ndarray) -> None:
         st.caption(f"{len(shown)} of them are shown; the table has all.")
     with st.container(horizontal=True):
         st.download_button(
-            "Table (CSV)", tables.digits(latent_map, chosen), f"{run.name}-digits.csv",
+            "Table (CSV)", spreadsheet.digits(latent_map, chosen), f"{run.name}-digits.csv",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(

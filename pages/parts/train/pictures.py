@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.shared import live, resources, widgets
+from pages.shared import live, training_history, widgets
 from vae import runs
 
 
 def curves(run: runs.Run) -> None:
     """The losses so far, if there are any."""
-    told = resources.told(run)
+    told = training_history.of(run)
     if told.fault:
         st.caption(f"The history of this run cannot be read: {widgets.plain(told.fault)}.")
     if (data := told.curves) is not None:
@@ -20,7 +20,7 @@ def scrubber(run: runs.Run, growing: bool = False) -> None:
 
     `growing`: more are to come, and who looks at the last one is led on to the next.
     """
-    data = resources.scrubber_data(run, growing)
+    data = training_history.scrubber_data(run, growing)
     if data is not None:
         live.draw("scrubber/main.js", f"scrubber-{run.name}", data, "bin", lambda: data)
     elif not growing:

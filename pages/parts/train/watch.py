@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.train import actions, pictures
-from pages.shared import browser, missions, ownership, resources, widgets
+from pages.shared import browser, missions, ownership, resources, training_history, widgets
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -54,7 +54,7 @@ def _live(run: runs.Run, shown: runs.State) -> None:
 
 def _status(run: runs.Run, state: runs.State) -> None:
     """How a run that is not at its end stands."""
-    progress = resources.told(run).progress
+    progress = training_history.of(run).progress
     if state == "queued":
         ahead = resources.jobs().place(run.path)
         st.info(
@@ -106,7 +106,7 @@ def _ended(run: runs.Run, state: runs.State) -> None:
             f"{m.data['train']:,} images of {widgets.plain(m.data['source'])}, in "
             f"{widgets.duration(m.seconds)}; {_kept(state)} epoch {m.best_epoch}."
         )
-        if note := resources.told(run).note:
+        if note := training_history.of(run).note:
             st.caption(f"Of these images: {note}.")
 
 
@@ -141,4 +141,4 @@ def _astray(run: runs.Run) -> None:
 
 
 def _epochs(run: runs.Run) -> list[dict[str, Any]]:
-    return [event for event in resources.told(run).epochs if "kl_per_dimension" in event]
+    return [event for event in training_history.of(run).epochs if "kl_per_dimension" in event]

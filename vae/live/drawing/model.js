@@ -25,7 +25,7 @@ export class Model {
   constructor(encoder, decoder) {
     this.encoder = encoder;
     this.decoder = decoder;
-    this.noises = encoder.isGaussian ? [] : evenNoise(DRAWS, decoder.latentDim);
+    this.noises = encoder.hasStandardPrior ? [] : evenNoise(DRAWS, decoder.latentDim);
     this.resample();
   }
 

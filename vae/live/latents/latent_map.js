@@ -34,7 +34,7 @@ export class LatentMap {
     /** Whether the model gives points and no posteriors. @type {boolean} */
     this.isAutoencoder = values.is_autoencoder;
     /** Whether posteriors here are Gaussian; with a flow Python sends clouds. @type {boolean} */
-    this.isGaussian = values.prior === "standard";
+    this.hasStandardPrior = values.prior === "standard";
     this.points = arrays.points.data;
     this.labels = arrays.labels.data;
     this.size = this.labels.length;

@@ -49,7 +49,7 @@ export function draw({ mean, logVariance }, noise) {
  * @param {Noise[]} noises those that they were drawn with
  */
 export function klDivergence(encoder, { mean, logVariance }, draws, noises) {
-  if (encoder.isGaussian) return inClosedForm(mean, logVariance);
+  if (encoder.hasStandardPrior) return inClosedForm(mean, logVariance);
   let sum = 0;
   draws.forEach(({ latent, logVolume }, n) => {
     sum -= logVolume;

@@ -259,7 +259,7 @@ export class MapView {
   #imageDetails(name, image, { mean, logVariance }) {
     const { decoder, palette, latentMap } = this;
     if (latentMap.isAutoencoder) return digitDetails(decoder, palette, image, mean, null, name);
-    if (!latentMap.isGaussian) {
+    if (!latentMap.hasStandardPrior) {
       const posterior = this.#isPinned(this.#posterior) ? this.#posterior : null;
       this.map.marks.cloud = posterior;
       const cloud = { kl: posterior?.kl ?? null, shape: CLOUD };

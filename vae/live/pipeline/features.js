@@ -16,10 +16,10 @@ const WIDEST = 1.7; // columns for each row
  *
  * @param {Tensor[]} features
  * @param {number} latentDim
- * @param {boolean} isGaussian whether the latent is z
+ * @param {boolean} hasStandardPrior whether the latent is z
  */
-export function ofDecoder(features, latentDim, isGaussian) {
-  if (isGaussian) return features;
+export function ofDecoder(features, latentDim, hasStandardPrior) {
+  if (hasStandardPrior) return features;
   return features.slice(features.findLastIndex(({ data }) => data.length === latentDim) + 1);
 }
 

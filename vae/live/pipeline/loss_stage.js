@@ -126,7 +126,9 @@ export class LossStage extends Stage {
     const isMean = passage.noise.every((value) => value === 0);
     const parts = [
       isMean ? "For the mean, ε = 0." : "For this ε; training takes another one each time.",
-      encoder.isGaussian ? "" : `The prior is learned: what is told is a mean over ${DRAWS} draws.`,
+      encoder.hasStandardPrior
+        ? ""
+        : `The prior is learned: what is told is a mean over ${DRAWS} draws.`,
       spread === 1 ? "" : `With σ × ${spread.toFixed(2)}, which is not what the encoder said.`,
       klWeight === 1
         ? ""

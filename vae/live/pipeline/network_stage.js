@@ -133,7 +133,7 @@ export class DecoderStage extends NetworkStage {
    */
   constructor(bench, words) {
     const { encoder, decoder } = bench.passage;
-    const layers = ofDecoder(decoder.features, decoder.latentDim, encoder.isGaussian);
+    const layers = ofDecoder(decoder.features, decoder.latentDim, encoder.hasStandardPrior);
     super(bench, "decoder", words, layers);
     this.picture = digitCanvas("What the decoder draws");
     this.given = element("code", { className: "answer" });

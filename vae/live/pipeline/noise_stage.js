@@ -70,9 +70,9 @@ export class NoiseStage extends Stage {
       this.#drag(this.passage.nothing),
     );
     this.loss = new LossBar();
-    const { isGaussian } = bench.passage.encoder;
-    this.why = isGaussian ? "they tell most" : "of them the encoder is surest";
-    const shape = isGaussian ? "the ellipse is" : "the dots are draws from";
+    const { hasStandardPrior } = bench.passage.encoder;
+    this.why = hasStandardPrior ? "they tell most" : "of them the encoder is surest";
+    const shape = hasStandardPrior ? "the ellipse is" : "the dots are draws from";
     const sigma = element("label", { className: "sigma" }, "σ ×", this.slider, this.factor);
     const buttons = element("div", { className: "row" }, this.another, this.rain, this.atMean);
     this.controls = element("div", { className: "controls" }, formula, sigma, buttons);
@@ -214,7 +214,7 @@ export class NoiseStage extends Stage {
 
   /** A posterior that no ellipse can show is shown by draws. */
   #lookAtCloud() {
-    if (this.passage.encoder.isGaussian) return null;
+    if (this.passage.encoder.hasStandardPrior) return null;
     const points = this.#someTraces().map(({ point }) => point);
     this.map.marks.cloud = { points, rings: [] };
     return points;
@@ -253,9 +253,9 @@ export class NoiseStage extends Stage {
     const { latentMap } = this.bench;
     const { stretched, moved, flown, neared } = this.#moment;
     map.frame = between(map.home, this.#near, neared);
-    const { isGaussian } = passage.encoder;
+    const { hasStandardPrior } = passage.encoder;
     const seen = this.#stretchedAndMoved(stretched, moved);
-    map.marks.ellipse = isGaussian
+    map.marks.ellipse = hasStandardPrior
       ? {
           centre: latentMap.project(seen.centre),
           ...latentMap.ellipse(seen.scale.map((scale) => 2 * Math.log(scale))),
@@ -289,7 +289,7 @@ export class NoiseStage extends Stage {
   /** Where the drop is on the map. @param {Noise} noise @returns {Point} */
   #pointNow(noise) {
     const { stretched, moved } = this.#moment;
-    if (!this.passage.encoder.isGaussian) return this.#pointOf(noise); // its space is not the map's
+    if (!this.passage.encoder.hasStandardPrior) return this.#pointOf(noise); // its space is not the map's
     const { centre, scale } = this.#stretchedAndMoved(stretched, moved);
     return this.bench.latentMap.project(centre.map((at, i) => at + scale[i] * noise[i]));
   }

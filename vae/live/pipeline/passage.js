@@ -43,7 +43,7 @@ export class Passage {
     this.decoder = decoder;
     this.isAutoencoder = isAutoencoder;
     this.noise = this.nothing;
-    this.#noises = encoder.isGaussian ? [] : evenNoise(DRAWS, decoder.latentDim);
+    this.#noises = encoder.hasStandardPrior ? [] : evenNoise(DRAWS, decoder.latentDim);
   }
 
   /** No noise at all: of the mean. */
@@ -142,7 +142,7 @@ export class Passage {
   /** The KL divergence of each dimension; null with a learned prior, where it has no parts. */
   get toldPerDimension() {
     const { mean, logVariance } = this.posterior;
-    return this.encoder.isGaussian ? klPerDimension(mean, logVariance) : null;
+    return this.encoder.hasStandardPrior ? klPerDimension(mean, logVariance) : null;
   }
 
   /**
@@ -153,7 +153,7 @@ export class Passage {
    */
   get foremost() {
     const { mean, logVariance } = this.given;
-    const weight = this.encoder.isGaussian
+    const weight = this.encoder.hasStandardPrior
       ? klPerDimension(mean, logVariance)
       : logVariance.map((value) => -value);
     const order = Array.from(weight, (_, i) => i).sort((a, b) => weight[b] - weight[a]);

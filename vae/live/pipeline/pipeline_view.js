@@ -84,7 +84,7 @@ export class Pipeline {
       changed: () => this.#request(),
       choose: (source, isOver) => this.#choose(source, isOver),
     };
-    this.words = stagesOf(isAutoencoder, encoder.isGaussian);
+    this.words = stagesOf(isAutoencoder, encoder.hasStandardPrior);
     this.strip = element("div", { className: "strip-of-stages" });
     this.rail = element("nav", { className: "rail", "aria-label": "Stages" });
     this.back = button("← Back", "The step before: arrow left", () => this.step(-1));

@@ -113,11 +113,11 @@ const LEARNED_PRIOR = {
  * The stages of a model, in order.
  *
  * @param {boolean} isAutoencoder
- * @param {boolean} isGaussian whether the prior is the standard one
+ * @param {boolean} hasStandardPrior whether the prior is the standard one
  * @returns {Map<Name, Words>}
  */
-export function stagesOf(isAutoencoder, isGaussian) {
-  const own = { ...WORDS, ...(isAutoencoder && PLAIN), ...(!isGaussian && LEARNED_PRIOR) };
+export function stagesOf(isAutoencoder, hasStandardPrior) {
+  const own = { ...WORDS, ...(isAutoencoder && PLAIN), ...(!hasStandardPrior && LEARNED_PRIOR) };
   const names = /** @type {Name[]} */ (Object.keys(WORDS));
   const shown = names.filter((name) => !isAutoencoder || name !== "noise");
   return new Map(shown.map((name) => [name, own[name]]));
