@@ -6,7 +6,7 @@ does a host that only knows how to run a script: there the app lacks its headers
 
 import streamlit as st
 
-from pages.shared import navigation
+from pages.shared import navigation, once
 from server import MIDDLEWARE
 from server.headers import policy
 from server.sockets import send_at_once
@@ -16,4 +16,5 @@ if __name__ == "__main__":
     navigation.route()
 else:
     check_environment(policy)
+    once.load()  # before the first visitor comes
     app = st.App(__file__, lifespan=send_at_once, middleware=MIDDLEWARE)

@@ -128,6 +128,23 @@ def test_without_the_server_the_script_routes_all_the_same() -> None:
     assert "'app'" not in found.stdout
 
 
+def test_all_that_pages_import_is_there_before_the_first_visitor_comes() -> None:
+    """Visitors who imported it at the same moment found modules half made."""
+    code = """
+import sys
+import streamlit_app
+from streamlit.testing.v1 import AppTest
+before = set(sys.modules)
+assert not AppTest.from_file("pages/draw.py", default_timeout=60).run().exception
+print(*{name.partition(".")[0] for name in set(sys.modules) - before})
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert found.stdout, found.stderr
+    assert not {"pages", "pandas", "plotly", "scipy", "vae"} & set(found.stdout.split())
+
+
 class Files:
     """Two files behind the compression: one that lasts, one that does not."""
 

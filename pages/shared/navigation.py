@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.shared import once
+
 _FOLDER = Path(__file__).parents[1]
 _ICON = _FOLDER.parent / "assets" / "icon.svg"
 _STYLE = f"<style>{(Path(__file__).parent / 'app.css').read_text(encoding='utf-8')}</style>"
@@ -36,6 +38,7 @@ def configure(title: str | None = None) -> None:
 
 def route() -> None:
     """Show the page that the address names. What the router does, and nothing else."""
+    once.load()
     configure()
     st.session_state["routed"] = True
     st.navigation(pages()).run()

@@ -3,11 +3,15 @@
 import ctypes
 import functools
 import gc
+import importlib
+import pkgutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Generic, TypeVar
 
+_PARTS = Path(__file__).parents[1] / "parts"
 _MMAP_THRESHOLD = -3  # in malloc.h
 _Made = TypeVar("_Made")
 
@@ -27,6 +31,18 @@ class Once(Generic[_Made]):
     def forget(self) -> None:
         """Begin anew, as another server would; for tests."""
         self._made.cache_clear()
+
+
+@Once
+def load() -> None:
+    """Import all that pages import, and pandas, which Streamlit's elements import when first used.
+
+    Two threads that import modules which import one another may find one of them half made: of two
+    first visitors at the same moment both got an error, from SciPy.
+    """
+    for module in pkgutil.walk_packages([str(_PARTS)], "pages.parts."):
+        importlib.import_module(module.name)
+    importlib.import_module("pandas")
 
 
 @Once
