@@ -219,8 +219,7 @@ class Looks(dict[str, Look]):
         self.screen.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        page.wait_for_timeout(500)
-        found = Look(broken, levels, nodes, small, hidden, page.evaluate(OVERFLOW))
+        found = Look(broken, levels, nodes, small, hidden, settled_overflow(page))
         page.evaluate("document.documentElement.style.fontSize = ''")
         return self.setdefault(path, found)
 
@@ -231,6 +230,15 @@ def looks(server: Server, browser: Browser) -> Iterator[Looks]:
     context = browser.new_context(color_scheme="dark", bypass_csp=True, reduced_motion="reduce")
     yield Looks(server.address, context.new_page())
     context.close()
+
+
+def settled_overflow(page: Page) -> int:
+    """What is wider than the screen in the end: charts and tables take their new size later."""
+    deadline = time.monotonic() + 10
+    page.wait_for_timeout(500)
+    while (overflow := page.evaluate(OVERFLOW)) > 0 and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    return overflow
 
 
 def tree(page: Page) -> list[tuple[str, str, str]]:
