@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from pages.shared import once
+from pages.shared.turns import turn
 
 _FOLDER = Path(__file__).parents[1]
 _ICON = _FOLDER.parent / "assets" / "icon.svg"
@@ -39,9 +40,10 @@ def configure(title: str | None = None) -> None:
 def route() -> None:
     """Show the page that the address names. What the router does, and nothing else."""
     once.load()
-    configure()
-    st.session_state["routed"] = True
-    st.navigation(pages()).run()
+    with turn():
+        configure()
+        st.session_state["routed"] = True
+        st.navigation(pages()).run()
 
 
 def hand_over() -> None:

@@ -4,12 +4,17 @@ import ctypes
 import functools
 import gc
 import importlib
+import os
 import pkgutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
+
+# One BLAS thread: with more, matrix products of several visitors at once wait for each other, and
+# one takes three times as much of the processors. NumPy asks once, when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _PARTS = Path(__file__).parents[1] / "parts"
 _MMAP_THRESHOLD = -3  # in malloc.h

@@ -9,13 +9,9 @@ imported once, however often pages run: the queue of trainings (see `once.py`).
 
 import functools
 import gzip
-import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
-
-# One BLAS thread: with more, matrix products of several visitors at once wait for each other.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import plotly.graph_objects as go
