@@ -65,6 +65,12 @@ def source(name: str) -> str:
 
 def bare(script: Path) -> str:
     """A script that travels with each message of a page: without any line that only explains it."""
+    return _bare(script, script.stat().st_mtime_ns)
+
+
+@cache
+def _bare(script: Path, version: int) -> str:
+    """`version` tells a file from what it was before."""
     text = _DOCUMENTATION.sub("", script.read_text(encoding="utf-8"))
     return re.sub(r"\n\s*\n", "\n", _REMARK.sub("", text)).lstrip()
 
