@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.draw import board, live_drawing, photo, reconstructions
 from pages.shared import browser, canvas, markup, resources, widgets
+from pages.shared.turns import turn
 from vae import runs
 from vae.inference import Posterior
 from vae.preprocess import Blank
@@ -48,6 +49,7 @@ def in_detail(image: np.ndarray, posterior: Posterior, left: list[runs.Run]) -> 
 
 
 @st.fragment
+@turn()
 def page() -> None:
     """All that depends on the drawing; a stroke runs this and no more."""
     with st.container(key="sketch"):

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.parts.how_it_works import formulas
 from pages.shared import canvas, link, live, resources, session
+from pages.shared.turns import turn
 from vae import runs
 from vae.mnist import CLASSES
 from vae.preprocess import Blank
@@ -20,6 +21,7 @@ _NEEDS = ("encoder", "decoder", "map", "digits")
 
 
 @st.fragment
+@turn()
 def show(run: runs.Run) -> None:
     """The pipeline, and the formula and source of the stage in sight."""
     told = st.session_state.get("pipeline") or {}

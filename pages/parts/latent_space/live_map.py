@@ -8,11 +8,13 @@ import streamlit as st
 from pages.parts.latent_space import theory
 from pages.parts.latent_space.map_view import MapView
 from pages.shared import live, missions, resources, session
+from pages.shared.turns import turn
 from vae import cloud, runs
 from vae.prior import STANDARD
 
 
 @st.fragment
+@turn()
 def show(run: runs.Run, with_theory: bool = False) -> None:
     """The map. What is chosen on it goes to the session and into the address."""
     key = f"map-{run.name}"

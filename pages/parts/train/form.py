@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.train import actions, run_list
 from pages.shared import canvas, ownership, resources, widgets
+from pages.shared.turns import turn
 from vae.config import ModelConfig, TrainingConfig, options
 from vae.limits import LimitError
 from vae.preprocess import Blank
@@ -65,6 +66,7 @@ def kept() -> str:
 
 
 @st.fragment
+@turn()
 def show() -> None:
     """Ask for a config that begins as a preset, and start its training."""
     preset = st.selectbox(

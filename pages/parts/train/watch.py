@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts.train import actions, pictures
 from pages.shared import browser, missions, ownership, resources, training_history, widgets
+from pages.shared.turns import turn
 from vae import history, runs
 from vae.jobs import command_of
 
@@ -27,7 +28,7 @@ def show(run: runs.Run, serving: runs.Run) -> None:
         )
     actions.buttons(run, state, serving)
     if state in runs.ALIVE:
-        st.fragment(_live, run_every=_SECONDS.get(state, 0.8))(run, state)
+        st.fragment(turn()(_live), run_every=_SECONDS.get(state, 0.8))(run, state)
     else:
         _ended(run, state)
         if not _collapse(run):
