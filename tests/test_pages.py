@@ -865,6 +865,34 @@ def stopped_after(folders: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("stopped_after")
+def every_option() -> AppTest:
+    """The Train page with all of its form."""
+    app = alone("train")
+    app.session_state["every option"] = True
+    return app.run()
+
+
+def test_options_that_are_out_of_sight_are_trained_as_they_were_entered(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vae import jobs
+
+    monkeypatch.setattr(jobs, "command", waiting)
+    app = every_option()
+    app.text_input(key="tiny-encoder_units").set_value("30 20")
+    app.number_input(key="tiny-batch_size").set_value(None).run()
+    app.session_state["every option"] = False
+    app.run()
+    assert not app.text_input
+    button(app, "Train").click().run()
+    manifest = runs.read(folders / address(app, "run")).manifest
+    assert manifest.model.encoder_units == (30, 20)
+    assert replace(manifest.model, encoder_units=PRESETS["tiny"].model.encoder_units) == (
+        PRESETS["tiny"].model
+    )
+    assert manifest.training == PRESETS["tiny"].training
+
+
 def test_the_form_starts_a_training_with_its_values_and_the_address_names_it(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -885,7 +913,7 @@ def test_the_form_starts_a_training_with_its_values_and_the_address_names_it(
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
-    app = alone("train")
+    app = every_option()
     app.selectbox(key="preset").set_value(preset).run()
     fields = {field.label: field.value for field in [*app.number_input, *app.text_input]}
     config = PRESETS[preset]
@@ -898,7 +926,7 @@ def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
 
 
 def test_the_form_has_every_option_with_what_it_does() -> None:
-    app = alone("train")
+    app = every_option()
     keys = {getattr(widget, "key", None) for widget in [*app.number_input, *app.text_input]}
     keys |= {widget.key for widget in app.selectbox}
     text = texts(app)
@@ -908,7 +936,7 @@ def test_the_form_has_every_option_with_what_it_does() -> None:
 
 
 def test_a_number_out_of_bounds_is_named_and_not_quietly_replaced(folders: Path) -> None:
-    app = alone("train")
+    app = every_option()
     app.number_input(key="tiny-learning_rate").set_value(5.0).run()
     assert "learning_rate is 5.0; it must be from 1e-06 to 0.1" in app.error[0].value
     assert button(app, "Train").disabled
@@ -919,7 +947,7 @@ def test_a_number_out_of_bounds_is_named_and_not_quietly_replaced(folders: Path)
 def test_a_value_that_cannot_be_trained_is_named_and_nothing_starts(
     wrong: str, folders: Path
 ) -> None:
-    app = alone("train")
+    app = every_option()
     app.text_input(key="tiny-encoder_units").set_value(wrong).run()
     assert app.error[0].value.startswith("This cannot be trained: encoder_units is ")
     assert button(app, "Train").disabled

@@ -309,6 +309,8 @@ def test_whatever_goes_wrong_is_told_as_it_is_and_is_no_markup(
     monkeypatch.setattr(Jobs, "discard", fails_so)
     monkeypatch.setattr(archive, "export", fails_so)
     app = opened_export("mine")
+    app.session_state["every option"] = True
+    app.run()
     app.text_input(key="tiny-encoder_units").set_value(HOSTILE)
     app = button(app, "Delete").click().run()
     assert not app.exception

@@ -82,8 +82,10 @@ def show() -> None:
     every += [(start.training, name) for name in options(TrainingConfig)]
     try:
         values = _fields(preset, [(c, name) for c, name in every if name in MAIN])
-        with st.expander("Every option"):
-            values |= _fields(preset, [(c, name) for c, name in every if name not in MAIN])
+        others = [(c, name) for c, name in every if name not in MAIN]
+        # closed, its twenty fields cost half of the page, and are not made
+        with (more := st.expander("Every option", key="every option", on_change="rerun")):
+            values |= (_fields if more.open else _kept)(preset, others)
         model = replace(start.model, **{name: values[name] for name in options(ModelConfig)})
         training = replace(
             start.training, **{name: values[name] for name in options(TrainingConfig)}
@@ -136,28 +138,55 @@ def _fields(
     return values
 
 
+def _kept(
+    preset: str, wanted: Iterable[tuple[ModelConfig | TrainingConfig, str]]
+) -> dict[str, Any]:
+    """What stands in the fields of these options, or would if they were shown."""
+    return {
+        name: _answer(config, name, st.session_state.get(f"{preset}-{name}", _shown(config, name)))
+        for config, name in wanted
+    }
+
+
+def _shown(config: ModelConfig | TrainingConfig, name: str) -> Any:
+    """An option's value as its field has it."""
+    value = getattr(config, name)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _answer(config: ModelConfig | TrainingConfig, name: str, entered: Any) -> Any:
+    """What a field has as the option's value; a number that was taken away is the preset's."""
+    value = getattr(config, name)
+    if isinstance(value, tuple):
+        return _numbers(name, str(entered))
+    return value if entered is None and _default(config, name) is not None else entered
+
+
+def _default(config: ModelConfig | TrainingConfig, name: str) -> Any:
+    return next(field.default for field in fields(config) if field.name == name)
+
+
 def _field(preset: str, config: ModelConfig | TrainingConfig, name: str) -> Any:
     """One option's field, starting at the preset's value, and what it does."""
     option, value = options(type(config))[name], getattr(config, name)
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     kept: dict[str, Any] = {"key": f"{preset}-{name}", "persist_state": "session"}
     if option.choices:
-        answer = st.selectbox(label, option.choices, option.choices.index(value), **kept)
+        entered = st.selectbox(label, option.choices, option.choices.index(value), **kept)
     elif isinstance(value, tuple):
-        answer = _numbers(name, str(st.text_input(label, ", ".join(map(str, value)), **kept)))
+        entered = st.text_input(label, _shown(config, name), **kept)
     else:
-        answer = _number(label, name, config, kept)
+        entered = _number(label, name, config, kept)
     st.caption(option.help)
-    return answer
+    return _answer(config, name, entered)
 
 
 def _number(
     label: str, name: str, config: ModelConfig | TrainingConfig, kept: dict[str, Any]
 ) -> float | int | None:
-    value = getattr(config, name)
-    default = next(field.default for field in fields(config) if field.name == name)
+    value, default = getattr(config, name), _default(config, name)
     kind = float if isinstance(default, float) else int
-    answer = st.number_input(
+    return st.number_input(
         label,
         # without bounds: the browser would quietly keep the value before; the config names them
         value=None if value is None else kind(value),
@@ -166,7 +195,6 @@ def _number(
         placeholder="all" if default is None else "",
         **kept,
     )
-    return value if answer is None and default is not None else answer
 
 
 def _numbers(name: str, text: str) -> tuple[int, ...]:
