@@ -26,6 +26,7 @@ def test_the_first_digit_of_this_app_and_of_one_file_with_tensorflow_is_seen(
     assert ours < theirs / 2
 
 
+@pytest.mark.long
 def test_pen_touch_and_drag_each_change_what_is_seen(
     server: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

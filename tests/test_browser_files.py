@@ -56,6 +56,7 @@ def test_where_no_file_comes_through_the_page_shows_all_the_same(
     opened(visitor, server.address)
 
 
+@pytest.mark.long
 def test_where_the_script_runs_without_the_server_the_page_shows_all_the_same(
     tmp_path: Path, visitor: BrowserContext
 ) -> None:

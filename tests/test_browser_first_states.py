@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from chromium import PHONE, Server, draw, goto, needs_chromium, picture, settled
+from long import first
 from playwright.sync_api import Browser, Page, expect
 
 LINE = {"downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
@@ -178,7 +179,7 @@ def test_on_a_phone_what_answers_the_pen_is_in_sight_while_drawing(
     page.context.close()
 
 
-@pytest.mark.parametrize("size", [LAPTOP, LECTURE], ids=["laptop", "lecture"])
+@pytest.mark.parametrize("size", first(1, [LECTURE, LAPTOP]))
 def test_the_map_is_never_smaller_than_the_digit_beside_it_and_the_window_is_filled(
     size: tuple[int, int], server: Server, browser: Browser
 ) -> None:
@@ -202,6 +203,7 @@ def test_the_map_is_never_smaller_than_the_digit_beside_it_and_the_window_is_fil
     page.context.close()
 
 
+@pytest.mark.long
 def test_on_a_small_laptop_no_model_and_no_tool_of_the_map_is_below_the_fold(
     server: Server, browser: Browser
 ) -> None:

@@ -60,6 +60,7 @@ def test_another_site_shows_the_app_only_if_it_may(
     assert any("frame-ancestors" in words for words in told)
 
 
+@pytest.mark.long
 def test_in_a_frame_the_app_offers_a_tab_of_its_own(
     framable: Server, other_site: str, page: Page
 ) -> None:

@@ -194,6 +194,7 @@ def test_sliders_obey_the_keyboard(server: Server, page: Page) -> None:
     eventually(lambda: in_address(page) == [found[-1][1], 0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(390, 844)], ids=["phone"])
 def test_a_finger_on_a_thumb_does_not_scroll_the_page_and_one_on_a_strip_does(
     server: Server, sized_page: Page

@@ -86,7 +86,10 @@ def by_finger(page: Page, points: np.ndarray) -> None:
     )
 
 
-@pytest.mark.parametrize(("size", "pen"), [(WIDE, by_mouse), (PHONE, by_finger)])
+@pytest.mark.parametrize(
+    ("size", "pen"),
+    [(WIDE, by_mouse), pytest.param(PHONE, by_finger, marks=pytest.mark.long)],
+)
 def test_a_drawing_is_rebuilt_while_the_pen_moves_and_nothing_is_rerun(
     server: Server, browser: Browser, size: tuple[int, int], pen: Callable[..., None]
 ) -> None:

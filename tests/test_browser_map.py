@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from chromium import PHONE, Server, eventually, goto, needs_chromium, settled
+from long import first
 from playwright.sync_api import Page, expect
 from scipy.stats import chi2
 
@@ -100,7 +101,7 @@ def sent(page: Page) -> list[int]:
     return sizes
 
 
-@pytest.mark.parametrize("model", FRAMES)
+@pytest.mark.parametrize("model", first(1, FRAMES))
 def test_a_drag_decodes_frame_by_frame_without_a_rerun(
     server: Server, page: Page, sent: list[int], model: str
 ) -> None:

@@ -199,6 +199,7 @@ def test_any_place_of_the_map_can_be_followed_and_a_link_restores_it(
     other.context.close()
 
 
+@pytest.mark.long
 def test_the_first_stages_show_themselves_until_the_first_touch(server: Server, page: Page) -> None:
     page.emulate_media(reduced_motion="no-preference")
     opened(page, server, "")
@@ -243,6 +244,7 @@ BOTTOM = """stage => Math.max(...[...stage.querySelectorAll("*")]
     .map(box => box.bottom))"""
 
 
+@pytest.mark.long
 def test_every_stage_is_seen_whole_on_a_laptop_and_in_a_lecture(server: Server, page: Page) -> None:
     opened(page, server)
     for width, height in ((1280, 800), (1920, 1080)):

@@ -101,6 +101,7 @@ def test_what_is_drawn_beside_the_map_has_a_true_posterior_and_is_pinned_away_by
     assert picture(pad).max() == 0
 
 
+@pytest.mark.long
 def test_a_true_posterior_is_seen_long_before_all_is_decoded_and_the_page_draws_on(
     server: Server, page: Page
 ) -> None:

@@ -74,7 +74,7 @@ def test_a_swipe_over_the_map_scrolls_the_page_and_leaves_the_pin(
     assert phone.locator(".words code").inner_text() == shown
 
 
-@pytest.mark.parametrize("first", [(0, 0), (60, 0)], ids=["rests", "goes sideways"])
+@pytest.mark.parametrize("first", [(0, 0), pytest.param((60, 0), marks=pytest.mark.long)])
 def test_a_finger_that_rests_or_goes_sideways_first_moves_z_and_not_the_page(
     server: Server, phone: Page, first: tuple[int, int]
 ) -> None:

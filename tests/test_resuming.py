@@ -122,6 +122,7 @@ def test_an_extended_run_goes_on_with_the_schedule_of_its_new_length(
     assert at_the_old_end == pytest.approx(config.learning_rate / 2)  # it had fallen to zero
 
 
+@pytest.mark.long
 def test_a_run_stopped_in_its_first_epoch_can_be_used_and_resumed(
     few: data.Splits, tmp_path: Path
 ) -> None:

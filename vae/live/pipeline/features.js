@@ -4,7 +4,7 @@ import { pen } from "../shared/elements.js";
 import { heated } from "../shared/palette.js";
 
 /**
- * @import { Tensor } from "../network.js"
+ * @import { Tensor } from "../layer_kinds.js"
  * @import { Palette } from "../shared/palette.js"
  */
 

@@ -8,7 +8,7 @@ import { filled, over, Stage } from "./stage.js";
 import { vectorText } from "./words.js";
 
 /**
- * @import { Tensor } from "../network.js"
+ * @import { Tensor } from "../layer_kinds.js"
  * @import { Bench } from "./stage.js"
  * @import { Name, Words } from "./words.js"
  */

@@ -3,7 +3,7 @@
 import { klPerDimension, reconstructionPerPixel, total } from "../latents/losses.js";
 import { draw, evenNoise, klDivergence } from "../latents/posterior.js";
 import { drawFromPrior } from "../latents/prior.js";
-import { sigmoid } from "../network.js";
+import { sigmoid } from "../layer_kinds.js";
 
 /**
  * @import { Noise } from "../latents/posterior.js"
