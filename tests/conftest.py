@@ -17,13 +17,24 @@ import numpy as np
 import pytest
 from chromium import browser, moving_page, page, server, size, sized_page
 from hypothesis import HealthCheck, settings
+from visits import bent_run, own_run, owned
 from xdist.scheduler import LoadScopeScheduling
 
 from vae import data, embedding, inference, runs
 from vae.config import ModelConfig, TrainingConfig
 from vae.latent_map import LatentMap, lay_out
 
-__all__ = ["browser", "moving_page", "page", "server", "size", "sized_page"]  # fixtures
+__all__ = [  # fixtures
+    "bent_run",
+    "browser",
+    "moving_page",
+    "own_run",
+    "owned",
+    "page",
+    "server",
+    "size",
+    "sized_page",
+]
 
 # What the fuzz tests (fuzz.py) try: the same hundred inputs each time, or ten thousand new ones.
 settings.register_profile(

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_pages import alone, texts
+from visits import alone, texts
 
 from pages.shared import canvas
 from vae import data, latent_study, series
