@@ -35,6 +35,7 @@ if view == "Live":
     st.caption("Move over the map to see what the decoder draws there; click to pin it.")
     live_map.show(run)
     live.supply(run, "decoder", "map", "digits")
+    theory.prepare(run)
 elif view == "Projections":
     needed = ("map", "digits", "projections")
     live.view("projections", f"projections-{run.name}", live.needs(run, *needed), {})
@@ -46,5 +47,6 @@ elif view == "Theory":
     st.caption("Click a digit: beside the encoder's posterior you see the true one, exactly.")
     live_map.show(run, with_theory=True)
     live.supply(run, *theory.bundles(run))
+    live.supply(run, "encoder")  # to read drawings; the view does not wait for it
 else:
     analysis.show(run)

@@ -47,7 +47,8 @@ class Aggregate:
             if own is not None:
                 exponents[np.arange(len(z)), own[start : start + _CHUNK]] = -np.inf
             top = exponents.max(axis=1)
-            found.append(top + np.log(np.exp(exponents - top[:, None]).sum(axis=1)))
+            below = (exponents - top[:, None]).astype(np.float32)  # exp is ten times as fast so
+            found.append(top + np.log(np.exp(below).sum(axis=1, dtype=np.float64)))
         return np.concatenate(found) - np.log(len(mean) - (own is not None))
 
     @cached_property

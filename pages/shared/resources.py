@@ -136,10 +136,10 @@ def loss_percentiles(run: runs.Run) -> LossPercentiles:
     return measure(latent_map(run))
 
 
-@st.cache_resource(show_spinner="Looking for holes", max_entries=16, hash_funcs=_HASH)
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def holes(run: runs.Run) -> tuple[float, float]:
     """The log density below which a place of the run's map is a hole, and the prior's share in
-    holes; one to two seconds."""
+    holes; half a second."""
     aggregate = Aggregate(latent_map(run).posterior)
     return aggregate.level, aggregate.share_in_holes()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pages.shared import resources
+from pages.shared import live, resources
 from vae import gaps, runs
 
 BUNDLES = ("decoder", "map", "digits")
@@ -33,15 +33,21 @@ def obstacle(run: runs.Run) -> str:
 
 
 def data(run: runs.Run) -> dict[str, Any]:
-    """What the theory view is given."""
+    """What the theory view is given, the encoder only by name."""
     level, share = resources.holes(run)
-    return {"level": level, "share": share}
+    return {"level": level, "share": share, "encoder": live.needs(run, "encoder")[0]}
+
+
+def prepare(run: runs.Run) -> None:
+    """Compute what takes half a second once, so that the view opens at once. Call it last."""
+    if not obstacle(run):
+        resources.holes(run)
 
 
 def bundles(run: runs.Run) -> tuple[str, ...]:
-    """What the view needs: to read drawings the encoder, and where the run has them the gaps."""
+    """What the view needs to begin: the gaps, too, where the run has them."""
     try:
         gaps.read(run)
     except gaps.GapsError:
-        return (*BUNDLES, "encoder")
-    return (*BUNDLES, "encoder", "gaps")
+        return BUNDLES
+    return (*BUNDLES, "gaps")

@@ -12,10 +12,10 @@ import { listenToKeys, listenToPointers } from "./input.js";
 import { CLOUD, ELLIPSES } from "./words.js";
 
 /**
- * @import { Decoder, Encoder } from "../network.js"
+ * @import { Decoder } from "../network.js"
  * @import { Gaps } from "../latents/gaps.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
- * @import { Holes } from "../theory/all_digits.js"
+ * @import { Theory } from "../theory/panel.js"
  * @import { Image } from "../shared/pictures.js"
  * @import { Say } from "../stage.js"
  * @import { Cloud, Frame } from "./canvas.js"
@@ -75,14 +75,13 @@ export class MapView {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder, LatentMap, Digits, Encoder?, Gaps?]} needed the last two for the theory only
+   * @param {[Decoder, LatentMap, Digits, Gaps?]} needed the last one for the theory only
    * @param {Say} say
    */
-  constructor(root, [decoder, latentMap, digits, encoder, gaps], say) {
+  constructor(root, [decoder, latentMap, digits, gaps], say) {
     this.decoder = decoder;
     this.latentMap = latentMap;
     this.digits = digits;
-    this.encoder = encoder;
     this.gaps = gaps;
     this.root = root;
     this.say = say;
@@ -118,7 +117,7 @@ export class MapView {
    * @param {Place} data.place
    * @param {Drawing | null} data.drawing
    * @param {Posterior | null} data.cloud
-   * @param {Holes | null} [data.theory] null: the theory is not asked for
+   * @param {Theory | null} [data.theory] null: the theory is not asked for
    */
   update({ revision, place, drawing, cloud, theory = null }) {
     this.#showTheory(theory);
@@ -132,12 +131,11 @@ export class MapView {
     this.redraw();
   }
 
-  /** @param {Holes | null} holes */
-  #showTheory(holes) {
-    const { encoder, gaps = null } = this;
-    if (Boolean(holes) === Boolean(this.#theory)) return;
+  /** @param {Theory | null} theory */
+  #showTheory(theory) {
+    if (Boolean(theory) === Boolean(this.#theory)) return;
     this.#theory?.end();
-    this.#theory = holes && encoder ? new TheoryPanel(this, encoder, gaps, holes) : null;
+    this.#theory = theory && new TheoryPanel(this, theory, this.gaps ?? null);
     this.#tellTheory();
   }
 

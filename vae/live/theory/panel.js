@@ -1,5 +1,6 @@
 // The theory view: beside the map, what is true of the digit that is pinned on it, and of all.
 
+import { received } from "../bundles.js";
 import { button, element } from "../shared/elements.js";
 import { AllDigits } from "./all_digits.js";
 import { Asked } from "./asked.js";
@@ -16,6 +17,8 @@ import { CHOOSE } from "./words.js";
  * @import { Holes } from "./all_digits.js"
  * @import { Chosen } from "./one_image.js"
  * @import { Answer } from "./worker.js"
+ *
+ * @typedef {Holes & {encoder: string}} Theory what Python tells; the bundle of the encoder by name
  */
 
 export class TheoryPanel {
@@ -25,18 +28,17 @@ export class TheoryPanel {
 
   /**
    * @param {MapView} view
-   * @param {Encoder} encoder
+   * @param {Theory} theory
    * @param {Gaps | null} gaps
-   * @param {Holes} holes
    */
-  constructor(view, encoder, gaps, holes) {
+  constructor(view, theory, gaps) {
     this.view = view;
-    this.encoder = encoder;
+    this.theory = theory;
     const { latentMap, decoder, map } = view;
     const changed = () => this.#refresh();
     this.asked = new Asked(decoder, latentMap.extent, (answer) => this.#take(answer));
     this.one = new OneImage(latentMap, decoder, this.asked, changed);
-    this.all = new AllDigits(latentMap, gaps, holes, this.asked, changed);
+    this.all = new AllDigits(latentMap, gaps, theory, this.asked, changed);
     this.pad = new Pad((image) => this.#draw(image));
     this.choose = element("p", { textContent: CHOOSE });
     this.examples = element("div", { className: "row examples" }, "Show", ...this.#examples(gaps));
@@ -84,7 +86,9 @@ export class TheoryPanel {
 
   /** What is drawn on the pad takes the place of what is pinned. @param {Image} image */
   #draw(image) {
-    const { mean, logVariance } = this.encoder.encode(image);
+    const encoder = /** @type {Encoder | undefined} */ (received(this.theory.encoder));
+    if (!encoder) return; // it is on its way: the next stroke is read
+    const { mean, logVariance } = encoder.encode(image);
     this.#isDrawn = true;
     this.#see({ image, q: { mean: Array.from(mean), logVariance: Array.from(logVariance) } });
   }
