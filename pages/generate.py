@@ -14,7 +14,7 @@ CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
 latent_map = resources.latent_map(run)
-model, classes = latent_map.model, latent_map.classes
+model = latent_map.model
 has_prior = not run.manifest.training.is_autoencoder
 
 st.header("One digit, by hand", anchor=False)
@@ -29,6 +29,7 @@ st.markdown(
     + "Move a slider: its track shows what each position would give."
 )
 current_latent.sliders(run)
+live.supply(run, "decoder")  # before what takes longer is computed: so a digit is soon there
 st.caption(
     "At 30\u00a0% of a track lies the z below which 30\u00a0% of the "
     f"{'prior is' if has_prior else 'real digits are'}. The most informative dimensions come "
@@ -45,7 +46,7 @@ st.markdown(
     "take it."
 )
 source = st.selectbox("Minus the mean of", [LIKELIEST, *CLASSES], key="source", width=220)
-label = classes.likeliest(latent) if source == LIKELIEST else int(source)
+label = latent_map.classes.likeliest(latent) if source == LIKELIEST else int(source)
 st.caption(f"z − mean of {label} + mean of …")
 class_digits.moved(run, latent, label)
 
@@ -77,4 +78,3 @@ if len(samples):
         icon=":material/download:",
         on_click="ignore",
     )
-live.supply(run, "decoder")

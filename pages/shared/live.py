@@ -38,7 +38,7 @@ def needs(run: runs.Run, *kinds: str) -> list[str]:
 
 
 def supply(run: runs.Run, *kinds: str) -> None:
-    """Send a run's bundles. Call it last on a page: they show nothing, but take up a line."""
+    """Send a run's bundles. They show nothing; a page sends them before it computes what is long."""
     makers = {
         name: partial(resources.bundle, run, kind)
         for kind, name in zip(kinds, needs(run, *kinds), strict=True)
