@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from chromium import Server, eventually, goto, needs_chromium, picture, settled
 from playwright.sync_api import Page, expect
 
@@ -51,6 +52,7 @@ def test_a_drawing_that_is_sent_here_arrives(server: Server, page: Page) -> None
     assert np.array_equal(picture(page.get_by_alt_text("The drawing", exact=True)), seen)
 
 
+@pytest.mark.long
 def test_the_saved_files_hold_what_the_page_shows(
     server: Server, page: Page, tmp_path: Path
 ) -> None:

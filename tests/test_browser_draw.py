@@ -94,6 +94,7 @@ def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
     expect(page.get_by_role("button", name="Undo")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_a_stroke_may_begin_and_end_in_any_corner_by_finger_and_by_mouse(
     server: Server, sized_page: Page
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_file_is_read_a_bad_one_is_told_what_is_wrong_and_nothing_moves_for_a_
     assert picture(seen(page)).sum() > 50
 
 
+@pytest.mark.long
 def test_the_whole_drawing_is_rebuilt_on_screen_soon_after_pen_up(
     server: Server, page: Page
 ) -> None:

@@ -297,6 +297,7 @@ def saved(page: Page, label: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+@pytest.mark.long
 def test_a_morph_plays_without_a_rerun_and_its_exports_are_its_frames(
     server: Server, page: Page, sent: list
 ) -> None:

@@ -142,6 +142,7 @@ def row(page: Page) -> Locator:
     return page.locator(".stages")
 
 
+@pytest.mark.long
 def test_a_digit_draws_itself_until_the_first_touch(server: Server, page: Page) -> None:
     goto(page, server.address)
     example = page.locator("canvas.example")
@@ -175,6 +176,7 @@ def test_who_asks_for_less_motion_sees_the_end_at_once(server: Server, browser: 
     page.context.close()
 
 
+@pytest.mark.long
 def test_no_page_asks_another_host_for_anything(server: Server, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -55,6 +55,7 @@ def figures(words: str) -> list[float]:
     return [float(number) for number in re.findall(r"\d+\.\d+", words)]
 
 
+@pytest.mark.long
 def test_the_figures_of_a_digit_are_the_librarys_and_a_better_posterior_is_found(
     theory: Page, latent_map: LatentMap
 ) -> None:

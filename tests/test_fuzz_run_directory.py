@@ -335,7 +335,7 @@ def test_an_undamaged_run_is_seen_as_a_whole(whole: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("how", first(4, DAMAGES))
+@pytest.mark.parametrize("how", first(2, DAMAGES))
 def test_whatever_part_of_a_file_is_damaged_nothing_else_is_shown(
     whole: Path, name: str, how: str
 ) -> None:

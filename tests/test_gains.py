@@ -46,6 +46,7 @@ def test_the_importance_weighted_loss_is_the_mean_of_five_weights(plain: gains.P
     assert float(reconstruction + kl) < -drawn.mean()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", list(dict.fromkeys(row.kind for row in gains.ROWS.values())))
 def test_each_kind_of_row_learns(kind: type[gains.Plain]) -> None:
     trainer = kind(MODEL, TRAINING, IMAGES)

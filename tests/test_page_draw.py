@@ -323,6 +323,6 @@ def test_every_ready_drawing_is_rebuilt_as_the_digit_that_it_is(name: str) -> No
         drawing_to_image(None, [strokes.as_object(points, PEN) for points in drawing])
         for drawing in READY.values()
     ]
-    rebuilt = inference.load(runs.SHIPPED / name).reconstruct(np.stack(images))
+    rebuilt = inference.load(runs.SHIPPED / name).reconstruct(np.array(images))
     read = classifier.read().probabilities(rebuilt).argmax(axis=1)
     assert read.tolist() == [int(label) for label in READY]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from long import first
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
@@ -257,6 +258,7 @@ def harsh_shadows(seed: int) -> np.ndarray:
     return light
 
 
+@pytest.mark.long
 def test_harsh_shadows_seldom_pass_for_ink() -> None:
     plain = seen(as_picture(photo_of("two")))
     made_up, misread = 0, 0
@@ -451,7 +453,7 @@ def redrawn(untouched: data.Digits) -> Callable[[str], np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["pixels", "strokes"])
-@pytest.mark.parametrize("name", ["map", "best"])
+@pytest.mark.parametrize("name", first(1, ["map", "best"]))
 def test_digits_drawn_again_are_rebuilt_as_well_as_the_untouched(
     name: str, kind: str, untouched: data.Digits, redrawn: Callable[[str], np.ndarray]
 ) -> None:

@@ -31,6 +31,7 @@ def whole(few: data.Splits, tmp_path_factory: pytest.TempPathFactory) -> runs.Ru
         return train(DROPOUT, EVERYTHING, few, path, preset="map")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_export")
 def test_the_same_seed_gives_the_same_history_and_another_seed_another(
     whole: runs.Run, few: data.Splits, tmp_path: Path

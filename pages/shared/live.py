@@ -38,7 +38,7 @@ def needs(run: runs.Run, *kinds: str) -> list[str]:
 
 
 def supply(run: runs.Run, *kinds: str) -> None:
-    """Send a run's bundles. They show nothing; a page sends them before it computes what is long."""
+    """Send a run's bundles, which show nothing: before what takes long is computed."""
     makers = {
         name: partial(resources.bundle, run, kind)
         for kind, name in zip(kinds, needs(run, *kinds), strict=True)

@@ -3,7 +3,6 @@
 import ast
 import inspect
 from collections.abc import Callable
-from functools import cache
 from textwrap import dedent
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -122,7 +121,6 @@ def show(stage: str, run: runs.Run) -> None:
                 right.code(source(one), "python")
 
 
-@cache
 def source(thing: Callable[..., Any] | ModuleType) -> str:
     """The source of a function or module as it runs here, without its docstrings."""
     text = dedent(inspect.getsource(thing))
