@@ -34,7 +34,7 @@ view = st.segmented_control(
 if view == "Live":
     st.caption("Move over the map to see what the decoder draws there; click to pin it.")
     live_map.show(run)
-    live.supply(run, "decoder", "map", "digits")
+    live.supply(run, *theory.BUNDLES)
     theory.prepare(run)
 elif view == "Projections":
     needed = ("map", "digits", "projections")

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import PHONE, WIDE, Server, eventually, goto, needs_chromium, settled
-from long import first
 from playwright.sync_api import Browser, Page, expect
 from test_browser import OVERFLOW
 
@@ -280,7 +279,7 @@ def missing(path: str, nodes: list[tuple[str, str, str]]) -> list[tuple[str, str
     ]
 
 
-@pytest.mark.parametrize("path", first(2, STATES))
+@pytest.mark.parametrize("path", STATES)
 def test_axe_finds_nothing_that_is_ours_at_a_desk_in_the_dark_or_on_a_phone_in_the_light(
     looks: Looks, streamlits_own: set[str], path: str
 ) -> None:
@@ -293,7 +292,7 @@ def test_axe_finds_nothing_that_is_ours_at_a_desk_in_the_dark_or_on_a_phone_in_t
     )
 
 
-@pytest.mark.parametrize("path", first(2, STATES))
+@pytest.mark.parametrize("path", STATES)
 def test_what_can_be_used_has_a_name_a_value_and_room_for_a_finger(looks: Looks, path: str) -> None:
     nodes = looks[path].nodes
     assert [node for node in nodes if node[0] in NAMED and not node[1]] == []
@@ -303,19 +302,19 @@ def test_what_can_be_used_has_a_name_a_value_and_room_for_a_finger(looks: Looks,
     assert looks[path].small == []
 
 
-@pytest.mark.parametrize("path", first(2, STATES))
+@pytest.mark.parametrize("path", STATES)
 def test_the_accessibility_tree_has_what_the_page_is_for(looks: Looks, path: str) -> None:
     assert missing(path, looks[path].nodes) == []
 
 
-@pytest.mark.parametrize("path", first(2, STATES))
+@pytest.mark.parametrize("path", STATES)
 def test_forced_colours_hide_neither_keys_bars_and_tracks_nor_what_is_pressed(
     looks: Looks, path: str
 ) -> None:
     assert looks[path].hidden == []
 
 
-@pytest.mark.parametrize("path", first(2, STATES))
+@pytest.mark.parametrize("path", STATES)
 def test_text_twice_as_large_makes_no_page_wider_than_the_screen(looks: Looks, path: str) -> None:
     assert looks[path].overflow <= 0
 
