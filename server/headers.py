@@ -48,7 +48,8 @@ def policy() -> str:
     return "; ".join(
         [
             "default-src 'self'",
-            # blob: is how components are loaded; Plotly compiles what it draws by WebGL.
+            # blob: is how components are loaded. Compiled is what Plotly draws by WebGL, and
+            # what computes the page's networks (WebAssembly).
             f"script-src 'self' blob: 'unsafe-eval' {_inline_scripts()}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",

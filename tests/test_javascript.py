@@ -1,7 +1,9 @@
 """The page's scripts: their own unit tests, their types, their style."""
 
 import os
+import re
 import subprocess
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,13 @@ def tools() -> Path:
 def test_the_scripts_are_clean(tools: Path, command: list[str]) -> None:
     program, *options = command
     run(str(tools / program), *options)
+
+
+def test_the_bytes_of_the_row_sums_are_made_of_their_source(tools: Path, tmp_path: Path) -> None:
+    source, made = ROOT / "vae/live/row_sums.wat", tmp_path / "row_sums.wasm"
+    run(str(tools / "wat2wasm"), str(source), f"--output={made}")
+    script = (ROOT / "vae/live/row_sums.js").read_text(encoding="utf-8")
+    written = re.search(r"const BYTES =\n((?:  .*\n)+)", script)
+    assert written is not None
+    kept = "".join(re.findall('"(.*?)"', written[1]))
+    assert kept == b64encode(made.read_bytes()).decode()

@@ -2,9 +2,11 @@
 //
 // Dense layers and convolutions are one thing: the inputs that are not zero (after a ReLU about
 // half, and most of an image) multiply runs of weights, which lie one after the other in memory,
-// and the sum is added to a run of outputs.
+// and the sum is added to a run of outputs (row_sums.js).
 
 import { product } from "./bundle.js";
+
+/** @import { Memory } from "./row_sums.js" */
 
 /**
  * @typedef {Float32Array<ArrayBuffer>} Floats
@@ -25,42 +27,74 @@ import { product } from "./bundle.js";
  *
  * @param {Layer} layer
  * @param {Record<string, Tensor>} results
+ * @param {Memory} memory with as much room as `room` says
  * @returns {Step}
  */
-export function prepared(layer, results) {
+export function prepared(layer, results, memory) {
   const inputs = layer.inputs.map((number) => results[number]);
   if (layer.kind === "reshape") {
     results[layer.output] = { data: inputs[0].data, shape: layer.shape };
     return () => {};
   }
-  const output = { data: new Float32Array(product(layer.shape)), shape: layer.shape };
+  const output = { data: memory.floats(product(layer.shape)), shape: layer.shape };
   results[layer.output] = output;
-  const compute = LAYERS[layer.kind](inputs, output, layer);
+  const compute = LAYERS[layer.kind](inputs, output, layer, memory);
   if (layer.activation === null) return compute;
-  const activate = elementwise(ACTIVATIONS[layer.activation], output.data, output.data);
+  const activate = ACTIVATIONS[layer.activation](output.data, output.data);
   return () => {
     compute();
     activate();
   };
 }
 
+/**
+ * How much of a memory `prepared` takes for a layer, in numbers: its result, its kernel, and what is
+ * not zero of the inputs that the kernel lies over.
+ *
+ * @param {Layer} layer
+ * @param {Record<string, Tensor>} weights
+ */
+export function room({ kind, inputs, shape }, weights) {
+  if (kind === "reshape") return 0;
+  const kernel = WEIGHTED.includes(kind) ? weights[inputs[1]] : null;
+  const size = kernel ? kernel.data.length * (1 + 2 / kernel.shape[0]) : 0;
+  return product(shape) + size;
+}
+
+export const WEIGHTED = ["dense", "convolution", "transposed_convolution"];
+
 export const sigmoid = (/** @type {number} */ x) => 1 / (1 + Math.exp(-x));
-const relu = (/** @type {number} */ x) => Math.max(x, 0);
 
-const ACTIVATIONS = { relu, tanh: Math.tanh };
+// Each has a loop of its own: a function called for each number would take most of the time (of a
+// sigmoid half, of a product three quarters).
 
-/** @satisfies {Record<string, (inputs: Tensor[], output: Tensor, layer: Layer) => Step>} */
+const exp = elementwise((x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.exp(x[i]);
+});
+const relu = elementwise((x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.max(x[i], 0);
+});
+const tanh = elementwise((x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = Math.tanh(x[i]);
+});
+const sigmoids = elementwise((x, y) => {
+  for (let i = 0; i < y.length; i++) y[i] = 1 / (1 + Math.exp(-x[i]));
+});
+
+const ACTIVATIONS = { relu, tanh };
+
+/** @satisfies {Record<string, (inputs: Tensor[], output: Tensor, layer: Layer, memory: Memory) => Step>} */
 const LAYERS = {
   dense,
   convolution,
   transposed_convolution: transposedConvolution,
-  add: ([a, b], output) => pairwise((x, y) => x + y, a.data, b.data, output.data),
-  subtract: ([a, b], output) => pairwise((x, y) => x - y, a.data, b.data, output.data),
-  multiply: ([a, b], output) => pairwise((x, y) => x * y, a.data, b.data, output.data),
-  exp: ([x], output) => elementwise(Math.exp, x.data, output.data),
-  relu: ([x], output) => elementwise(relu, x.data, output.data),
-  sigmoid: ([x], output) => elementwise(sigmoid, x.data, output.data),
-  tanh: ([x], output) => elementwise(Math.tanh, x.data, output.data),
+  add: ([a, b], output) => pairwise("add", a.data, b.data, output.data),
+  subtract: ([a, b], output) => pairwise("subtract", a.data, b.data, output.data),
+  multiply: ([a, b], output) => pairwise("multiply", a.data, b.data, output.data),
+  exp: ([x], output) => exp(x.data, output.data),
+  relu: ([x], output) => relu(x.data, output.data),
+  sigmoid: ([x], output) => sigmoids(x.data, output.data),
+  tanh: ([x], output) => tanh(x.data, output.data),
   sum:
     ([x], output) =>
     () => {
@@ -70,29 +104,31 @@ const LAYERS = {
 };
 
 /**
- * @param {(x: number) => number} f
- * @param {Floats} x
- * @param {Floats} output
- * @returns {Step}
+ * @param {(x: Floats, y: Floats) => void} fill
+ * @returns {(x: Floats, y: Floats) => Step}
  */
-function elementwise(f, x, output) {
-  return () => {
-    for (let i = 0; i < output.length; i++) output[i] = f(x[i]);
-  };
+function elementwise(fill) {
+  return (x, y) => () => fill(x, y);
 }
 
 /**
  * The smaller one is repeated, as when a bias is added.
  *
- * @param {(x: number, y: number) => number} f
+ * @param {"add" | "subtract" | "multiply"} kind
  * @param {Floats} a
  * @param {Floats} b
  * @param {Floats} output
  * @returns {Step}
  */
-function pairwise(f, a, b, output) {
+function pairwise(kind, a, b, output) {
   return () => {
-    for (let i = 0; i < output.length; i++) output[i] = f(a[i % a.length], b[i % b.length]);
+    for (let i = 0, j = 0, k = 0; i < output.length; i++) {
+      const x = a[j];
+      const y = b[k];
+      output[i] = kind === "add" ? x + y : kind === "subtract" ? x - y : x * y;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
   };
 }
 
@@ -115,24 +151,28 @@ function softmax(x, output) {
  *
  * @param {Tensor[]} inputs
  * @param {Tensor} output
+ * @param {Layer} _
+ * @param {Memory} memory
  * @returns {Step}
  */
-function dense([x, kernel, bias], output) {
+function dense([x, kernel, bias], output, _, memory) {
   const [width, depth] = kernel.shape;
   const pixel = { data: x.data, shape: [1, 1, depth] };
   const kernels = { data: kernel.data, shape: [width, 1, 1, depth] };
-  return scattered(pixel, kernels, bias, { data: output.data, shape: [1, 1, width] }, [1, 1]);
+  const outputs = { data: output.data, shape: [1, 1, width] };
+  return scattered(pixel, kernels, bias, outputs, [1, 1], memory);
 }
 
 /**
  * @param {Tensor[]} inputs
  * @param {Tensor} output
  * @param {Layer} layer
+ * @param {Memory} memory
  * @returns {Step}
  */
-function transposedConvolution([x, kernel, bias], output, { stride }) {
+function transposedConvolution([x, kernel, bias], output, { stride }, memory) {
   if (!stride) throw new TypeError("a transposed convolution without its stride");
-  return scattered(x, kernel, bias, output, stride);
+  return scattered(x, kernel, bias, output, stride, memory);
 }
 
 /**
@@ -145,18 +185,20 @@ function transposedConvolution([x, kernel, bias], output, { stride }) {
  * @param {Tensor | undefined} bias
  * @param {Tensor} output
  * @param {[down: number, across: number]} stride
+ * @param {Memory} memory
  * @returns {Step}
  */
-function scattered(x, kernel, bias, output, [down, across]) {
+function scattered(x, kernel, bias, output, [down, across], memory) {
   const [rows, columns, depth] = x.shape;
   const [outRows, outColumns, channels] = output.shape;
   const [, height, width] = kernel.shape;
-  const weights = rowsByInput(kernel);
+  const weights = rowsByInput(kernel, memory);
   const pitch = width * channels;
   const top = padding(rows, height, outRows, down);
   const left = padding(columns, width, outColumns, across);
-  const factors = new Float32Array(depth); // a pixel's inputs that are not zero
-  const starts = new Int32Array(depth); // and where their weights begin
+  const factors = memory.floats(depth); // a pixel's inputs that are not zero
+  const starts = memory.integers(depth); // and where their weights begin
+  const add = added(output.data, weights, factors, starts, memory);
   return () => {
     start(output.data, bias);
     for (let row = 0, at = 0; row < rows; row++) {
@@ -173,7 +215,7 @@ function scattered(x, kernel, bias, output, [down, across]) {
         }
         for (let k = Math.max(0, -y); k < height && y + k < outRows; k++) {
           const to = ((y + k) * outColumns + x0 + first) * channels;
-          addRows(output.data, to, run, weights, k * depth * pitch, factors, starts, count);
+          add(to, run, k * depth * pitch, count);
         }
       }
     }
@@ -187,19 +229,21 @@ function scattered(x, kernel, bias, output, [down, across]) {
  * @param {Tensor[]} inputs
  * @param {Tensor} output
  * @param {Layer} layer
+ * @param {Memory} memory
  * @returns {Step}
  */
-function convolution([x, kernel, bias], output, { stride }) {
+function convolution([x, kernel, bias], output, { stride }, memory) {
   if (!stride) throw new TypeError("a convolution without its stride");
   const [down, across] = stride;
   const [rows, columns, depth] = x.shape;
   const [outRows, outColumns, channels] = output.shape;
   const [, height, width] = kernel.shape;
-  const weights = rowsByInput(kernel);
+  const weights = rowsByInput(kernel, memory);
   const top = padding(outRows, height, rows, down);
   const left = padding(outColumns, width, columns, across);
-  const factors = new Float32Array(height * width * depth); // a window's inputs that are not zero
-  const starts = new Int32Array(factors.length); // and where their weights begin
+  const factors = memory.floats(height * width * depth); // a window's inputs that are not zero
+  const starts = memory.integers(factors.length); // and where their weights begin
+  const add = added(output.data, weights, factors, starts, memory);
   const window = (/** @type {number} */ y, /** @type {number} */ x0) => {
     let count = 0;
     for (let k = Math.max(0, -y); k < height && y + k < rows; k++) {
@@ -219,60 +263,30 @@ function convolution([x, kernel, bias], output, { stride }) {
     for (let row = 0, to = 0; row < outRows; row++) {
       for (let column = 0; column < outColumns; column++, to += channels) {
         const count = window(row * down - top, column * across - left);
-        addRows(output.data, to, channels, weights, 0, factors, starts, count);
+        add(to, channels, 0, count);
       }
     }
   };
 }
 
 /**
- * output[to + m] += sum over i of factors[i] * weights[from + starts[i] + m], for all m < run and
- * i < count. Eight i at a time, since it is the outputs' coming and going that takes the time: of one
- * decode of `map` a sixth of what it takes by four.
+ * What adds to a run of outputs, from `to`, multiples of the weights from `from`.
  *
  * @param {Floats} output
- * @param {number} to
- * @param {number} run
  * @param {Floats} weights
- * @param {number} from
  * @param {Floats} factors
  * @param {Int32Array} starts
- * @param {number} count
+ * @param {Memory} memory in which they all lie
  */
-function addRows(output, to, run, weights, from, factors, starts, count) {
-  const end = to + run;
-  let i = 0;
-  for (; i + 8 <= count; i += 8) {
-    const a = factors[i],
-      b = factors[i + 1],
-      c = factors[i + 2],
-      d = factors[i + 3];
-    const e = factors[i + 4],
-      f = factors[i + 5],
-      g = factors[i + 6],
-      h = factors[i + 7];
-    const base = from - to; // so that one index counts for outputs and weights
-    const p = base + starts[i],
-      q = base + starts[i + 1],
-      r = base + starts[i + 2],
-      s = base + starts[i + 3];
-    const t = base + starts[i + 4],
-      u = base + starts[i + 5],
-      v = base + starts[i + 6],
-      w = base + starts[i + 7];
-    for (let m = to; m < end; m++) {
-      output[m] +=
-        a * weights[p + m] +
-        b * weights[q + m] +
-        (c * weights[r + m] + d * weights[s + m]) +
-        (e * weights[t + m] + f * weights[u + m] + (g * weights[v + m] + h * weights[w + m]));
-    }
-  }
-  for (; i < count; i++) {
-    const a = factors[i],
-      p = from + starts[i] - to;
-    for (let m = to; m < end; m++) output[m] += a * weights[p + m];
-  }
+function added(output, weights, factors, starts, { addRows }) {
+  const at = [output, weights, factors, starts].map(({ byteOffset }) => byteOffset);
+  const [outputs, rows, first, firstStart] = at;
+  return (
+    /** @type {number} */ to,
+    /** @type {number} */ run,
+    /** @type {number} */ from,
+    /** @type {number} */ count,
+  ) => addRows(outputs + 4 * to, run, rows + 4 * from, first, firstStart, count);
 }
 
 /**
@@ -302,9 +316,10 @@ function padding(size, kernelSize, outSize, stride) {
  * A kernel (out, height, width, in) as (height, in, width, out).
  *
  * @param {Tensor} kernel
+ * @param {Memory} memory
  */
-function rowsByInput({ data, shape: [channels, height, width, depth] }) {
-  const weights = new Float32Array(data.length);
+function rowsByInput({ data, shape: [channels, height, width, depth] }, memory) {
+  const weights = memory.floats(data.length);
   let to = 0;
   for (let row = 0; row < height; row++) {
     for (let i = 0; i < depth; i++) {

@@ -1,7 +1,8 @@
 // Computes a run's networks (network.py) in the page, layer by layer (layer_kinds.js).
 
 import { product } from "./bundle.js";
-import { prepared, sigmoid } from "./layer_kinds.js";
+import { prepared, room, sigmoid, WEIGHTED } from "./layer_kinds.js";
+import { Memory } from "./row_sums.js";
 
 /**
  * @import { Bundle } from "./bundle.js"
@@ -26,8 +27,12 @@ class Network {
     const weights = /** @type {Record<string, Tensor>} */ (arrays);
     /** @type {Record<string, Tensor>} by number */
     const results = { ...weights, [input]: this.input };
+    const rooms = layers.map((/** @type {Layer} */ layer) => room(layer, weights));
+    const memory = new Memory(
+      rooms.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
+    );
     /** @type {Step[]} */
-    this.steps = layers.map((/** @type {Layer} */ layer) => prepared(layer, results));
+    this.steps = layers.map((/** @type {Layer} */ layer) => prepared(layer, results, memory));
     /** @type {Floats[]} */
     this.outputs = outputs.map((/** @type {number} */ number) => results[number].data);
     this.features = features(layers, results, outputs);
@@ -120,7 +125,6 @@ export class Decoder extends Network {
 }
 
 const PICTURE = { least: 8, most: 1024 }; // numbers of a layer; 4,096 weights of places are none
-const WEIGHTED = ["dense", "convolution", "transposed_convolution"];
 
 /**
  * What lies between the input and the outputs: the result of each layer that has weights, after
