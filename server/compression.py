@@ -61,10 +61,11 @@ def _asks_for_a_compressed_whole(scope: Scope) -> bool:
 
 
 def _is_lasting(answer: list[Message]) -> bool:
-    start = answer[0]
+    start, end = answer[0], answer[-1]
     headers = Headers(raw=start["headers"])
     return (
         start["status"] == 200
+        and not end.get("more_body")  # else who asked left before all of it was there
         and "immutable" in headers.get("cache-control", "")
         and headers.get("content-encoding") == "gzip"
     )

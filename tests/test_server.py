@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -19,6 +20,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 from websockets.sync.client import connect
@@ -65,6 +67,22 @@ def test_the_first_page_is_found_under_its_name_too(server: Server, asked: str) 
     with urllib.request.urlopen(f"{server.address}/{asked}", timeout=5) as answer:
         assert answer.geturl() == f"{server.address}/" + asked.partition("draw")[2].lstrip("/")
         assert b"<title>" in answer.read()
+
+
+def status(address: str) -> int:
+    try:
+        return urllib.request.urlopen(address, timeout=5).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("looked_for", ["_stcore/health", "_stcore/host-config"])
+def test_what_streamlit_looks_for_in_the_wrong_place_is_no_error_in_the_console(
+    server: Server, looked_for: str
+) -> None:
+    assert status(f"{server.address}/morph/{looked_for}") == 300
+    assert status(f"{server.address}/{looked_for}") == 200
+    assert status(f"{server.address}/files/{32 * '0'}.js") == 404  # else an error is an error
 
 
 def test_a_page_of_another_site_gets_no_websocket(server: Server) -> None:
@@ -223,6 +241,40 @@ def test_other_spellings_of_an_address_are_not_kept() -> None:
     for path in ("/static//file", "/static/./file", "/static/file/", "/static/file"):
         assert asgi.get(compressing, path)[0] == 200
     assert [*compressing._kept] == ["/static/file"]
+
+
+def test_what_somebody_left_before_it_was_whole_is_not_kept_for_others() -> None:
+    whole = gzip.compress(Files.content)
+    ends = [len(whole) // 2, len(whole)]
+
+    async def leaving(scope: Scope, receive: Receive, send: Send) -> None:
+        lasting = [(b"cache-control", b"immutable"), (b"content-encoding", b"gzip")]
+        await send({"type": "http.response.start", "status": 200, "headers": lasting})
+        end = ends.pop(0)
+        await send(
+            {"type": "http.response.body", "body": whole[:end], "more_body": end < len(whole)}
+        )
+
+    compressing = Compression(leaving)
+    asgi.get(compressing, "/file")
+    assert [*compressing._kept] == []
+    assert asgi.get(compressing, "/file")[2] == asgi.get(compressing, "/file")[2] == whole
+
+
+def test_who_leaves_while_the_page_loads_breaks_it_for_nobody(server: Server) -> None:
+    """Most of its script was still to come."""
+    page = urllib.request.urlopen(server.address, timeout=5).read().decode()
+    [script] = re.findall(r'src="\./(static/js/[^"]+)"', page)
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as leaving:
+        leaving.send(f"GET /{script} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+        assert leaving.recv(200).startswith(b"HTTP/1.1 200")
+    asked = urllib.request.Request(
+        f"{server.address}/{script}", headers={"Accept-Encoding": "gzip"}
+    )
+    whole = urllib.request.urlopen(f"{server.address}/{script}", timeout=5).read()
+    for _ in range(2):
+        assert gzip.decompress(urllib.request.urlopen(asked, timeout=5).read()) == whole
 
 
 def test_streamlits_own_files_come_compressed(server: Server) -> None:
