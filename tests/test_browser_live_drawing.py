@@ -183,8 +183,7 @@ def test_no_page_asks_another_host_for_anything(server: Server, page: Page) -> N
     problems: list[str] = []
 
     def note(said: ConsoleMessage) -> None:
-        # Streamlit looks for its own addresses below a page's first, and finds them at the root
-        if said.type == "error" and "/_stcore/" not in said.location["url"]:
+        if said.type == "error":
             problems.append(f"{said.text} {said.location['url']}")
 
     page.on("console", note)

@@ -28,8 +28,7 @@ def problems(page: Page) -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(said: ConsoleMessage) -> None:
-        # Streamlit looks for its own addresses below a page's first, and finds them at the root
-        if said.type == "error" and "/_stcore/" not in said.location["url"]:
+        if said.type == "error":
             found.append(said.text)
 
     page.on("console", note)
