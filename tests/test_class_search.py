@@ -52,6 +52,15 @@ def test_an_answer_keeps_as_much_as_it_can_and_still_be_read_as_its_class() -> N
     assert not found.failed.any()
 
 
+def test_what_is_surely_of_the_class_comes_before_what_is_only_read_as_it() -> None:
+    unsure, sure = 0.6, 0.95
+    found = search(lambda x, y: sure if x > 0 and y < 0.6 else unsure * (x > 0))
+    assert found.moved(np.array([-2.0, 1.0]), 0).tries.tolist() == [0, 2]
+    found = search(lambda x, y: unsure * (x > 0) + 0.1 * (x > 0 and y < 0.6))
+    moved = found.moved(np.array([-2.0, 1.0]), 0)
+    assert (moved.tries.tolist(), moved.failed.tolist()) == ([0, 2], [False, False])
+
+
 def test_a_farther_cluster_is_asked_where_the_nearest_is_not_read_as_the_class() -> None:
     found = search(lambda x, y: y > 5).moved(np.array([-2.0, 1.0]), 0)
     np.testing.assert_allclose(found.latents[1], [4, 10])

@@ -22,8 +22,8 @@ def moved(run: runs.Run, latent: np.ndarray, label: int) -> None:
     notes = []
     if any(shares):
         notes.append(
-            "With all that makes it special, some would be read as another digit: of that they "
-            "keep the share that is told (¾, ½, ¼, none)."
+            "With all that makes it special, some would be read as another digit, or hardly as "
+            "themselves: of that they keep the share that is told (¾, ½, ¼, none)."
         )
     if found.failed.any():
         notes.append(
@@ -42,7 +42,7 @@ def sampled(run: runs.Run, label: int, n: int, seed: int, temperature: float) ->
     found = resources.class_search(run).sample(label, n, seed, temperature)
     current_latent.sheet(run, "Sample", found.latents, doubts=_doubts(found))
     first, failed = int((found.tries == 0).sum()) - int(found.failed.sum()), int(found.failed.sum())
-    told = f"The small classifier read {first} of {n} as a {label} at once"
+    told = f"The small classifier was sure at once that {first} of {n} are a {label}"
     if failed < n - first:
         told += f"; the others were drawn again, up to {class_search.REDRAWN} times"
     if failed:
