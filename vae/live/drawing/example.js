@@ -5,7 +5,7 @@ import { drawingToImage } from "../preprocess/drawing.js";
 import { strokeThrough } from "../preprocess/strokes.js";
 import { element, pen } from "../shared/elements.js";
 import { eased, isStill } from "../shared/motion.js";
-import { digitCanvas, drawDigit } from "../shared/pictures.js";
+import { digitCanvas, drawDigit, drawStrokes } from "../shared/pictures.js";
 import { board } from "./pen.js";
 
 /**
@@ -175,14 +175,7 @@ export class Example {
     context.lineWidth = this.width;
     context.lineCap = context.lineJoin = "round";
     context.strokeStyle = "#8a8a8a"; // paler than a pen: it is not the visitor's
-    for (const { path } of this.#strokes(share)) {
-      context.beginPath();
-      for (const [command, ...[x, y, endX, endY]] of path) {
-        if (command === "Q") context.quadraticCurveTo(x, y, endX, endY);
-        else context.lineTo(x, y);
-      }
-      context.stroke();
-    }
+    drawStrokes(context, this.#strokes(share));
     return true;
   }
 }

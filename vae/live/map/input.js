@@ -1,6 +1,7 @@
 // Mouse, finger and keyboard on the map.
 
 import { rounded } from "../latents/link_decimals.js";
+import { MOVES } from "../shared/arrow_keys.js";
 
 /**
  * @import { MapCanvas, Spot } from "./canvas.js"
@@ -144,9 +145,6 @@ function pinch(map, other, before, after) {
   map.pan((after[0] - before[0]) / 2, (after[1] - before[1]) / 2);
   map.zoom(apart(before) / apart(after), [(after[0] + other[0]) / 2, (after[1] + other[1]) / 2]);
 }
-
-/** @type {Record<string, [right: number, up: number]>} */
-const MOVES = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
  * Arrows move z (Shift: ten times as far) or the map where that is chosen, Enter pins, with Shift

@@ -1,6 +1,7 @@
 // Mouse, finger and keyboard on the map of a morph.
 
 import { rounded } from "../latents/link_decimals.js";
+import { MOVES } from "../shared/arrow_keys.js";
 
 /**
  * @import { Spot } from "../map/canvas.js"
@@ -89,9 +90,6 @@ function nearestEnd({ ends, map, latentMap }, spot, reach) {
 function isFar(spot, start) {
   return Math.hypot(spot[0] - start[0], spot[1] - start[1]) > STILL;
 }
-
-/** @type {Record<string, [right: number, up: number]>} */
-const MOVES = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
  * What `MORPH_LABEL` says.

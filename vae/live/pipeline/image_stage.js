@@ -1,6 +1,7 @@
 // The first stage: the digit, and the map to choose another from.
 
 import { MapCanvas } from "../map/canvas.js";
+import { MOVES } from "../shared/arrow_keys.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { sourceAt } from "./source.js";
 import { filled, over, Stage } from "./stage.js";
@@ -48,19 +49,12 @@ export class ImageStage extends Stage {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const step = 2 * this.map.frame.half * ARROW * (event.shiftKey ? 5 : 1);
-    const [x, y] = this.#place;
-    /** @type {Record<string, [x: number, y: number]>} */
-    const moved = {
-      ArrowRight: [x + step, y],
-      ArrowLeft: [x - step, y],
-      ArrowUp: [x, y + step],
-      ArrowDown: [x, y - step],
-    };
-    const place = moved[event.key];
-    if (!place) return;
+    if (!(event.key in MOVES)) return;
     event.preventDefault();
-    this.bench.choose(sourceAt(place), true);
+    const step = 2 * this.map.frame.half * ARROW * (event.shiftKey ? 5 : 1);
+    const [right, up] = MOVES[event.key];
+    const [x, y] = this.#place;
+    this.bench.choose(sourceAt([x + right * step, y + up * step]), true);
   }
 
   /** Where the digit is on the plane. */

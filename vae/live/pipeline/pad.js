@@ -1,5 +1,6 @@
 // Two dimensions of the noise, under the finger: N(0, I) from above, and the drop.
 
+import { MOVES } from "../shared/arrow_keys.js";
 import { element, pen } from "../shared/elements.js";
 
 /**
@@ -65,19 +66,12 @@ export class Pad {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const step = ARROW * (event.shiftKey ? 5 : 1);
-    const [first, second] = this.#shown;
-    const [x, y] = [this.#noise[first], this.#noise[second] ?? 0];
-    /** @type {Record<string, [x: number, y: number]>} */
-    const moved = {
-      ArrowRight: [x + step, y],
-      ArrowLeft: [x - step, y],
-      ArrowUp: [x, y + step],
-      ArrowDown: [x, y - step],
-    };
-    if (!moved[event.key]) return;
+    if (!(event.key in MOVES)) return;
     event.preventDefault();
-    this.#move(...moved[event.key]);
+    const step = ARROW * (event.shiftKey ? 5 : 1);
+    const [right, up] = MOVES[event.key];
+    const [first, second] = this.#shown;
+    this.#move(this.#noise[first] + right * step, (this.#noise[second] ?? 0) + up * step);
   }
 
   /**

@@ -1,5 +1,6 @@
 // More than two dimensions, honestly: pictures of the same latents, and what each of them keeps.
 
+import { MOVES } from "../shared/arrow_keys.js";
 import { button, element } from "../shared/elements.js";
 import { CLASSES } from "../shared/mnist.js";
 import { captioned, digitCanvas, drawDigit } from "../shared/pictures.js";
@@ -229,15 +230,10 @@ export class Projections {
       this.#gesture = null;
     });
     canvas.addEventListener("keydown", (event) => {
-      const by = {
-        ArrowLeft: [-1, 0],
-        ArrowRight: [1, 0],
-        ArrowUp: [0, 1],
-        ArrowDown: [0, -1],
-      }[event.key];
-      if (!by || this.#kind !== "space") return;
+      if (!(event.key in MOVES) || this.#kind !== "space") return;
       event.preventDefault();
-      this.#turnBy(KEY_TURN * by[0], KEY_TURN * by[1]);
+      const [right, up] = MOVES[event.key];
+      this.#turnBy(KEY_TURN * right, KEY_TURN * up);
     });
   }
 

@@ -4,7 +4,10 @@ import { element, pen } from "./elements.js";
 import { SIDE } from "./mnist.js";
 import { heated } from "./palette.js";
 
-/** @import { Palette } from "./palette.js" */
+/**
+ * @import { Stroke } from "../preprocess/strokes.js"
+ * @import { Palette } from "./palette.js"
+ */
 
 /** @typedef {Float32Array<ArrayBuffer>} Image the pixels of a digit, row by row, in [0, 1] */
 
@@ -87,6 +90,23 @@ export function drawHeat(canvas, values, { heat }) {
     picture.data[4 * pixel + 3] = 255;
   }
   pen(canvas).putImageData(picture, 0, 0);
+}
+
+/**
+ * Draw strokes as the pen went, with the colour and the width that the context has.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stroke[]} strokes
+ */
+export function drawStrokes(context, strokes) {
+  for (const { path } of strokes) {
+    context.beginPath();
+    for (const [command, ...[x, y, endX, endY]] of path) {
+      if (command === "Q") context.quadraticCurveTo(x, y, endX, endY);
+      else context.lineTo(x, y);
+    }
+    context.stroke();
+  }
 }
 
 /**

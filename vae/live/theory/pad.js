@@ -3,6 +3,7 @@
 import { drawingToImage } from "../preprocess/drawing.js";
 import { strokeThrough } from "../preprocess/strokes.js";
 import { button, element, pen } from "../shared/elements.js";
+import { drawStrokes } from "../shared/pictures.js";
 
 /**
  * @import { Point, Stroke } from "../preprocess/strokes.js"
@@ -66,14 +67,7 @@ export class Pad {
     context.clearRect(0, 0, SIZE, SIZE);
     Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round" });
     context.strokeStyle = "#ffffff";
-    for (const { path } of strokes) {
-      context.beginPath();
-      for (const [command, ...[x, y, endX, endY]] of path) {
-        if (command === "Q") context.quadraticCurveTo(x, y, endX, endY);
-        else context.lineTo(x, y);
-      }
-      context.stroke();
-    }
+    drawStrokes(context, strokes);
   }
 
   clear() {
