@@ -10,7 +10,7 @@ import { Panel } from "./panel.js";
 /** @import { Line, Point } from "./axes.js" */
 
 /**
- * @typedef {object} Data see `curves_data` in training.py
+ * @typedef {object} Data see `curves_data` in training_views.py
  * @property {string[]} terms
  * @property {number} planned epochs
  * @property {number[][]} epochs

@@ -1,4 +1,4 @@
-// What Streamlit calls for a run's loss curves; its data is `curves_data` of training.py.
+// What Streamlit calls for a run's loss curves; its data is `curves_data` of training_views.py.
 
 import { LastCall } from "../shared/last_call.js";
 import { Curves } from "./curves.js";

@@ -1,5 +1,5 @@
 // What Streamlit calls for the slider through a run's snapshots; its data is `scrubber_data` of
-// training.py.
+// training_views.py.
 
 import { History } from "./history.js";
 import { mounting } from "./mounting.js";
