@@ -179,10 +179,9 @@ class Jobs:
         """
         self.limits.check_open()
         with self._lock:
-            if path in self._queue:
-                self._queue.remove(path)
-                self._end(path, "stopped")
-            elif self.state(path) in runs.ALIVE and self.state(path) != "stopping":
+            if self._take_out(path):
+                return
+            if self.state(path) in runs.ALIVE and self.state(path) != "stopping":
                 with suppress(OSError):  # a full disk: our own process hears the signal
                     runs.request(path, "stop")
                 if path in self._running:
@@ -197,9 +196,7 @@ class Jobs:
         """
         self.limits.check_open()
         with self._lock:
-            if path in self._queue:
-                self._queue.remove(path)
-                self._end(path, "stopped")
+            self._take_out(path)
             if path in self._running:
                 with suppress(OSError):  # a full disk: it is told as interrupted then
                     runs.request(path, "stop")
@@ -358,6 +355,14 @@ class Jobs:
             expected = self.estimate(m.model, m.training).megabytes
             return endings.of(status, process.printed(path), expected)
         return None, ""  # its directory is gone
+
+    def _take_out(self, path: Path) -> bool:
+        """Take a run out of the queue; whether it was there. Called with the lock held."""
+        if path not in self._queue:
+            return False
+        self._queue.remove(path)
+        self._end(path, "stopped")
+        return True
 
     def _end(self, path: Path, state: runs.State, error: str = "") -> None:
         """Give up the place of a run that waited. Called with the lock held."""
