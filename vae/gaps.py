@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, true_posterior, versions, zip_files
+from vae import atomic, parsed_files, true_posterior, zip_files
 from vae.data import Digits
 from vae.inference import Model
 from vae.runs import Run
@@ -100,7 +100,7 @@ def read(run: Run) -> Gaps:
     return found
 
 
-@versions.parsed_once(kept=20)
+@parsed_files.parsed_once(kept=20)
 def _read(file: Path) -> Gaps:
     arrays = zip_files.arrays(file, MAX_BYTES)
     if {*arrays} != {f.name for f in fields(Gaps)}:

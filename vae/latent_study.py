@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vae import atomic, strict_json, versions
+from vae import atomic, parsed_files, strict_json
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Seconds
 
@@ -91,7 +91,7 @@ def read(path: Path = SHIPPED) -> Study:
     return _read(path)
 
 
-@versions.parsed_once(kept=2)
+@parsed_files.parsed_once(kept=2)
 def _read(path: Path) -> Study:
     try:
         values = strict_json.read(path)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from vae import atomic, strict_json, versions
+from vae import atomic, parsed_files, strict_json
 from vae.mnist import CLASSES
 from vae.runs import Run
 from vae.strict_json import Count, Range
@@ -131,7 +131,7 @@ def write(path: Path, figures: Figures) -> None:
     atomic.write_text(path / FILE, strict_json.to_text(figures.to_json(), indent=1) + "\n")
 
 
-@versions.parsed_once(kept=200)
+@parsed_files.parsed_once(kept=200)
 def _parsed(file: Path) -> Figures:
     return Figures.from_json(strict_json.read(file))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, data, pictures, plain_files, versions, zip_files
+from vae import atomic, data, parsed_files, pictures, plain_files, zip_files
 from vae.latents import Plane, sample_prior, turn
 from vae.mnist import CLASSES, IMAGE
 
@@ -123,7 +123,7 @@ def files(path: Path) -> dict[int, Path]:
     return {int(f.stem): f for f in sorted(found) if re.fullmatch(r"[0-9]{4}", f.stem)}
 
 
-@versions.parsed_once(kept=100)
+@parsed_files.parsed_once(kept=100)
 def read(file: Path) -> Snapshot:
     """One snapshot, checked strictly.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae import atomic, versions, zip_files
+from vae import atomic, parsed_files, zip_files
 from vae.data import Digits
 from vae.mnist import CLASSES, PIXELS
 
@@ -95,7 +95,7 @@ def read(path: Path = SHIPPED) -> Classifier:
     return _read(path)
 
 
-@versions.parsed_once(kept=2)
+@parsed_files.parsed_once(kept=2)
 def _read(path: Path) -> Classifier:
     remedy = "make it with python -m vae classifier"
     try:

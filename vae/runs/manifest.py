@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from vae import atomic, strict_json, versions
+from vae import atomic, parsed_files, strict_json
 from vae.config import ModelConfig, TrainingConfig
 from vae.strict_json import Count, Range, Seconds
 
@@ -118,7 +118,7 @@ def read(path: Path | str) -> Run:
     return _read(Path(path) / "manifest.json")
 
 
-@versions.parsed_once(kept=1000)
+@parsed_files.parsed_once(kept=1000)
 def _read(file: Path) -> Run:
     path = file.parent
     try:

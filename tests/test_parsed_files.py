@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vae import versions
+from vae import parsed_files
 
 
 class Parser:
@@ -37,14 +37,14 @@ def parser() -> Parser:
 
 
 def test_a_file_that_stays_is_parsed_once(parser: Parser, tmp_path: Path) -> None:
-    read = versions.parsed_once(kept=2)(parser)
+    read = parsed_files.parsed_once(kept=2)(parser)
     file = written(tmp_path / "a", "one")
     assert [read(file), read(file)] == ["one", "one"]
     assert parser.asked == 1
 
 
 def test_another_version_is_parsed_anew(parser: Parser, tmp_path: Path) -> None:
-    read = versions.parsed_once(kept=2)(parser)
+    read = parsed_files.parsed_once(kept=2)(parser)
     file = written(tmp_path / "a", "one")
     assert read(file) == "one"
     written(file, "two")
@@ -53,7 +53,7 @@ def test_another_version_is_parsed_anew(parser: Parser, tmp_path: Path) -> None:
 
 def test_a_file_of_this_moment_is_parsed_each_time(parser: Parser, tmp_path: Path) -> None:
     """A coarse clock may give its next version the same time, as it may have the same size."""
-    read = versions.parsed_once(kept=2)(parser)
+    read = parsed_files.parsed_once(kept=2)(parser)
     file = written(tmp_path / "a", "one", seconds_ago=0)
     read(file)
     state = file.stat()
@@ -63,7 +63,7 @@ def test_a_file_of_this_moment_is_parsed_each_time(parser: Parser, tmp_path: Pat
 
 
 def test_what_cannot_be_parsed_says_so_each_time(parser: Parser, tmp_path: Path) -> None:
-    read = versions.parsed_once(kept=2)(parser)
+    read = parsed_files.parsed_once(kept=2)(parser)
     file = written(tmp_path / "a", "one?")
     for _ in range(2):
         with pytest.raises(ValueError, match="a is not clear"):
@@ -73,7 +73,7 @@ def test_what_cannot_be_parsed_says_so_each_time(parser: Parser, tmp_path: Path)
 
 
 def test_no_more_than_so_many_answers_are_kept(parser: Parser, tmp_path: Path) -> None:
-    read = versions.parsed_once(kept=2)(parser)
+    read = parsed_files.parsed_once(kept=2)(parser)
     files = [written(tmp_path / name, name) for name in "abc"]
     assert [read(file) for file in (*files, *files)] == list("abcabc")
     assert parser.asked == 6
