@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from vae import charts
+from vae import charts, latent_study
 from vae.latent_map import LatentMap
 
 
@@ -106,3 +106,23 @@ def test_overlaid_curves_show_each_run_in_training_and_validation_and_begin_when
     assert 130 < low < 140
     assert 151 < high < 160
     assert len({trace.line.color for trace in traces(figure)}) == 2
+
+
+def test_a_finger_scrolls_the_page_over_every_chart_but_the_one_to_choose_on() -> None:
+    """Plotly takes each touch for itself unless a chart has nothing to drag."""
+    epoch = {"epoch": 1, "train": {"loss": 1.0}, "validation": {"loss": 2.0}}
+    drawn = {
+        "overlaid_curves": charts.overlaid_curves({"a": [epoch]}, "loss"),
+        "latent_dims": charts.latent_dims(latent_study.read()),
+    }
+    to_choose_on = {"scatter", "highlighted", "_on_plane"}
+    made = {name for name, one in vars(charts).items() if _draws(one)}
+    assert made == {*drawn, *to_choose_on}
+    for name, figure in drawn.items():
+        layout: Any = figure.layout
+        assert layout.dragmode is False, name
+
+
+def _draws(one: Any) -> bool:
+    is_own = getattr(one, "__module__", "") == charts.__name__
+    return is_own and getattr(one, "__annotations__", {}).get("return") is go.Figure

@@ -130,6 +130,7 @@ def overlaid_curves(epochs: dict[str, list[dict]], term: str, theme: Theme = "li
         margin={"l": 0, "r": 8, "t": 36, "b": 0},
         showlegend=False,
         hovermode="x unified",
+        dragmode=False,  # else a finger on it does not scroll the page
     )
     return figure
 
@@ -265,6 +266,7 @@ def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
     figure.update_yaxes(title="nats per image", col=1)
     figure.update_layout(
         barmode="stack",
+        dragmode=False,  # else a finger on it does not scroll the page
         height=320,
         margin={"l": 0, "r": 0, "t": 28, "b": 0},
         legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
