@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from chromium import PHONE, ROOT, WIDE, Server, goto, needs_chromium
+from chromium import PHONE, ROOT, WIDE, Server, goto, needs_chromium, settled
 from playwright.sync_api import Browser, Error, Page, expect
 
 from benchmarks.server import serving
@@ -125,9 +125,16 @@ def test_a_name_is_shown_as_it_is_whatever_markup_it_looks_like(tmp_path: Path, 
 
 
 def test_nothing_that_the_pages_do_makes_streamlit_complain(
-    server: Server, visits: dict[str, Visit]
+    server: Server, visits: dict[str, Visit], page: Page
 ) -> None:
     assert len(visits) == len(PAGES)
+    goto(page, f"{server.address}/latent_space?view=Analysis&around=50&digit=1234")
+    page.get_by_role("button", name="Choose none").click()
+    expect(page.get_by_text("Nothing is chosen yet.")).to_be_visible()
+    goto(page, server.address)
+    page.locator(".st-key-ready").get_by_text("4", exact=True).click()
+    expect(page.get_by_role("combobox", name="Models")).to_be_visible()
+    settled(page)
     (log,) = server.runs.parent.glob("log-*.txt")
     text = log.read_text()
     assert "You can now view your Streamlit app" in text  # it is the log, and is written

@@ -47,7 +47,7 @@ def _around_the_pin(run: runs.Run, latent_map: LatentMap) -> np.ndarray:
     if pin is None:
         pin = MapView.from_link(latent_map).latent(latent_map)
     number = st.number_input(
-        "Around the pin", 0, AROUND, 0, 50, key="around", bind="query-params", width=160,
+        "Around the pin", 0, AROUND, step=50, key="around", bind="query-params", width=160,
         disabled=pin is None, help="So many digits, those nearest to what is pinned on the live "
         "map, in latent space.",
     )  # fmt: skip
