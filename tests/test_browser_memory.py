@@ -1,6 +1,7 @@
 """What the browser keeps: a reload, or a server that starts again, loses nothing."""
 
 import json
+import re
 
 import pytest
 from chromium import Server, draw, eventually, goto, needs_chromium, picture, settled
@@ -45,6 +46,30 @@ def test_a_reload_brings_drawing_and_gallery_back_and_forget_forgets_them(
     goto(page, server.address)
     expect(page.locator("canvas.example")).to_be_visible()
     expect(page.locator(".st-key-gallery button")).to_have_count(0)
+
+
+def test_back_and_forward_bring_each_pages_model_with_it(server: Server, page: Page) -> None:
+    chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
+    goto(page, f"{server.address}/morph?model=map")
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("heading", name="Generate", level=1)).to_be_visible()
+    expect(chosen).to_have_value(re.compile("map$"))
+    settled(page)
+    chosen.click()
+    page.get_by_role("option", name=re.compile("best$")).click()
+    page.wait_for_url(re.compile("model=best"))
+    settled(page).go_back()
+    expect(page.get_by_role("heading", name="Morph", level=1)).to_be_visible()
+    expect(chosen).to_have_value(re.compile("map$"))
+    assert "model=map" in settled(page).url
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Generate", level=1)).to_be_visible()
+    expect(chosen).to_have_value(re.compile("best$"))
+    settled(page)
+    page.get_by_role("link", name="Morph").click()  # where the session's choice goes along
+    expect(page.get_by_role("heading", name="Morph", level=1)).to_be_visible()
+    expect(chosen).to_have_value(re.compile("best$"))
+    assert "model=best" in settled(page).url
 
 
 @pytest.mark.long

@@ -130,6 +130,31 @@ def test_the_model_that_is_chosen_serves_the_next_page_too(own_run: str) -> None
     assert address(app, "model") == own_run
 
 
+def turned_to(app: AppTest, stem: str, model: str = "") -> str:
+    """The model that a page shows which is come to: by Back if its address names one."""
+    app.query_params.clear()  # as the sidebar's links have none
+    if model:
+        app.query_params["model"] = model
+    app.switch_page(f"pages/{stem}.py").run()
+    shown = app.sidebar.selectbox[0].value
+    assert address(app, "model") == shown
+    assert app.run().sidebar.selectbox[0].value == shown
+    return shown
+
+
+def test_back_brings_a_pages_model_with_it_and_the_sidebar_keeps_the_choice() -> None:
+    app = routed("morph")
+    assert turned_to(app, "generate") == "flow"  # its own: nobody has chosen
+    assert turned_to(app, "morph", model="map") == "map"
+    assert turned_to(app, "generate") == "flow"
+    app.sidebar.selectbox[0].set_value("best").run()
+    assert address(app, "model") == "best"
+    assert turned_to(app, "latent_space") == "best"
+    assert turned_to(app, "morph", model="map") == "map"
+    assert turned_to(app, "generate", model="best") == "best"
+    assert turned_to(app, "morph", model="gone") == "best"
+
+
 @each_page
 def test_without_any_model_each_page_says_how_to_get_one(
     title: str, stem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

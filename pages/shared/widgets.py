@@ -28,14 +28,15 @@ def begin(title: str, heading: str = "") -> runs.Run:
     link.leave_out_infinities()
     _check_server()
     once.settle()
-    if session.enter(title) and session.canvas()["strokes"]:
+    is_new = session.enter(title)
+    if is_new and session.canvas()["strokes"]:
         session.redraw(session.canvas()["strokes"])
     found = resources.usable_runs()
     if not found:
         st.error("There is no model to show. Restore assets/models, or train one:")
         st.code("python -m vae train --preset map --out runs/map", language="shell")
         st.stop()
-    run = found[_chosen_name(found, DEFAULT_MODELS.get(title, DEFAULT_MODEL))]
+    run = found[_chosen_name(found, DEFAULT_MODELS.get(title, DEFAULT_MODEL), is_new)]
     manifest = run.manifest
     if run.path.parent == runs.SHIPPED and manifest.preset in PRESETS:
         st.sidebar.markdown(PRESETS[manifest.preset].summary)
@@ -83,18 +84,21 @@ def _check_server() -> None:
         st.stop()
 
 
-def _chosen_name(found: dict[str, runs.Run], default: str) -> str:
+def _chosen_name(found: dict[str, runs.Run], default: str, is_new: bool) -> str:
     """The model chooser. The choice lives in the session, and in the address of every page.
 
-    Until there is one, each page has its own default. A bound widget (`bind="query-params"`) would
-    lose its value at each change of page.
+    Until there is one, each page has its own default. To a page that is new the sidebar's links
+    name no model, so the choice stays; where Back, Forward or a link name one, that is chosen. A
+    bound widget (`bind="query-params"`) would lose its value at each change of page.
     """
     names, named = list(found), st.query_params.get("model")
+    own = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
     asked = st.session_state.get("model", named)
     unchosen = st.session_state.pop("unchosen model", None)
+    if is_new and named in names and (unchosen is None or named != own):
+        asked, unchosen = named, None
     if asked == unchosen or asked not in names:  # a link or a session may name a run that is gone
-        asked = next(name for name in (default, DEFAULT_MODEL, names[0]) if name in names)
-        st.session_state["unchosen model"] = asked
+        asked = st.session_state["unchosen model"] = own
     if named is not None and named not in names:
         st.warning(f"There is no model {plain(named)} on this server; this is {plain(asked)}.")
     st.session_state["model"] = asked
