@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from visits import address, alone, button, map_data, routed, texts
+from visits import address, alone, button, drawn, map_data, routed, texts
 
 from vae import inference, runs
 from vae.aggregate import Aggregate
@@ -96,6 +96,26 @@ def test_digits_are_chosen_for_analysis_by_class_and_around_the_pin_without_a_po
     assert f"{(labels == label).sum()} × {label}" in texts(app)
     button(app, "Choose none").click().run()
     assert app.info[0].value == "Nothing is chosen yet."
+
+
+def test_a_drawing_on_the_map_is_a_pin_for_analysis_and_for_a_morph() -> None:
+    from pages.shared import resources
+
+    app = routed("latent_space", digit="1234")  # which was pinned before
+    app.switch_page("pages/draw.py").run()
+    button(drawn(app), "Pin on map").click().run()
+    app.switch_page("pages/latent_space.py").run()
+    latent = np.array(map_data(app)["drawing"]["mean"], np.float32)
+    app.button_group(key="view").set_value("Analysis").run()
+    app.number_input(key="around").set_value(50).run()
+    latent_map = resources.latent_map(resources.usable_runs()["map"])
+    labels = latent_map.digits.labels[latent_map.nearest(latent, 50)]
+    most = int(np.bincount(labels).argmax())
+    assert f"{(labels == most).sum()} × {most}" in texts(app)
+    app.switch_page("pages/morph.py").run()
+    button(app, "The map's pin").click().run()
+    pinned = app.query_params["end"][-1].removeprefix("pin:").split(",")
+    assert [float(z) for z in pinned] == pytest.approx(latent.tolist(), abs=1e-4)
 
 
 def test_a_lasso_is_kept_on_the_way_to_the_live_map_and_back() -> None:

@@ -24,10 +24,13 @@ def show(run: runs.Run, with_theory: bool = False) -> None:
         view = MapView.from_page(said, resources.latent_map(run))
         session.map_views()[run.name] = (view, revision)
     view.to_link()
+    drawing = _drawing(run)
     latent = view.latent(resources.latent_map(run))
     if latent is not None:
         session.pin(run.name, latent)
         missions.pinned(run, latent, is_digit=view.digit is not None)
+    elif view.drawing and drawing is not None:
+        session.pin(run.name, np.array(drawing["mean"], np.float32))
     live.view(
         "map",
         key,
@@ -35,7 +38,7 @@ def show(run: runs.Run, with_theory: bool = False) -> None:
         {
             "revision": revision,
             "place": view.to_json(),
-            "drawing": _drawing(run),
+            "drawing": drawing,
             "cloud": _cloud(run, view),
             "theory": theory.data(run) if with_theory else None,
         },
