@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 LINE = {"downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
 USEFUL = float(os.environ.get("VAE_TEST_USEFUL", "4"))  # seconds, where nothing else runs
 MOVING = {"morph": "Frame", "generate": "Generated digit"}
-LECTURE, LAPTOP = (1920, 1080), (1024, 768)
+LECTURE, LAPTOP, HALF_A_SCREEN = (1920, 1080), (1024, 768), (900, 800)
 
 pytestmark = needs_chromium
 
@@ -178,7 +178,7 @@ def test_on_a_phone_what_answers_the_pen_is_in_sight_while_drawing(
     page.context.close()
 
 
-@pytest.mark.parametrize("size", first(1, [LECTURE, LAPTOP]))
+@pytest.mark.parametrize("size", first(1, [HALF_A_SCREEN, LECTURE, LAPTOP]))
 def test_the_map_is_never_smaller_than_the_digit_beside_it_and_the_window_is_filled(
     size: tuple[int, int], server: Server, browser: Browser
 ) -> None:
@@ -199,6 +199,27 @@ def test_the_map_is_never_smaller_than_the_digit_beside_it_and_the_window_is_fil
         strip = page.locator(".strip-slider").first.bounding_box()
         assert strip is not None
         assert strip["width"] > 280
+    goto(page, server.address)
+    page.get_by_label("Reconstruction by best").wait_for()
+    page.wait_for_timeout(500)
+    board, chart, *digits = [
+        found.bounding_box()
+        for found in (
+            page.locator("canvas.upper-canvas"),
+            page.get_by_label("The map, with a ring where the drawing is"),
+            page.get_by_label("What the models see"),
+            page.get_by_label(re.compile("^Reconstruction by")).first,
+        )
+    ]
+    assert board is not None
+    assert chart is not None
+    assert chart["width"] >= 144
+    assert board["x"] + board["width"] < chart["x"]
+    for digit in digits:
+        assert digit is not None
+        assert board["x"] + board["width"] < digit["x"]
+        assert 80 < digit["width"] <= chart["width"]
+        assert digit["y"] + digit["height"] < size[1]
     page.context.close()
 
 
