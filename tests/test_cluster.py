@@ -266,7 +266,8 @@ def test_a_network_that_is_cut_ends_no_training_and_makes_nobody_wait(
 @pytest.mark.long
 def test_where_a_worker_dies_another_goes_on_from_the_last_epoch(machines: Machines) -> None:
     jobs = jobs_of(machines)
-    path = jobs.start(SMALL_MODEL, LONG, "tiny")
+    lasting = replace(LONG, train_images=4000)  # for as long as there are kills
+    path = jobs.start(SMALL_MODEL, lasting, "tiny")
     seen, allowed = 0, dask.config.get("distributed.scheduler.allowed-failures")
     for kill in range(1, KILLS + 1):
         eventually(lambda seen=seen: epochs(path) > seen, 90)

@@ -1,6 +1,8 @@
 """A run served through LiteRT: equal to Keras, strict about its input, safe among threads."""
 
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,18 @@ from vae import data, inference, runs
 from vae.inference import Posterior, sigmoid
 from vae.mnist import PIXELS
 
+TAKEN = """  # megabytes that the model takes once it has answered
+import numpy as np
+from pathlib import Path
+from vae import inference, runs
+run = runs.read(runs.SHIPPED / "flow")
+resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+before = resident()
+model = inference.Model(run, lean=%s)
+model.decode(model.encode(np.zeros((1, 28, 28))).latents)
+print(resident() - before)
+"""
+FLOW_FILES = runs.served_files(runs.read(runs.SHIPPED / "flow").manifest.model)
 SHIPPED = {run.name: run for run in runs.list_runs(runs.SHIPPED)}
 
 
@@ -77,9 +91,11 @@ def agrees_with_keras(run: runs.Run, images: np.ndarray) -> None:
     keras_model = as_keras(run)
     mean, log_variance = (np.asarray(output) for output in keras_model.encoder(images))
     posterior = served.encode(images)
-    # float32 has about seven digits, and means of a flow's z reach beyond 15
-    np.testing.assert_allclose(posterior.mean, mean, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(posterior.log_variance, log_variance, rtol=1e-5, atol=1e-5)
+    # float32 has about seven digits, and means of a flow's z reach beyond 15. Places are weighed by
+    # the exponential of hundreds of nats: of 400 means 3 are 0.0002 off on a processor with AVX-512
+    least = 1e-3 if run.manifest.model.has_places else 1e-5
+    np.testing.assert_allclose(posterior.mean, mean, rtol=1e-5, atol=least)
+    np.testing.assert_allclose(posterior.log_variance, log_variance, rtol=1e-5, atol=least)
     latents = np.random.default_rng(0).standard_normal(mean.shape).astype(np.float32)
     logits = np.asarray(keras_model.decoder(served.prior.from_base(latents)))
     expected = 1 / (1 + np.exp(-logits.astype(np.float64)))
@@ -260,3 +276,25 @@ def test_posterior_samples_have_its_mean_and_deviation() -> None:
     # four standard errors, relative to the deviation
     np.testing.assert_allclose((samples.mean(axis=0) - mean) / deviation, 0, atol=4 / n**0.5)
     np.testing.assert_allclose(samples.std(axis=0) / deviation, 1, atol=4 / (2 * n) ** 0.5)
+
+
+@pytest.mark.parametrize("name", ["map", "flow"])
+def test_a_lean_model_answers_as_the_usual_one_does(name: str) -> None:
+    usual, lean = (inference.Model(SHIPPED[name], lean=lean) for lean in (False, True))
+    images = data.embedded().pixels[:40]
+    by_usual, by_lean = usual.encode(images), lean.encode(images)
+    np.testing.assert_allclose(by_lean.mean, by_usual.mean, atol=1e-4)
+    np.testing.assert_allclose(by_lean.latents, by_usual.latents, atol=1e-4)
+    apart = lean.decode_logits(by_usual.latents) - usual.decode_logits(by_usual.latents)
+    assert np.abs(apart).max() < 1e-3
+
+
+def test_a_lean_model_keeps_its_weights_once() -> None:
+    def megabytes(lean: bool) -> float:
+        result = subprocess.run(
+            [sys.executable, "-c", TAKEN % lean], capture_output=True, text=True, timeout=60
+        )
+        return float(result.stdout)
+
+    weights = sum((SHIPPED["flow"].path / f).stat().st_size for f in FLOW_FILES) / 1e6
+    assert megabytes(lean=True) < 1.6 * weights < 2 * weights < megabytes(lean=False)

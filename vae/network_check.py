@@ -99,7 +99,7 @@ def _wrong(folder: Path) -> str:
         run = runs.read(folder)
         for name in runs.served_files(run.manifest.model):
             check_structure(runs.model_content(run, name), name)
-        model = inference.Model(run)
+        model = inference.Model(run, lean=True)  # as it will be served
         network.encoder(model)
         network.decoder(model)
         network.to_base(model)

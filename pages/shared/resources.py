@@ -94,7 +94,7 @@ def _fault(path: Path, identity: Hashable) -> str:
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
 def model(run: runs.Run) -> inference.Model:
     """The run's model, its files verified when it is loaded."""
-    return inference.Model(run)
+    return inference.Model(run, lean=True)
 
 
 @st.cache_resource(show_spinner=False)

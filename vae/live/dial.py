@@ -30,7 +30,9 @@ _NARROWEST = 3.2  # half the width of a map: room for three standard deviations 
 def dial_data(series: Series) -> bytes:
     """What the first runs of a series make of the same digits and latents: a compressed bundle."""
     chosen = Series(series.option, series.runs[:MOST])
-    maps = _aligned([lay_out(Model(run), snapshots.mapped_digits()) for run in chosen.runs])
+    maps = _aligned(
+        [lay_out(Model(run, lean=True), snapshots.mapped_digits()) for run in chosen.runs]
+    )
     lost, told, source = _losses(maps)
     values = {
         "name": chosen.name,
