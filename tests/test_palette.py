@@ -47,6 +47,35 @@ def test_dots_lines_and_bars_stand_out_from_the_page(theme: Theme) -> None:
         assert contrast(over(colour, paper, palette.DOT_COVER), paper) >= MARK, colour
     for colour in (*colours.runs, colours.train, colours.validation, colours.unused):
         assert contrast(colour, paper) >= MARK, colour
+    css = {name: colours for name, *colours in _pairs()}
+    for name in ("lost", "told", "truth", "gap", "drop"):
+        assert contrast(css[name][theme == "dark"], paper) >= MARK, name
+    faint = over(CONFIG[theme].get("textColor", "#fafafa"), paper, palette.MARK_COVER)
+    assert contrast(faint, paper) >= MARK
+
+
+def test_scripts_cover_as_much_as_the_palette_says() -> None:
+    script = (ROOT / "vae/live/shared/palette.js").read_text()
+    covers = dict(re.findall(r"export const (\w+_COVER) = ([\d.]+);", script))
+    assert {name: float(cover) for name, cover in covers.items()} == {
+        "DOT_COVER": palette.DOT_COVER,
+        "MARK_COVER": palette.MARK_COVER,
+    }
+
+
+def test_marks_on_maps_and_bars_have_no_cover_of_their_own() -> None:
+    for name in ("map/canvas.js", "scrubber/panels.js", "pipeline/noise_stage.js"):
+        script = (ROOT / "vae/live" / name).read_text()
+        assert "MARK_COVER" in script
+        assert re.findall(r"globalAlpha = 0\.", script) == [], name
+    sheets = ("pages/shared/markup.css", "vae/live/scrubber/scrubber.css")
+    for sheet, mark in zip(sheets, (".map path.dots", ".bars i.dead"), strict=True):
+        rules = re.findall(
+            rf"^{re.escape(mark)} {{[^}}]*}}", (ROOT / sheet).read_text(), re.MULTILINE
+        )
+        assert len(rules) == 1
+        assert "var(--mark-cover)" in rules[0]
+        assert "opacity" not in rules[0]
 
 
 def test_the_paper_of_the_style_sheets_is_the_pages() -> None:

@@ -45,6 +45,8 @@ def _of(theme: Theme) -> Palette:
 PALETTES: dict[Theme, Palette] = {"light": _of("light"), "dark": _of("dark")}
 DOT_COVER = 0.85
 """How much a dot of the map covers of what is under it."""
+MARK_COVER = float(_COLOURS["mark-cover"].removesuffix("%")) / 100
+"""How much a faint mark does, in the colour of text: a ring, a draw, a bar that tells nothing."""
 TOO_MUCH_INK, TOO_LITTLE_INK = _COLOURS["too-much-ink"], _COLOURS["too-little-ink"]
 """Of where a reconstruction differs from its image."""
 

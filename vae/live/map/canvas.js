@@ -3,7 +3,7 @@
 import { sixDigits } from "../latents/link_decimals.js";
 import { element, pen } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
-import { classColours, DOT_COVER } from "../shared/palette.js";
+import { classColours, DOT_COVER, MARK_COVER } from "../shared/palette.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { MAP_LABEL } from "./words.js";
 
@@ -372,13 +372,13 @@ export class MapCanvas {
    * @param {string} paper
    */
   #drawCloud(context, { points, rings }, ink, paper) {
+    const spots = points.map((point) => this.toScreen(point));
     context.save();
+    context.fillStyle = paper; // under all of them, so that they are seen on any class
+    for (const [left, top] of spots) context.fillRect(left - 2, top - 2, 4, 4);
     context.fillStyle = ink;
-    context.globalAlpha = 0.35;
-    for (const point of points) {
-      const [left, top] = this.toScreen(point);
-      context.fillRect(left - 1, top - 1, 2, 2);
-    }
+    context.globalAlpha = MARK_COVER;
+    for (const [left, top] of spots) context.fillRect(left - 1, top - 1, 2, 2);
     context.restore();
     rings.forEach((found, i) => {
       context.setLineDash(i ? [6, 4] : []);

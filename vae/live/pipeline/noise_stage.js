@@ -3,6 +3,7 @@
 import { MapCanvas } from "../map/canvas.js";
 import { button, element, pen } from "../shared/elements.js";
 import { isStill } from "../shared/motion.js";
+import { MARK_COVER } from "../shared/palette.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { momentAt, termsAt, WHOLE } from "./drop.js";
 import { LossBar } from "./loss_stage.js";
@@ -264,7 +265,7 @@ export class NoiseStage extends Stage {
     map.draw();
     const context = pen(map.canvas);
     context.fillStyle = getComputedStyle(map.canvas).color;
-    context.globalAlpha = 0.45;
+    context.globalAlpha = MARK_COVER;
     if (neared > 0) for (const { point } of this.#traces) dot(context, map.toScreen(point), 2);
     context.globalAlpha = 1;
     if (flown < 1) return;

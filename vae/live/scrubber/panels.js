@@ -2,7 +2,7 @@
 
 import { element, pen } from "../shared/elements.js";
 import { CLASSES, SIDE } from "../shared/mnist.js";
-import { classColours, DOT_COVER } from "../shared/palette.js";
+import { classColours, DOT_COVER, MARK_COVER } from "../shared/palette.js";
 import { drawDigit } from "../shared/pictures.js";
 import { between } from "./history.js";
 
@@ -60,7 +60,7 @@ export class MapPanel {
    */
   #drawRings(context, middle, unit) {
     context.strokeStyle = getComputedStyle(this.canvas).color;
-    context.globalAlpha = 0.22;
+    context.globalAlpha = MARK_COVER;
     for (let deviations = 1; deviations <= 3; deviations++) {
       context.beginPath();
       context.arc(middle, middle, deviations * unit, 0, 2 * Math.PI);

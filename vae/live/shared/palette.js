@@ -5,6 +5,9 @@ import { CLASSES } from "./mnist.js";
 /** How much a dot of the map covers of what is under it. */
 export const DOT_COVER = 0.85;
 
+/** How much a faint mark does, in the colour of text: a ring, a draw. */
+export const MARK_COVER = 0.5;
+
 /** How many colours of heat there are. */
 const HEATS = 4;
 
