@@ -128,6 +128,22 @@ def test_the_form_starts_a_training_with_its_values_and_the_address_names_it(
     assert "Starting: TensorFlow takes a few seconds" in texts(app)
 
 
+@pytest.mark.usefixtures("stopped_after")
+def test_of_a_run_that_waits_it_is_not_said_that_it_has_no_snapshots(
+    folders: Path, own_run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vae import jobs
+
+    monkeypatch.setattr(jobs, "command", waiting)
+    button(alone("train"), "Train").click().run()
+    app = alone("train")
+    button(app, "Train").click().run()
+    assert "Waiting for 1 other training." in texts(app)
+    assert "has no snapshots" not in texts(app)
+    shutil.rmtree(folders / own_run / "snapshots")
+    assert f"{own_run} has no snapshots" in texts(alone("train", run=own_run))
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
     app = every_option()
