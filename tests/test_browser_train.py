@@ -15,6 +15,7 @@ pytestmark = needs_chromium
 
 CLICKS = int(os.environ.get("VAE_TEST_CLICKS", "5"))  # 30 for the figures in the issue
 TERMS = ("loss", "reconstruction_loss", "kl_divergence")
+FOCUSED = "document.activeElement?.tagName"
 SHEETS = ("canvas.map", "canvas.rebuilt", "canvas.samples")
 
 
@@ -156,6 +157,22 @@ def test_a_training_streams_its_curves_and_its_run_serves_every_page(
         settled(page)
         chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
         expect(chosen).to_have_value(imported.name)
+
+
+@pytest.mark.parametrize("name", ["Train", "Train a small model now"])
+def test_who_starts_a_training_by_the_keyboard_keeps_the_focus_in_the_page(
+    server: Server, page: Page, name: str
+) -> None:
+    goto(page, f"{server.address}/train")
+    page.get_by_role("button", name=re.compile(f"{name}( · |$)")).press("Enter")
+    page.wait_for_url(re.compile("run=tiny-"))
+    stop = page.get_by_role("button", name=re.compile("^(Stop|Leave the queue)$"))
+    expect(stop).to_be_visible()
+    page.wait_for_timeout(500)  # what the click has changed is there, and what reacts to that
+    eventually(lambda: page.evaluate(FOCUSED) not in (None, "BODY"))
+    stop.press("Enter")
+    expect(page.get_by_text(re.compile("^Stopped (before|after)"))).to_be_visible()
+    eventually(lambda: page.evaluate(FOCUSED) not in (None, "BODY"))
 
 
 ANSWER = """canvas => new Promise(done => {
