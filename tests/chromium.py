@@ -55,9 +55,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def served(folder: Path, below: str = "") -> Iterator[Server]:
+def served(folder: Path, below: str = "", port: int | None = None) -> Iterator[Server]:
     """The app with its runs in this folder, below a path if one is named."""
-    port = free_port()
+    port = port or free_port()
     environment = os.environ | {
         "VAE_RUNS_DIR": str(folder / "runs"),
         "KERAS_HOME": str(folder / "keras"),

@@ -2,15 +2,18 @@
 
 import json
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from chromium import Server, draw, eventually, goto, needs_chromium, picture, settled
+from chromium import Server, draw, eventually, goto, needs_chromium, picture, served, settled
 from playwright.sync_api import Page, expect
 
 pytestmark = needs_chromium
 
 STROKE = [(60, 60), (200, 60), (110, 230)]
 KEPT = "name => JSON.parse(sessionStorage.getItem(`latent digits: ${name}`))?.value ?? null"
+SESSION = "JSON.parse(sessionStorage.getItem('latent digits: drawing'))?.session ?? null"
 
 
 def drawn(page: Page) -> Page:
@@ -46,6 +49,32 @@ def test_a_reload_brings_drawing_and_gallery_back_and_forget_forgets_them(
     goto(page, server.address)
     expect(page.locator("canvas.example")).to_be_visible()
     expect(page.locator(".st-key-gallery button")).to_have_count(0)
+
+
+def test_a_server_that_starts_again_is_given_back_drawing_gallery_and_missions(
+    tmp_path: Path, page: Page
+) -> None:
+    gallery, seen = page.locator(".st-key-gallery button"), page.get_by_label("What the models see")
+    card = page.get_by_test_id("stPopover").filter(has_text="Where no digit is")
+    with served(tmp_path) as server:
+        goto(page, f"{server.address}/how_it_works")
+        card.get_by_role("button").click()
+        page.get_by_role("button", name="Take it on: Latent space").click()
+        expect(page.get_by_text("Go where no digit is.")).to_be_visible()
+        settled(page).get_by_role("link", name="Draw").click()
+        expect(page.get_by_role("heading", name="Latent Digits", level=1)).to_be_visible()
+        drawn(settled(page))
+        expect(gallery).to_have_count(2)
+        before = picture(seen)
+        eventually(lambda: len(page.evaluate(KEPT, "drawing") or []) == 1)
+        session = settled(page).evaluate(SESSION)
+    with served(tmp_path, port=urlsplit(server.address).port):
+        eventually(lambda: page.evaluate(SESSION) not in (session, None))
+        settled(page).get_by_role("link", name="How it works").click()
+        expect(card).to_contain_text("flag")
+        settled(page).get_by_role("link", name="Draw").click()
+        expect(gallery).to_have_count(2)
+        eventually(lambda: abs(picture(seen) - before).max() < 1 / 255)
 
 
 def test_back_and_forward_bring_each_pages_model_with_it(server: Server, page: Page) -> None:
