@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from chromium import PHONE, Server, eventually, goto, needs_chromium, settled
+from long import first
 from playwright.sync_api import Browser, Locator, Page, expect
 
 LANDSCAPE = (844, 390)
@@ -100,6 +101,33 @@ def test_the_map_leaves_room_to_scroll_where_the_screen_is_low(server: Server, p
     assert 240 <= box["height"] <= 0.71 * LANDSCAPE[1]
 
 
+SMALLEST = """all => Math.min(...all.map(one => one.getBoundingClientRect())
+    .filter(box => box.width).map(box => Math.min(box.width, box.height)))"""
+
+
+@pytest.mark.parametrize("screen", first(1, [LANDSCAPE, PHONE, (1180, 820)]))
+def test_a_finger_hits_each_class_beside_the_map_and_each_button_of_the_page_list(
+    screen: tuple[int, int], server: Server, phone: Page
+) -> None:
+    phone.set_viewport_size({"width": screen[0], "height": screen[1]})
+    on_map(phone, server, "")
+    sidebar = phone.get_by_test_id("stSidebar")
+    if screen == PHONE:
+        phone.get_by_role("button", name="Pages").click()
+    buttons = sidebar.locator("button:not([aria-label^='Help for'])")
+    expect(sidebar.get_by_role("button", name="Forget drawings")).to_be_visible()
+    phone.wait_for_timeout(500)
+    assert buttons.evaluate_all(SMALLEST) >= 44
+    sidebar.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    phone.wait_for_timeout(500)
+    assert phone.locator(".map-main .legend button").evaluate_all(SMALLEST) >= 44
+    legend, chart = phone.locator(".map-main .legend"), phone.locator("canvas.map")
+    (chips, map_) = (found.bounding_box() for found in (legend, chart))
+    assert chips is not None
+    assert map_ is not None
+    assert chips["width"] <= map_["width"] + 1
+
+
 @pytest.mark.long
 def test_a_swipe_over_the_slider_of_a_training_scrolls_and_a_tap_goes_there(
     server: Server, phone: Page
@@ -149,6 +177,7 @@ def test_on_draw_nothing_jumps_and_a_toast_lets_the_pen_through_and_links_to_its
         return toast.contains(document.elementFromPoint(left + 8, top + height / 2)); }"""
     )
     assert not under
+    assert toast.locator("button, a").evaluate_all(SMALLEST) >= 44
     toast.get_by_role("link", name="Latent space").click()
     expect(phone.get_by_role("heading", name="Your drawing")).to_be_visible()  # the same session
 
