@@ -2,12 +2,14 @@
 
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from chromium import Server, draw, eventually, goto, needs_chromium, picture, served, settled
-from playwright.sync_api import Page, expect
+from PIL import Image, ImageDraw
+from playwright.sync_api import FilePayload, Page, expect
 
 pytestmark = needs_chromium
 
@@ -49,6 +51,44 @@ def test_a_reload_brings_drawing_and_gallery_back_and_forget_forgets_them(
     goto(page, server.address)
     expect(page.locator("canvas.example")).to_be_visible()
     expect(page.locator(".st-key-gallery button")).to_have_count(0)
+
+
+def photo() -> FilePayload:
+    """A seven on paper."""
+    paper = Image.new("L", (400, 300), 230)
+    ImageDraw.Draw(paper).line([(150, 60), (240, 60), (190, 240)], 30, 12, joint="curve")
+    content = BytesIO()
+    paper.save(content, "PNG")
+    return {"name": "paper.png", "mimeType": "image/png", "buffer": content.getvalue()}
+
+
+def test_a_reload_brings_a_real_digit_back_and_what_the_models_saw_of_a_photo(
+    server: Server, page: Page
+) -> None:
+    seen = page.get_by_label("What the models see")
+
+    def comes_back(words: str) -> None:
+        expect(page.get_by_text(words)).to_be_visible()
+        eventually(lambda: page.evaluate(KEPT, "picture") is not None)
+        before = picture(seen)
+        assert before.sum() > 10
+        settled(page).reload()
+        expect(page.get_by_text(words)).to_be_visible()
+        eventually(lambda: abs(picture(seen) - before).max() < 1 / 255)
+        settled(page)
+
+    goto(page, server.address)
+    page.get_by_role("button", name="Real digit").click()
+    comes_back("of MNIST, as it is. Clear to draw.")
+    page.get_by_role("button", name="Photo").click()
+    page.locator("input[type=file]").set_input_files(photo())
+    expect(page.get_by_text("The digit that was found is outlined.")).to_be_visible()
+    page.keyboard.press("Escape")
+    comes_back("From paper.png.")
+    expect(page.get_by_text("This is what the models saw of it.")).to_be_visible()
+    page.get_by_test_id("stButton").filter(has_text="Clear").click()
+    expect(page.locator("canvas.example")).to_be_visible()
+    eventually(lambda: page.evaluate(KEPT, "picture") is None)
 
 
 def test_a_server_that_starts_again_is_given_back_drawing_gallery_and_missions(
@@ -107,7 +147,7 @@ def test_what_a_browser_keeps_is_read_as_strokes_and_nothing_else(
 ) -> None:
     goto(page, f"{server.address}/train")
     odd = [{"path": [["M", 1, 2], ["L", "x", None], ["L", 1e99, 3]]}, 7, [[["M", 0, 0]], {}]]
-    for name in ("drawing", "gallery"):
+    for name in ("drawing", "gallery", "picture"):
         told = json.dumps({"session": "another", "value": odd})
         page.evaluate(f"sessionStorage.setItem('latent digits: {name}', JSON.stringify({told}))")
     goto(page, server.address)

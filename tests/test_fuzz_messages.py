@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from pages.parts.latent_space import analysis
 from pages.parts.latent_space.map_view import MapView
 from pages.parts.morph import endpoints
-from pages.shared import link, missions, session
+from pages.shared import canvas, link, missions, session
 from vae import runs
 from vae.latent_map import LatentMap
 
@@ -130,6 +130,47 @@ def test_whatever_a_browser_has_kept_of_missions_only_missions_are_taken(told: A
     with bounded():
         missions._recall(told)
     assert session.taken() | session.done() <= set(missions.MISSIONS)
+
+
+greys = some.lists(some.integers(-1, 256) | numbers, max_size=3)
+pixels = some.builds(lambda few: (few + [0] * 784)[:784], greys) | greys | texts | json_values
+
+
+@given(some.fixed_dictionaries({}, optional={"pixels": pixels, "words": texts}) | json_values)
+@example({"pixels": [255] * 784, "words": "A 7"})
+@example({"pixels": [0] * 783 + [256], "words": "A 7"})
+@example({"pixels": [[0] * 28] * 28, "words": "A 7"})
+@example({"pixels": [7] * 784, "words": "w" * 100_000})
+def test_whatever_a_browser_has_kept_of_a_picture_only_a_small_picture_is_taken(told: Any) -> None:
+    session.forget()
+    with bounded():
+        canvas._recall_picture(told)
+    picture = session.canvas()["picture"]
+    if picture is None:
+        assert not canvas.is_used()
+        return
+    assert picture["photo"] is None
+    assert picture["pixels"].shape == (28, 28)
+    assert 0 <= picture["pixels"].min() <= picture["pixels"].max() <= 1
+    assert np.allclose(255 * picture["pixels"].ravel(), link.numbers(told["pixels"], 784) or [])
+    assert len(picture["words"]) <= 200
+
+
+def test_what_is_kept_of_a_picture_is_taken_as_it_is_and_takes_the_place_of_no_drawing() -> None:
+    seen = np.arange(784, dtype=np.float32).reshape(28, 28) % 256 / 255
+    session.forget()
+    session.redraw([], session.Picture(pixels=seen, words="A 7.", photo=None, seen=seen))
+    kept = canvas._small_picture()
+    session.forget()
+    canvas._recall_picture(kept)
+    picture = session.canvas()["picture"]
+    assert picture is not None
+    assert np.array_equal(picture["pixels"], seen)
+    assert picture["words"] == "A 7."
+    session.redraw([{"path": [["M", 1, 2], ["L", 3, 4]]}])
+    assert canvas._small_picture() is None
+    canvas._recall_picture(kept)
+    assert session.canvas()["picture"] is None
 
 
 @pytest.fixture(scope="module")

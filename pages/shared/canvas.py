@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import browser, session
-from vae import preprocess
+from pages.shared import browser, link, session
+from vae import pictures, preprocess
+from vae.mnist import SIDE
 from vae.preprocess import Blank, ink, strokes
 
 SIZE = 280  # pixels; fits a phone of 390
 PEN = 20
+_MOST_WORDS = 200  # characters on a picture
 _DRAWINGS = Path(__file__).parents[2] / "assets" / "drawings.json"
 
 
@@ -28,7 +30,7 @@ READY = _ready()
 
 
 def source() -> str:
-    """Words on the picture that is looked at, if it is one and no drawing."""
+    """Words on the picture that is looked at, if it is one and no drawing; anybody's, maybe."""
     picture = session.canvas()["picture"]
     return picture["words"] if picture and not session.canvas()["strokes"] else ""
 
@@ -48,16 +50,24 @@ def image() -> np.ndarray | Blank:
         if placed:
             return preprocess.drawing_to_image(None, drawn, upright)
         return preprocess.as_drawn(drawn, SIZE)
-    if picture["pixels"].ndim == 2:
-        return picture["pixels"]
-    if placed:
-        return preprocess.drawing_to_image(picture["pixels"], upright=upright)
-    return ink.shrunk(picture["pixels"])
+    seen = _of_picture(picture["pixels"], placed, upright)
+    picture["seen"] = None if isinstance(seen, Blank) else seen
+    return seen
+
+
+def _of_picture(pixels: np.ndarray, placed: bool, upright: bool) -> np.ndarray | Blank:
+    if pixels.ndim == 2:
+        return pixels
+    return preprocess.drawing_to_image(pixels, upright=upright) if placed else ink.shrunk(pixels)
 
 
 def keep() -> None:
-    """Let the browser keep the drawing and those before it. Call it last on a page."""
+    """Let the browser keep what is on the canvas, and the drawings before. Call it last on a page.
+
+    Of a photo it keeps no more than what the models saw of it.
+    """
     browser.keep("drawing", session.canvas()["strokes"], _recall_drawing)
+    browser.keep("picture", _small_picture(), _recall_picture)
     browser.keep("gallery", [one["strokes"] for one in session.gallery()], _recall_gallery)
 
 
@@ -65,6 +75,25 @@ def _recall_drawing(told: Any) -> None:
     drawn = _drawn(told)
     if drawn and not is_used():
         session.redraw(drawn)
+
+
+def _small_picture() -> dict[str, Any] | None:
+    """What the models saw of the picture that is looked at, and words on it, as JSON."""
+    picture = session.canvas()["picture"]
+    if picture is None or picture["seen"] is None or session.canvas()["strokes"]:
+        return None
+    shrunk = " This is what the models saw of it." if picture["photo"] is not None else ""
+    grey = pictures.to_bytes(picture["seen"])
+    return {"pixels": grey.ravel().tolist(), "words": picture["words"] + shrunk}
+
+
+def _recall_picture(told: Any) -> None:
+    kept = told if isinstance(told, dict) else {}
+    grey, words = link.wholes(kept.get("pixels"), *[256] * SIDE**2), kept.get("words")
+    if grey is not None and isinstance(words, str) and not is_used():
+        seen = np.array(grey, np.float32).reshape(SIDE, SIDE) / 255
+        picture = session.Picture(pixels=seen, words=words[:_MOST_WORDS], photo=None, seen=seen)
+        session.redraw([], picture)
 
 
 def _recall_gallery(told: Any) -> None:

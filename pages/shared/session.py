@@ -11,11 +11,12 @@ GALLERY = 10  # drawings are kept
 class Picture(TypedDict):
     """What is looked at instead of a drawing: a file's pixels (height, width, 4) uint8, or a digit
     of MNIST as it is (28, 28) in [0, 1]. Of a file, `photo` is the whole, and `pixels` the part
-    that is read."""
+    that is read. The words may be anybody's; `seen` is what the models saw of it last (28, 28)."""
 
     pixels: np.ndarray
     words: str
     photo: np.ndarray | None
+    seen: np.ndarray | None
 
 
 class Canvas(TypedDict):

@@ -51,8 +51,8 @@ def begin(title: str, heading: str = "") -> runs.Run:
         st.button(
             "Forget drawings and missions", type="tertiary", icon=":material/history_toggle_off:",
             on_click=_forget,
-            help="Your browser keeps your drawings until you close this tab, and for good which "
-            "missions you have done.",
+            help="Your browser keeps your drawings, and what the models saw of a photo, until you "
+            "close this tab, and for good which missions you have done.",
         )  # fmt: skip
         browser.attend()
         if title != "Draw":  # which does so whenever the pen goes up

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.compare import marks
-from pages.shared import canvas, markup, resources, session
+from pages.shared import canvas, markup, resources, session, widgets
 from vae import pictures, preprocess, runs
 from vae.comparison import Answers, Inputs, Row
 from vae.data import Digits
@@ -23,7 +23,7 @@ def drawing() -> tuple[str, np.ndarray]:
         return "The digit that you sent here from the Draw page.", sent
     image = canvas.image()
     if not isinstance(image, Blank):
-        return canvas.source() or "What is on the Draw page now.", image
+        return widgets.plain(canvas.source()) or "What is on the Draw page now.", image
     ready = [strokes.as_object(points, canvas.PEN) for points in canvas.READY.get(READY, [])]
     image = preprocess.drawing_to_image(None, ready)
     if isinstance(image, Blank):  # their file is missing

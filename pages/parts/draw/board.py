@@ -22,7 +22,7 @@ _ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).paren
 def show() -> None:
     """The canvas, or the picture in its place, and their buttons; all goes to the session."""
     picture = session.canvas()["picture"]
-    words = canvas.source() or "Draw here, with mouse or finger."
+    words = widgets.plain(canvas.source()) or "Draw here, with mouse or finger."
     if picture is None or session.canvas()["strokes"]:
         _show_canvas()
     elif picture["photo"] is None:
@@ -175,16 +175,16 @@ def _take_real_digit() -> None:
     digits = resources.digits()
     i = int(np.random.default_rng().integers(len(digits)))
     words = f"A {digits.labels[i]} of MNIST, as it is. Clear to draw."
-    replace(pixels=digits[i : i + 1].pixels[0], words=words, photo=None)
+    replace(pixels=digits[i : i + 1].pixels[0], words=words, photo=None, seen=None)
 
 
 def _take_upload() -> None:
     file = st.session_state["upload"]
     if file is None:
         return
-    name = widgets.plain(file.name[:LONGEST_NAME])  # a script may send one of megabytes
+    name = file.name[:LONGEST_NAME]  # a script may send one of megabytes
     try:
         picture = photo_files.read(file.getvalue())
-        replace(pixels=picture, words=f"From {name}.", photo=picture)
+        replace(pixels=picture, words=f"From {name}.", photo=picture, seen=None)
     except photo_files.UploadError as error:
-        session.canvas()["refused"] = f"{name}: {widgets.plain(error)}"
+        session.canvas()["refused"] = widgets.plain(f"{name}: {error}")
