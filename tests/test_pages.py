@@ -136,8 +136,8 @@ def turned_to(app: AppTest, stem: str, model: str = "") -> str:
     if model:
         app.query_params["model"] = model
     app.switch_page(f"pages/{stem}.py").run()
-    shown = app.sidebar.selectbox[0].value
-    assert address(app, "model") == shown
+    shown = address(app, "model")
+    assert app.sidebar.selectbox[0].value == shown
     assert app.run().sidebar.selectbox[0].value == shown
     return shown
 
