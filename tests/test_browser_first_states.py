@@ -283,3 +283,25 @@ def test_at_a_lectures_size_the_board_is_larger_and_the_pen_draws_where_it_is(
     assert image[4:9, 4:9].max() > 0.5
     assert image[19:24, 19:24].max() > 0.5
     page.context.close()
+
+
+def test_forced_colours_show_which_page_is_here_and_how_far_a_training_is(
+    server: Server, browser: Browser
+) -> None:
+    page = visitor(browser, (1280, 900), forced_colors="active")
+    goto(page, f"{server.address}/how_it_works?model=map")
+    line = "e => getComputedStyle(e).outlineStyle"
+    here = page.locator("[data-testid=stSidebarNavLink][aria-current]")
+    assert here.evaluate(line) == "solid"
+    term = page.locator(".terms b").first
+    term.evaluate("e => e.classList.add('now')")  # as while its part of the sum is shown
+    assert term.evaluate(line) == "solid"
+    ground, fill = page.evaluate(
+        """() => { const bar = document.createElement("div");
+        bar.dataset.testid = "stProgressBarTrack";
+        bar.append(document.createElement("div"));
+        document.body.append(bar);
+        return [bar, bar.firstChild].map(one => getComputedStyle(one).backgroundColor); }"""
+    )
+    assert fill != ground
+    page.context.close()
