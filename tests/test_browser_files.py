@@ -1,7 +1,7 @@
 """What is heavy comes to a browser once, over HTTP, or where that fails another way."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,19 +66,41 @@ def test_where_the_script_runs_without_the_server_the_page_shows_all_the_same(
         assert opened(visitor, plain.address).evaluate(FETCHED) == []
 
 
-def test_on_a_slow_line_the_page_says_at_once_what_it_waits_for_and_how_much_has_come(
-    server: Server, visitor: BrowserContext
-) -> None:
-    page = goto(visitor.new_page(), f"{server.address}/train")
+def slowed(visitor: BrowserContext, page: Page) -> Callable[[], None]:
+    """A slow line from now on, until what is returned is called."""
     line = visitor.new_cdp_session(page)
     line.send("Network.enable")
     slow = {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 1e5}
     line.send("Network.emulateNetworkConditions", slow)
+    quick = slow | {"downloadThroughput": -1, "latency": 0}
+    return lambda: line.send("Network.emulateNetworkConditions", quick)
+
+
+def test_on_a_slow_line_the_page_says_at_once_what_it_waits_for_and_how_much_has_come(
+    server: Server, visitor: BrowserContext
+) -> None:
+    page = goto(visitor.new_page(), f"{server.address}/train")
+    quickened = slowed(visitor, page)
     page.get_by_role("link", name="Latent space").click()
     expect(page.get_by_text("Loading the model …")).to_be_visible(timeout=3000)
     told = re.compile(r"Loading the model … \d\.\d of \d\.\d MB")
     expect(page.get_by_text(told)).to_be_visible()
     expect(page.locator("canvas.map")).to_have_count(0)
-    line.send("Network.emulateNetworkConditions", slow | {"downloadThroughput": -1, "latency": 0})
+    quickened()
     expect(page.locator("canvas.map")).to_be_visible()
     expect(page.get_by_text("Loading the model …")).to_have_count(0)
+
+
+def test_on_a_slow_line_curves_and_slider_of_a_training_say_that_they_are_coming(
+    server: Server, visitor: BrowserContext
+) -> None:
+    page = goto(visitor.new_page(), f"{server.address}/generate?model=best")
+    expect(page.locator(".strip-slider").first).to_be_visible()
+    quickened = slowed(visitor, page)
+    page.get_by_role("link", name="Train").click()
+    expect(page.get_by_text("Loading …")).to_have_count(2, timeout=3000)
+    expect(page.get_by_role("slider", name="Epoch")).to_have_count(0)
+    quickened()
+    expect(page.get_by_role("slider", name="Epoch")).to_be_visible()
+    expect(page.locator(".curves svg").first).to_be_visible()
+    expect(page.get_by_text("Loading …")).to_have_count(0)

@@ -2,7 +2,7 @@
 // data to the script, as Streamlit would have. Both stay in the browser's cache. On a slow line what
 // Streamlit itself fetches comes first, so that the page can be used: its type is the last of that.
 // Then networks come one after the other, in the order of the page: the first is of use before the
-// last has come.
+// last has come. Where the script will show something, words say so until it does.
 
 /**
  * @typedef {object} Order
@@ -24,6 +24,7 @@ export default function (component) {
   /** @type {((() => void) | undefined)[]} */
   const ends = [];
   last.set(parentElement, call);
+  announce(parentElement);
   const script = shown.then(() => import(new URL(order.script, document.baseURI).href));
   const wanted = order.files.filter((file) => !globalThis.latentDigits?.isKept?.(file));
   const given = wanted.map(async (address) => {
@@ -39,6 +40,23 @@ export default function (component) {
     last.delete(parentElement);
     for (const end of ends) end?.();
   };
+}
+
+/**
+ * Words at once, unless something is shown here, or nothing will be: of bundles their views say so.
+ *
+ * @param {ShadowRoot} root
+ */
+function announce(root) {
+  if (root.querySelector(".coming, .curves, .scrubber")) return;
+  if (root.host.closest("[class*='st-key-bundles-']")) return;
+  const words = document.createElement("p");
+  words.className = "coming";
+  words.setAttribute("role", "status");
+  words.style.font = "0.875rem var(--st-font)";
+  words.style.color = "var(--st-text-color)";
+  words.textContent = "Loading …";
+  root.append(words);
 }
 
 /** @param {string} address */
