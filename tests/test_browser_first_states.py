@@ -305,3 +305,15 @@ def test_forced_colours_show_which_page_is_here_and_how_far_a_training_is(
     )
     assert fill != ground
     page.context.close()
+
+
+def test_where_no_digit_is_found_the_pictures_fade_and_no_words(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    page.get_by_label("Reconstruction by best").wait_for()
+    page.locator(".drawing-view").evaluate("e => e.classList.add('nothing')")
+    covers = """all => all.map(one => { let cover = 1;
+        for (let e = one; e; e = e.parentElement) cover *= getComputedStyle(e).opacity;
+        return cover; })"""
+    words = page.locator(".stages :is(h2, small, b, code, .figures)")
+    assert min(words.evaluate_all(covers)) >= 0.7
+    assert max(page.locator(".stages .digit").evaluate_all(covers)) < 0.5
