@@ -9,8 +9,8 @@ import numpy as np
 
 from pages.shared import files
 from vae import palette, pictures
-from vae.cloud import Cloud
 from vae.latent_map import LatentMap
+from vae.posterior_cloud import Cloud
 
 _CSS = (Path(__file__).parent / "markup.css").read_text(encoding="utf-8")
 LARGE = 4000  # numbers; a strip of ten digits has twice as many

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.draw import live_drawing
 from pages.shared import canvas, markup, missions, resources, session, widgets
-from vae import cloud, pictures, preprocess, runs
+from vae import pictures, posterior_cloud, preprocess, runs
 from vae.inference import Posterior
 from vae.preprocess import Blank, strokes
 from vae.prior import STANDARD
@@ -137,7 +137,7 @@ def landing(image: np.ndarray, run: runs.Run, posterior: Posterior, with_map: bo
         shape = latent_map.plane.spread(posterior.standard_deviation[0])
         words = _POSTERIOR.format("shown at 1 (line) and 2 (dashes) standard deviations")
     else:
-        shape, words = cloud.draw(posterior, latent_map.plane), _POSTERIOR.format(CLOUD)
+        shape, words = posterior_cloud.draw(posterior, latent_map.plane), _POSTERIOR.format(CLOUD)
     close = markup.close_up(latent_map, point, shape)
     closer = f'<div>{close}<p class="aside faint">The same place, closer. {words}</p></div>'
     whole = _whole_map(run, posterior.latents[0], point, shape) if with_map else ""
@@ -145,7 +145,10 @@ def landing(image: np.ndarray, run: runs.Run, posterior: Posterior, with_map: bo
 
 
 def _whole_map(
-    run: runs.Run, latent: np.ndarray, point: np.ndarray, shape: np.ndarray | cloud.Cloud | None
+    run: runs.Run,
+    latent: np.ndarray,
+    point: np.ndarray,
+    shape: np.ndarray | posterior_cloud.Cloud | None,
 ) -> str:
     theme = widgets.theme()
     whole = markup.whole_map(resources.latent_map(run), resources.locator(run, theme), point, shape)

@@ -9,7 +9,7 @@ from pages.parts.latent_space import theory
 from pages.parts.latent_space.map_view import MapView
 from pages.shared import live, missions, resources, session
 from pages.shared.turns import turn
-from vae import cloud, runs
+from vae import posterior_cloud, runs
 from vae.prior import STANDARD
 
 
@@ -96,7 +96,7 @@ def _cloud(run: runs.Run, view: MapView) -> dict[str, Any] | None:
         posterior = latent_map.model.encode(drawing[None])
     else:
         return None
-    found = cloud.draw(posterior, latent_map.plane)
+    found = posterior_cloud.draw(posterior, latent_map.plane)
     return {
         "digit": view.digit,
         "kl": float(posterior.kl_divergence()[0]),
