@@ -63,6 +63,24 @@ def coloured(page: Page) -> int:
 
 
 @pytest.mark.long
+def test_classes_are_told_by_their_names_too_and_one_alone_by_its_own(
+    server: Server, page: Page
+) -> None:
+    page.add_init_script(
+        """window.written = new Set();
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+            window.written.add(text);
+            write.call(this, text, ...where); };"""
+    )
+    goto(page, f"{server.address}/latent_space?model=best&view=Projections")
+    expect(page.locator("canvas.cloud")).to_be_visible()
+    eventually(lambda: page.evaluate("[...window.written].sort().join('')") == "0123456789")
+    page.evaluate("window.written.clear()")
+    page.get_by_role("button", name="Only 3").click()
+    eventually(lambda: page.evaluate("[...window.written]") == ["3"])
+
+
 def test_one_click_or_a_search_isolates_a_class(projections: Page) -> None:
     page = projections
     whole = coloured(page)

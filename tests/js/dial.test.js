@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { edge, mixed, Series } from "../../vae/live/dial/series.js";
-import { between, turned } from "../../vae/live/projections/pictures.js";
+import { between, turned, withNames } from "../../vae/live/projections/pictures.js";
+import { writeNames } from "../../vae/live/shared/class_names.js";
 
 const floats = (/** @type {number[]} */ ...values) => Float32Array.from(values);
 
@@ -69,4 +70,32 @@ test("between two pictures each digit is on its way", () => {
 test("a run that tells far more than all others does not press them together", () => {
   assert.equal(edge([80, 10, 7, 0]), 12);
   assert.equal(edge([9, 8, 7]), 9);
+});
+
+test("a class's name stands on one of its digits, the nearest to their median", () => {
+  const places = [0, 0, 0, 1, 1, 1, 9, 1, 0, 5, 5, 5];
+  const found = [...withNames(places, [3, 3, 3, 7])];
+  assert.deepEqual(found.slice(0, 12), places);
+  const of = (/** @type {number} */ label) => found.slice(12 + 3 * label, 15 + 3 * label);
+  assert.deepEqual(
+    [of(3), of(7), of(0)],
+    [
+      [1, 1, 1],
+      [5, 5, 5],
+      [0, 0, 0],
+    ],
+  );
+  assert.equal(found.length, 12 + 30);
+});
+
+test("a name that would cover another is left out, and so is one without a place", () => {
+  /** @type {string[]} */
+  const written = [];
+  const context = { strokeText() {}, fillText: (/** @type {string} */ name) => written.push(name) };
+  const canvas = /** @type {any} */ ({ getContext: () => context });
+  globalThis.getComputedStyle = /** @type {any} */ (
+    () => ({ color: "#000", backgroundColor: "#fff" })
+  );
+  writeNames(canvas, [[0, 0], [5, 5], null, [20, 0]], 15);
+  assert.deepEqual(written, ["0", "3"]);
 });

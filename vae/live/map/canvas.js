@@ -1,6 +1,7 @@
 // The map's picture: digits as dots, the decoded manifold behind them, marks on top.
 
 import { sixDigits } from "../latents/link_decimals.js";
+import { writeNames } from "../shared/class_names.js";
 import { element, pen } from "../shared/elements.js";
 import { SIDE } from "../shared/mnist.js";
 import { classColours, DOT_COVER, MARK_COVER } from "../shared/palette.js";
@@ -41,7 +42,6 @@ const BUDGET = 7; // milliseconds of decoding a frame where a finger moves, whic
 const REST_BUDGET = 40; // ... and where nothing has for a while
 const REST = 300; // milliseconds
 const SMALL = 240; // CSS pixels of a map with small names
-const NAMES_APART = 13; // CSS pixels; a name that would cover another is left out
 
 /** A square canvas over a square piece of the plane. */
 export class MapCanvas {
@@ -184,7 +184,7 @@ export class MapCanvas {
     if (this.hasDots) this.#drawDots(context, pixels, ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const layer of this.layers) layer(context, this);
-    this.#drawNames(context);
+    this.#drawNames();
     this.#drawMarks(context);
     return more;
   }
@@ -308,27 +308,13 @@ export class MapCanvas {
     return this.decoder.decode(this.latentMap.lift([x + along(column), y - along(row)])).slice();
   }
 
-  /**
-   * The classes' names, where most of their digits are.
-   *
-   * @param {CanvasRenderingContext2D} context
-   */
-  #drawNames(context) {
-    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
+  /** The classes' names, where most of their digits are. */
+  #drawNames() {
     const { names } = this.latentMap;
-    const font = `600 ${this.side < SMALL ? 11 : 15}px sans-serif`;
-    /** @type {Spot[]} */
-    const written = [];
-    Object.assign(context, { font, textAlign: "center", textBaseline: "middle" });
-    Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineWidth: 4, lineJoin: "round" });
-    for (let label = 0; 2 * label < names.length; label++) {
-      if (this.hidden.has(label)) continue;
-      const [left, top] = this.toScreen([names[2 * label], names[2 * label + 1]]);
-      if (written.some((w) => Math.hypot(w[0] - left, w[1] - top) < NAMES_APART)) continue;
-      written.push([left, top]);
-      context.strokeText(String(label), left, top);
-      context.fillText(String(label), left, top);
-    }
+    const spots = Array.from({ length: names.length / 2 }, (_, label) =>
+      this.hidden.has(label) ? null : this.toScreen([names[2 * label], names[2 * label + 1]]),
+    );
+    writeNames(this.canvas, spots, this.side < SMALL ? 11 : 15);
   }
 
   /** @param {CanvasRenderingContext2D} context */

@@ -1,16 +1,19 @@
 // The picture itself: digits as dots, and lines from one of them to its neighbours.
 
 import { outlined } from "../map/canvas.js";
+import { writeNames } from "../shared/class_names.js";
 import { element, pen } from "../shared/elements.js";
+import { CLASSES } from "../shared/mnist.js";
 import { classColours, DOT_COVER } from "../shared/palette.js";
 
 const DOT = 2.6; // radius in CSS pixels
 const STAMP = 16; // pixels along a side of a dot that is drawn once
+const NAME = 15; // CSS pixels
 const FAINT = 0.12; // how much a dot of another class than the chosen one covers
 const FILLED = 0.94; // of the canvas' half by a ball of radius 1
 
 export class Cloud {
-  /** x, y, z of each digit, as seen. */
+  /** x, y, z of each digit, and after them of each class's name, as seen. */
   seen = new Float32Array(0);
   /** The one class that is not faint. @type {number | null} */
   isolated = null;
@@ -65,6 +68,7 @@ export class Cloud {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, side, side);
     this.#drawDots(context);
+    this.#writeNames();
     this.#drawNeighbours(context);
   }
 
@@ -87,6 +91,13 @@ export class Cloud {
       context.drawImage(stamps[label], left - width / 2, top - width / 2, width, width);
     }
     context.restore();
+  }
+
+  #writeNames() {
+    const spots = Array.from({ length: CLASSES }, (_, label) =>
+      (this.isolated ?? label) === label ? this.spot(this.labels.length + label) : null,
+    );
+    writeNames(this.canvas, spots, NAME);
   }
 
   /** @param {CanvasRenderingContext2D} context */

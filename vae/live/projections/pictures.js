@@ -1,5 +1,7 @@
 // More than two latent dimensions in pictures of two or three: where each digit lies in them.
 
+import { CLASSES } from "../shared/mnist.js";
+
 /** @import { Bundle } from "../bundle.js" */
 
 /**
@@ -31,6 +33,31 @@ export class Pictures {
   of(kind) {
     return this.places[kind].data;
   }
+}
+
+/**
+ * All digits' places and, after them, that of each class's name: of its digits the nearest to their
+ * median. A class without digits has its name in the middle.
+ *
+ * @param {ArrayLike<number>} places x, y, z in turn
+ * @param {ArrayLike<number>} labels of the digits
+ */
+export function withNames(places, labels) {
+  const found = new Float32Array(places.length + 3 * CLASSES);
+  found.set(places);
+  for (let label = 0; label < CLASSES; label++) {
+    const own = Array.from(labels, (_, i) => i).filter((i) => labels[i] === label);
+    if (!own.length) continue;
+    const along = (/** @type {number} */ i) => [0, 1, 2].map((axis) => places[3 * i + axis]);
+    const all = own.map(along);
+    const median = [0, 1, 2].map((axis) => {
+      const sorted = all.map((place) => place[axis]).sort((a, b) => a - b);
+      return sorted[Math.floor(sorted.length / 2)];
+    });
+    const away = all.map((place) => Math.hypot(...place.map((value, i) => value - median[i])));
+    found.set(all[away.indexOf(Math.min(...away))], places.length + 3 * label);
+  }
+  return found;
 }
 
 /**

@@ -5,7 +5,7 @@ import { button, element } from "../shared/elements.js";
 import { CLASSES } from "../shared/mnist.js";
 import { captioned, digitCanvas, drawDigit } from "../shared/pictures.js";
 import { Cloud } from "./cloud.js";
-import { between, turned } from "./pictures.js";
+import { between, turned, withNames } from "./pictures.js";
 
 /**
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
@@ -32,6 +32,8 @@ export class Projections {
   /** @type {Turn} */
   #turn = [0.5, 0.35];
   #turns = false;
+  /** The places of a kind, those of the names among them. @type {Partial<Record<Kind, Float32Array>>} */
+  #places = {};
   #frame = 0;
   #last = 0;
   /** Where the digits came from when the picture changed. @type {Float32Array | null} */
@@ -265,8 +267,9 @@ export class Projections {
     this.#frame = 0;
     if (this.#turns) this.#turn[0] += (2 * Math.PI * Math.min(now - this.#last, 100)) / TURN_MS;
     this.#last = now;
+    this.#places[this.#kind] ??= withNames(this.pictures.of(this.#kind), this.latentMap.labels);
     const to = turned(
-      this.pictures.of(this.#kind),
+      this.#places[this.#kind] ?? [],
       this.#kind === "space" ? this.#turn : FROM_FRONT,
     );
     const share = Math.min(1, Math.max(0, (now - this.#changed) / GLIDE_MS));

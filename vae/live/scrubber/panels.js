@@ -1,5 +1,6 @@
 // The pictures of a snapshot: the latent map, sheets of digits, the dimensions' bars.
 
+import { writeNames } from "../shared/class_names.js";
 import { element, pen } from "../shared/elements.js";
 import { CLASSES, SIDE } from "../shared/mnist.js";
 import { classColours, DOT_COVER, MARK_COVER } from "../shared/palette.js";
@@ -9,8 +10,7 @@ import { between } from "./history.js";
 /** @import { Stages } from "./history.js" */
 
 const POINT = 2.2; // radius, in CSS pixels
-const NAME = "600 13px sans-serif";
-const NAMES_APART = 14; // CSS pixels; one that would cover another is left out
+const NAME = 13; // CSS pixels
 const MANY = 40; // bars, between which there is no room
 const [GAP, WIDER_GAP] = [2, 8]; // pixels between the digits of a sheet
 
@@ -50,7 +50,9 @@ export class MapPanel {
     if (!history.isAutoencoder) this.#drawRings(context, side / 2, unit);
     const points = between(history.points, at);
     this.#drawPoints(context, side / 2, unit, points);
-    this.#drawNames(context, side / 2, unit, points);
+    /** @type {(place: [x: number, y: number]) => [left: number, top: number]} */
+    const spot = ([x, y]) => [side / 2 + x * unit, side / 2 - y * unit];
+    writeNames(this.canvas, namePlaces(points).map(spot), NAME);
   }
 
   /**
@@ -66,29 +68,6 @@ export class MapPanel {
       context.arc(middle, middle, deviations * unit, 0, 2 * Math.PI);
       context.stroke();
     }
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {number} middle
-   * @param {number} unit CSS pixels
-   * @param {ArrayLike<number>} points
-   */
-  #drawNames(context, middle, unit, points) {
-    const { color, backgroundColor } = getComputedStyle(this.canvas);
-    context.globalAlpha = 1;
-    Object.assign(context, { font: NAME, textAlign: "center", textBaseline: "middle" });
-    Object.assign(context, { strokeStyle: backgroundColor, fillStyle: color, lineWidth: 4 });
-    /** @type {[left: number, top: number][]} */
-    const written = [];
-    namePlaces(points).forEach(([x, y], label) => {
-      const [left, top] = [middle + x * unit, middle - y * unit];
-      const isCovered = written.some((w) => Math.hypot(w[0] - left, w[1] - top) < NAMES_APART);
-      if (isCovered) return;
-      written.push([left, top]);
-      context.strokeText(String(label), left, top);
-      context.fillText(String(label), left, top);
-    });
   }
 
   /**
