@@ -69,7 +69,7 @@ def test_a_reload_brings_a_real_digit_back_and_what_the_models_saw_of_a_photo(
 
     def comes_back(words: str) -> None:
         expect(page.get_by_text(words)).to_be_visible()
-        eventually(lambda: page.evaluate(KEPT, "picture") is not None)
+        eventually(lambda: "pixels" in (page.evaluate(KEPT, "drawing") or []))
         before = picture(seen)
         assert before.sum() > 10
         settled(page).reload()
@@ -88,7 +88,7 @@ def test_a_reload_brings_a_real_digit_back_and_what_the_models_saw_of_a_photo(
     expect(page.get_by_text("This is what the models saw of it.")).to_be_visible()
     page.get_by_test_id("stButton").filter(has_text="Clear").click()
     expect(page.locator("canvas.example")).to_be_visible()
-    eventually(lambda: page.evaluate(KEPT, "picture") is None)
+    eventually(lambda: page.evaluate(KEPT, "drawing") is None)
 
 
 def test_a_server_that_starts_again_is_given_back_drawing_gallery_and_missions(
@@ -147,7 +147,7 @@ def test_what_a_browser_keeps_is_read_as_strokes_and_nothing_else(
 ) -> None:
     goto(page, f"{server.address}/train")
     odd = [{"path": [["M", 1, 2], ["L", "x", None], ["L", 1e99, 3]]}, 7, [[["M", 0, 0]], {}]]
-    for name in ("drawing", "gallery", "picture"):
+    for name in ("drawing", "gallery"):
         told = json.dumps({"session": "another", "value": odd})
         page.evaluate(f"sessionStorage.setItem('latent digits: {name}', JSON.stringify({told}))")
     goto(page, server.address)

@@ -144,7 +144,7 @@ pixels = some.builds(lambda few: (few + [0] * 784)[:784], greys) | greys | texts
 def test_whatever_a_browser_has_kept_of_a_picture_only_a_small_picture_is_taken(told: Any) -> None:
     session.forget()
     with bounded():
-        canvas._recall_picture(told)
+        canvas._recall_drawing(told)
     picture = session.canvas()["picture"]
     if picture is None:
         assert not canvas.is_used()
@@ -162,14 +162,13 @@ def test_what_is_kept_of_a_picture_is_taken_as_it_is_and_takes_the_place_of_no_d
     session.redraw([], session.Picture(pixels=seen, words="A 7.", photo=None, seen=seen))
     kept = canvas._small_picture()
     session.forget()
-    canvas._recall_picture(kept)
+    canvas._recall_drawing(kept)
     picture = session.canvas()["picture"]
     assert picture is not None
     assert np.array_equal(picture["pixels"], seen)
     assert picture["words"] == "A 7."
     session.redraw([{"path": [["M", 1, 2], ["L", 3, 4]]}])
-    assert canvas._small_picture() is None
-    canvas._recall_picture(kept)
+    canvas._recall_drawing(kept)
     assert session.canvas()["picture"] is None
 
 

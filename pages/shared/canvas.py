@@ -66,34 +66,37 @@ def keep() -> None:
 
     Of a photo it keeps no more than what the models saw of it.
     """
-    browser.keep("drawing", session.canvas()["strokes"], _recall_drawing)
-    browser.keep("picture", _small_picture(), _recall_picture)
+    browser.keep("drawing", session.canvas()["strokes"] or _small_picture(), _recall_drawing)
     browser.keep("gallery", [one["strokes"] for one in session.gallery()], _recall_gallery)
 
 
 def _recall_drawing(told: Any) -> None:
-    drawn = _drawn(told)
-    if drawn and not is_used():
+    if is_used():
+        return
+    if drawn := _drawn(told):
         session.redraw(drawn)
+    elif picture := _picture(told):
+        session.redraw([], picture)
 
 
 def _small_picture() -> dict[str, Any] | None:
     """What the models saw of the picture that is looked at, and words on it, as JSON."""
     picture = session.canvas()["picture"]
-    if picture is None or picture["seen"] is None or session.canvas()["strokes"]:
+    if picture is None or picture["seen"] is None:
         return None
     shrunk = " This is what the models saw of it." if picture["photo"] is not None else ""
     grey = pictures.to_bytes(picture["seen"])
     return {"pixels": grey.ravel().tolist(), "words": picture["words"] + shrunk}
 
 
-def _recall_picture(told: Any) -> None:
+def _picture(told: Any) -> session.Picture | None:
+    """The same as it comes back, or None if anything else does."""
     kept = told if isinstance(told, dict) else {}
     grey, words = link.wholes(kept.get("pixels"), *[256] * SIDE**2), kept.get("words")
-    if grey is not None and isinstance(words, str) and not is_used():
-        seen = np.array(grey, np.float32).reshape(SIDE, SIDE) / 255
-        picture = session.Picture(pixels=seen, words=words[:_MOST_WORDS], photo=None, seen=seen)
-        session.redraw([], picture)
+    if grey is None or not isinstance(words, str):
+        return None
+    seen = np.array(grey, np.float32).reshape(SIDE, SIDE) / 255
+    return session.Picture(pixels=seen, words=words[:_MOST_WORDS], photo=None, seen=seen)
 
 
 def _recall_gallery(told: Any) -> None:
