@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from chromium import PHONE, Server, eventually, goto, needs_chromium, settled
+from chromium import PHONE, Server, eventually, goto, needs_chromium, picture, settled
 from long import first
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -200,3 +200,49 @@ def test_a_swipe_over_the_chart_scrolls_until_the_finger_is_to_choose_on_it(
     swipe(phone, (x - 60, y - 60), (120, 0), (0, 120), (-120, 0), (0, -120))
     assert phone.evaluate(SCROLLED) == before
     eventually(lambda: "1,000 digits" not in phone.get_by_role("heading", level=2).inner_text())
+
+
+def swipes_scroll(page: Page, thing: Locator) -> None:
+    """Up and down over a thing in the middle of the screen: the page follows, as far as it goes."""
+    start = middle(page, thing)
+    most = page.get_by_test_id("stMain").evaluate("m => m.scrollHeight - m.clientHeight")
+    before = page.evaluate(SCROLLED)
+    down = 150 if before > most / 2 else -150
+    swipe(page, start, (0, down))
+    assert abs(page.evaluate(SCROLLED) - before) > min(most / 2 - 1, 80)
+
+
+def test_a_swipe_over_how_it_works_scrolls_the_page_and_leaves_digit_noise_and_sigma(
+    server: Server, phone: Page
+) -> None:
+    goto(phone, f"{server.address}/how_it_works?model=map&stage=image&example=%23440")
+    chart = phone.locator(".of-image canvas.map")
+    expect(chart).to_be_visible()
+    source = re.compile("example=([^&]*)")
+
+    def followed() -> list[str]:
+        return source.findall(phone.evaluate("location.href"))
+
+    named = followed()
+    swipes_scroll(phone, chart)
+    settled(phone)
+    assert followed() == named
+    swipe(phone, middle(phone, chart), (0, 0), (0, -40))  # one that rests first chooses
+    eventually(lambda: followed() != named)
+    named = followed()
+    phone.touchscreen.tap(*middle(phone, chart))
+    eventually(lambda: followed() != named)
+
+    goto(phone, f"{server.address}/how_it_works?model=map&stage=noise")
+    pad, sigma = phone.locator(".noise-pad"), phone.get_by_role("slider", name="Sigma")
+    expect(pad).to_be_visible()
+    phone.locator(".of-noise").get_by_role("button", name="ε = 0").tap()
+    looked = phone.locator(".of-noise .digit")
+    for thing in (pad, sigma):
+        shown, value = picture(looked).tolist(), sigma.input_value()
+        swipes_scroll(phone, thing)
+        assert picture(looked).tolist() == shown
+        assert sigma.input_value() == value
+    shown = picture(looked).tolist()
+    swipe(phone, middle(phone, pad), (30, 0), (0, 30))
+    assert picture(looked).tolist() != shown

@@ -2,6 +2,7 @@
 
 import { rounded } from "../latents/link_decimals.js";
 import { MOVES } from "../shared/arrow_keys.js";
+import { Finger } from "../shared/finger.js";
 
 /**
  * @import { MapCanvas, Spot } from "./canvas.js"
@@ -11,12 +12,10 @@ import { MOVES } from "../shared/arrow_keys.js";
 const SNAP = 5; // CSS pixels within which a click means a dot
 const SNAP_TOUCH = 10;
 const STILL = 4; // CSS pixels that a click may move
-const REST = 200; // milliseconds after which a finger that rests moves z, and no longer the page
 const ARROW = 1 / 200; // of the map's width: one step of an arrow key
 
 /**
- * One pointer moves z, or the map where that is chosen; two zoom; a click pins. A finger that goes
- * up or down at once scrolls the page: one that rests first, or goes sideways, moves z.
+ * One pointer moves z, or the map where that is chosen; two zoom; a click pins.
  *
  * @param {MapView} view
  */
@@ -27,10 +26,7 @@ export function listenToPointers(view) {
   const down = new Map();
   /** @type {Spot | null} where a press began; null once it cannot be a click or a drag of z */
   let start = null;
-  /** What the finger moves. @type {"map" | "page" | "undecided"} */
-  let moves = "map";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let resting;
+  const finger = new Finger(canvas);
   /** @returns {Spot} */
   const at = (/** @type {MouseEvent} */ event) => {
     const box = canvas.getBoundingClientRect();
@@ -42,33 +38,14 @@ export function listenToPointers(view) {
     canvas.setPointerCapture(event.pointerId);
     down.set(event.pointerId, at(event));
     start = down.size === 1 ? at(event) : null;
-    const isFree = event.pointerType === "touch" && down.size === 1 && !map.isMoved;
-    moves = isFree ? "undecided" : "map";
-    clearTimeout(resting);
-    if (isFree) {
-      const place = latentAt(at(event));
-      resting = setTimeout(() => {
-        moves = "map";
-        view.hoverAt(place);
-      }, REST);
-    }
+    const place = latentAt(at(event));
+    if (down.size > 1 || map.isMoved) finger.hold();
+    else finger.press(event, () => view.hoverAt(place));
   });
-
-  // Once the browser scrolls it takes the finger away: it is kept from that while z is moved.
-  const keep = (/** @type {TouchEvent} */ event) => {
-    if (moves === "map" && event.cancelable) event.preventDefault();
-  };
-  canvas.addEventListener("touchmove", keep, { passive: false });
 
   canvas.addEventListener("pointermove", (event) => {
     const [spot, before] = [at(event), down.get(event.pointerId)];
-    if (before && start && moves === "undecided") {
-      if (!isFar(spot, start)) return;
-      const [across, along] = [spot[0] - start[0], spot[1] - start[1]].map(Math.abs);
-      moves = across > along ? "map" : "page";
-      clearTimeout(resting);
-    }
-    if (moves === "page") return;
+    if (!finger.isMoving(event)) return;
     if (before) down.set(event.pointerId, spot);
     if (before && down.size === 2) {
       const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, last]) => last);
@@ -85,8 +62,7 @@ export function listenToPointers(view) {
   const release = (/** @type {PointerEvent} */ event) => {
     const spot = at(event);
     down.delete(event.pointerId);
-    clearTimeout(resting);
-    if (event.type === "pointerup" && start && moves !== "page") {
+    if (event.type === "pointerup" && start && !finger.scrolls) {
       const reach = event.pointerType === "mouse" ? SNAP : SNAP_TOUCH;
       const dot = isFar(spot, start) ? -1 : map.dotAt(spot, reach);
       if (dot >= 0) view.pin(view.latentMap.latent(dot), dot);
@@ -96,7 +72,7 @@ export function listenToPointers(view) {
       view.tell(300);
     }
     start = null;
-    moves = "map";
+    finger.hold();
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);

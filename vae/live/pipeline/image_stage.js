@@ -2,11 +2,13 @@
 
 import { MapCanvas } from "../map/canvas.js";
 import { MOVES } from "../shared/arrow_keys.js";
+import { Finger } from "../shared/finger.js";
 import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { sourceAt } from "./source.js";
 import { filled, over, Stage } from "./stage.js";
 
 /**
+ * @import { Source } from "./source.js"
  * @import { Bench } from "./stage.js"
  * @import { Words } from "./words.js"
  */
@@ -26,25 +28,47 @@ export class ImageStage extends Stage {
     const { canvas } = this.map;
     canvas.setAttribute("aria-label", "The map: arrow keys choose the place that is followed.");
     this.body.append(over(this.picture, "x, the digit"), over(canvas, "the map: press or drag"));
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      this.#choose(event, false);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) this.#choose(event, false);
-    });
-    canvas.addEventListener("pointerup", (event) => this.#choose(event, true));
+    this.#listen(canvas);
     canvas.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** @param {HTMLCanvasElement} canvas */
+  #listen(canvas) {
+    const finger = new Finger(canvas);
+    /** What the press has chosen so far. @type {Source | null} */
+    let chosen = null;
+    const choose = (/** @type {Source} */ source) => {
+      chosen = source;
+      this.bench.choose(source, false);
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      const source = this.#under(event);
+      finger.press(event, () => choose(source));
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const isPressed = canvas.hasPointerCapture(event.pointerId);
+      if (isPressed && finger.isMoving(event)) choose(this.#under(event));
+    });
+    const release = (/** @type {PointerEvent} */ event) => {
+      if (event.type === "pointerup" && !finger.scrolls) choose(this.#under(event));
+      finger.hold();
+      if (chosen !== null) this.bench.choose(chosen, true);
+      chosen = null;
+    };
+    canvas.addEventListener("pointerup", release);
+    canvas.addEventListener("pointercancel", release);
+  }
+
   /**
+   * What is under a pointer: a digit, or a place between them.
+   *
    * @param {PointerEvent} event
-   * @param {boolean} isOver
+   * @returns {Source}
    */
-  #choose({ offsetX, offsetY }, isOver) {
+  #under({ offsetX, offsetY }) {
     const dot = this.map.dotAt([offsetX, offsetY], REACH);
-    const source = dot < 0 ? sourceAt(this.map.toPlane([offsetX, offsetY])) : `#${dot}`;
-    this.bench.choose(source, isOver);
+    return dot < 0 ? sourceAt(this.map.toPlane([offsetX, offsetY])) : `#${dot}`;
   }
 
   /** @param {KeyboardEvent} event */

@@ -64,6 +64,11 @@ export class NoiseStage extends Stage {
     this.slider.setAttribute("aria-label", "Sigma, times");
     this.factor = element("output");
     this.slider.addEventListener("input", () => this.#widen(Number(this.slider.value)));
+    let before = 1; // a finger that scrolls the page has moved it all the same
+    this.slider.addEventListener("pointerdown", () => {
+      before = Number(this.slider.value);
+    });
+    this.slider.addEventListener("pointercancel", () => this.#widen(before));
     this.slider.addEventListener("dblclick", () => this.#widen(1));
     this.rain = button("Rain", "A drop after the other", () => this.#setRain(!this.#left));
     this.another = button("Another drop", "Slowly", () => this.#begin());

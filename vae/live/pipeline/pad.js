@@ -2,6 +2,7 @@
 
 import { MOVES } from "../shared/arrow_keys.js";
 import { element, pen } from "../shared/elements.js";
+import { Finger } from "../shared/finger.js";
 
 /**
  * @import { Noise } from "../latents/posterior.js"
@@ -28,13 +29,20 @@ export class Pad {
     });
     this.words = element("span");
     const { canvas } = this;
+    const finger = new Finger(canvas);
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
-      this.#drag(event);
+      const { offsetX, offsetY } = event;
+      finger.press(event, () => this.#drag({ offsetX, offsetY }));
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) this.#drag(event);
+      if (canvas.hasPointerCapture(event.pointerId) && finger.isMoving(event)) this.#drag(event);
     });
+    canvas.addEventListener("pointerup", (event) => {
+      if (!finger.scrolls) this.#drag(event); // a tap, too
+      finger.hold();
+    });
+    canvas.addEventListener("pointercancel", () => finger.hold());
     canvas.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -58,7 +66,7 @@ export class Pad {
     return [this.side / 2 + x * scale, this.side / 2 - y * scale];
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {{offsetX: number, offsetY: number}} spot */
   #drag({ offsetX, offsetY }) {
     const scale = this.side / (2 * REACH);
     this.#move((offsetX - this.side / 2) / scale, (this.side / 2 - offsetY) / scale);
