@@ -51,11 +51,8 @@ function announce(root) {
   if (root.querySelector(".coming, .curves, .scrubber")) return;
   if (root.host.closest("[class*='st-key-bundles-']")) return;
   const words = document.createElement("p");
-  words.className = "coming";
-  words.setAttribute("role", "status");
-  words.style.font = "0.875rem var(--st-font)";
-  words.style.color = "var(--st-text-color)";
-  words.textContent = "Loading …";
+  Object.assign(words, { className: "coming", role: "status", textContent: "Loading …" });
+  words.style.cssText = "font: 0.875rem var(--st-font); color: var(--st-text-color)";
   root.append(words);
 }
 

@@ -64,7 +64,8 @@ def source(name: str) -> str:
 
 
 def bare(script: Path) -> str:
-    """A script that travels with each message of a page: without any line that only explains it."""
+    """A script that travels with each message of a page: without lines that only explain it, and
+    without indents."""
     return _bare(script, script.stat().st_mtime_ns)
 
 
@@ -72,7 +73,7 @@ def bare(script: Path) -> str:
 def _bare(script: Path, version: int) -> str:
     """`version` tells a file from what it was before."""
     text = _DOCUMENTATION.sub("", script.read_text(encoding="utf-8"))
-    return re.sub(r"\n\s*\n", "\n", _REMARK.sub("", text)).lstrip()
+    return re.sub(r"\n\s*", "\n", _REMARK.sub("", text)).lstrip()
 
 
 def _follow(name: str, found: dict[str, str], importers: tuple[str, ...]) -> None:
