@@ -66,7 +66,7 @@ def test_where_the_script_runs_without_the_server_the_page_shows_all_the_same(
         assert opened(visitor, plain.address).evaluate(FETCHED) == []
 
 
-def slowed(visitor: BrowserContext, page: Page) -> Callable[[], None]:
+def slowed(visitor: BrowserContext, page: Page) -> Callable[[], object]:
     """A slow line from now on, until what is returned is called."""
     line = visitor.new_cdp_session(page)
     line.send("Network.enable")
