@@ -103,6 +103,7 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_name_is_shown_as_it_is_whatever_markup_it_looks_like(tmp_path: Path, page: Page) -> None:
     script = tmp_path / "names.py"
     script.write_text(

@@ -108,6 +108,7 @@ def test_a_stroke_may_begin_and_end_in_any_corner_by_finger_and_by_mouse(
         assert corner.max() > 0.5
 
 
+@pytest.mark.long
 def test_an_undo_right_after_a_stroke_takes_that_stroke(server: Server, page: Page) -> None:
     goto(page, server.address)
     draw(page, [(140, 40), (140, 240)])

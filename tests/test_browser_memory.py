@@ -91,6 +91,7 @@ def test_a_reload_brings_a_real_digit_back_and_what_the_models_saw_of_a_photo(
     eventually(lambda: page.evaluate(KEPT, "drawing") is None)
 
 
+@pytest.mark.long
 def test_a_server_that_starts_again_is_given_back_drawing_gallery_and_missions(
     tmp_path: Path, page: Page
 ) -> None:

@@ -214,6 +214,7 @@ def test_what_the_page_shows_by_itself_the_server_does_not_draw_again(bent_run: 
     assert '"Reconstruction by best"' in texts(app.run())
 
 
+@pytest.mark.long
 def test_more_models_than_the_page_can_ask_answer_once_the_pen_is_up(folders: Path) -> None:
     for i in range(3):
         shutil.copytree(runs.SHIPPED / "map", folders / f"map-{i}")

@@ -152,7 +152,9 @@ def test_the_posterior_of_a_standard_prior_is_the_pages_own_to_draw() -> None:
 def test_the_theory_tells_the_level_below_which_the_map_has_holes() -> None:
     assert map_data(alone("latent_space"))["theory"] is None
     told = map_data(alone("latent_space", view="Theory"))["theory"]
-    posterior = inference.load(runs.SHIPPED / "map").encode(embedded().pixels)
+    posterior = inference.Model(runs.read(runs.SHIPPED / "map"), lean=True).encode(
+        embedded().pixels
+    )
     aggregate = Aggregate(posterior)
     assert told.pop("encoder").startswith("encoder/")
     assert told == {"level": aggregate.level, "share": aggregate.share_in_holes()}

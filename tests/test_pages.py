@@ -96,6 +96,7 @@ def test_one_bad_entry_of_the_folder_is_passed_over_by_every_page(
         assert "No page can use this model: damaged is damaged: decoder.tflite" in texts(app)
 
 
+@pytest.mark.long
 def test_every_page_opens_in_a_locale_without_utf_8(folders: Path) -> None:
     best = runs.read(runs.SHIPPED / "best")
     shutil.copytree(best.path, folders / "own")

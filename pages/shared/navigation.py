@@ -1,5 +1,6 @@
 """The app's pages, in order."""
 
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +11,8 @@ from pages.shared.turns import turn
 
 _FOLDER = Path(__file__).parents[1]
 _ICON = _FOLDER.parent / "assets" / "icon.svg"
-_STYLE = f"<style>{(Path(__file__).parent / 'app.css').read_text(encoding='utf-8')}</style>"
+_STYLES = (Path(__file__).parent / "app.css").read_text(encoding="utf-8")
+_STYLE = f"<style>{re.sub(r'/[*].*?[*]/', '', _STYLES, flags=re.DOTALL)}</style>"  # sent to all
 
 
 def pages() -> list[StreamlitPage]:
