@@ -62,6 +62,7 @@ def photo() -> FilePayload:
     return {"name": "paper.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
+@pytest.mark.long
 def test_a_reload_brings_a_real_digit_back_and_what_the_models_saw_of_a_photo(
     server: Server, page: Page
 ) -> None:

@@ -178,6 +178,7 @@ def test_it_trembles_while_drops_fall_and_nothing_is_computed_out_of_sight(
     assert page.evaluate("window.frames") <= 2
 
 
+@pytest.mark.long
 def test_any_place_of_the_map_can_be_followed_and_a_link_restores_it(
     server: Server, page: Page, browser: Browser
 ) -> None:
@@ -294,6 +295,7 @@ def mission(page: Page, name: str) -> Locator:
     return page.get_by_test_id("stPopover").get_by_text(name, exact=True)
 
 
+@pytest.mark.long
 def test_a_mission_is_taken_on_done_and_still_done_after_a_reload(
     server: Server, page: Page
 ) -> None:

@@ -30,6 +30,7 @@ def embedded(run_of_five: runs.Run, tmp_path: Path, quick: None) -> runs.Run:
     return shipping.ship(run_of_five, tmp_path)
 
 
+@pytest.mark.long
 def test_groups_in_ten_dimensions_stay_groups_in_two() -> None:
     generator = np.random.default_rng(3)
     centres = generator.normal(0, 8, (4, 10))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from fuzz import bounded, json_values, numbers
 from hypothesis import given
 from hypothesis import strategies as some
@@ -49,6 +50,7 @@ def test_what_was_read_once_is_read_again_as_it_is(drawn: Any) -> None:
     ]
 
 
+@pytest.mark.long
 @given(some.integers(1, 100_000), some.integers(1, 2000))
 def test_any_number_of_points_costs_no_more_than_a_drawing(points: int, strokes: int) -> None:
     around = np.linspace(0, 6, max(2, points // strokes)).tolist()

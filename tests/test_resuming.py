@@ -100,6 +100,7 @@ def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
 
 
 @pytest.mark.usefixtures("without_export")
+@pytest.mark.long
 def test_a_learned_prior_is_resumed_to_the_last_bit(few: data.Splits, tmp_path: Path) -> None:
     model = replace(SMALL_MODEL, prior="flow", couplings=3, coupling_units=16)
     train(model, EVERYTHING, few, tmp_path / "whole")

@@ -20,6 +20,9 @@ BATCH = 32
 """Images a network computes at once; larger inputs are cut, so that memory stays bounded. With 256
 it took as long, and kept up to 46 MB more for good, each model."""
 
+MANY = 500
+"""Images from which on it pays for a lean model to make another encoder."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -92,7 +95,8 @@ class Model:
             run: which one.
             lean: do without LiteRT's delegate for processors (XNNPACK), which keeps a copy of all
                 weights in an order of its own: a model takes two thirds of the memory, decoding as
-                long or a third longer, encoding two to three times as long.
+                long or a third longer, encoding two to three times as long; but many images at once
+                have an encoder with the delegate, for as long as it takes.
 
         Raises:
             vae.runs.RunError: the run has no model yet, or a file is damaged.
@@ -105,6 +109,7 @@ class Model:
             files = runs.served_files(run.manifest.model)
             encoder, decoder, *flow = [runs.model_content(run, name) for name in files]
             self._encoder = _Network(encoder, "images", images, [latents, latents], lean)
+            self._content = encoder if lean else None  # held by the encoder anyway
             self._decoder = _Network(decoder, "latents", latents, [images], lean)
             self.prior = _flow(flow, latents, lean) if flow else STANDARD
         except (ValueError, RuntimeError) as error:
@@ -126,8 +131,14 @@ class Model:
             raise ValueError(
                 f"images reach from {images.min():g} to {images.max():g}; scale them to [0, 1]"
             )
-        mean, log_variance = self._encoder(images)
+        mean, log_variance = self._encoder_of(len(images))(images)
         return Posterior(mean, log_variance, self.prior)
+
+    def _encoder_of(self, n: int) -> "_Network":
+        if self._content is None or n < MANY:
+            return self._encoder
+        shape = (self.latent_dim,)
+        return _Network(self._content, "images", IMAGE, [shape, shape], lean=False)
 
     def decode_logits(self, latents: np.ndarray) -> np.ndarray:
         """Latents (n, latent_dim) of the base space -> logits (n, 28, 28) float32.
