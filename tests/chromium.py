@@ -196,22 +196,33 @@ def draw_by_touch(page: Page, points: list[tuple[int, int]]) -> None:
 
 
 def picture(image: Locator) -> np.ndarray:
-    """What a picture or a canvas of the page shows, as grey values (height, width) in [0, 1]."""
+    """What a picture or a canvas of the page shows, as grey values (height, width) in [0, 1].
+
+    A canvas is waited for until something is drawn on it: a model decodes when it has come.
+    """
     expect(image).to_be_visible()
     address = image.evaluate(
-        """async image => {
-            const isCanvas = image instanceof HTMLCanvasElement;
-            // a picture may be replaced while it is decoded
-            for (let left = isCanvas ? 0 : 10; left; left--) {
-                try { await image.decode(); break; }
-                catch (error) { await new Promise(wait => setTimeout(wait, 200)); }
+        """async (image, patience) => {
+            const soon = wait => new Promise(done => setTimeout(done, wait));
+            if (image instanceof HTMLCanvasElement) {
+                const { width, height } = image;
+                const drawn = () => image.getContext("2d").getImageData(0, 0, width, height).data
+                    .some(value => value);
+                for (const start = Date.now(); !drawn(); await soon(50))
+                    if (Date.now() - start > patience) throw new Error("nothing was drawn");
+                return image.toDataURL();
             }
-            if (isCanvas) return image.toDataURL();
+            // a picture may be replaced while it is decoded
+            for (let left = 10; left; left--) {
+                try { await image.decode(); break; }
+                catch (error) { await soon(200); }
+            }
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
             canvas.getContext("2d").drawImage(image, 0, 0);
             return canvas.toDataURL();
-        }"""
+        }""",
+        1000 * PATIENCE,
     )
     with Image.open(BytesIO(b64decode(address.partition(",")[2]))) as shown:
         return np.asarray(shown.convert("RGBA"), np.float32)[..., 0] / 255
