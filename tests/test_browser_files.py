@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from chromium import Server, goto, needs_chromium, settled
+from long import first
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.server import serving
@@ -89,6 +90,35 @@ def test_on_a_slow_line_the_page_says_at_once_what_it_waits_for_and_how_much_has
     quickened()
     expect(page.locator("canvas.map")).to_be_visible()
     expect(page.get_by_text("Loading the model …")).to_have_count(0)
+
+
+LAST = [
+    ("latent_space", "canvas.map", "baseline"),
+    ("morph", "canvas.map", "enhanced"),
+    ("generate", ".strip-slider", "best"),
+]
+
+
+@pytest.mark.parametrize("visit", first(2, LAST), ids=lambda visit: visit[0])
+def test_on_a_slow_line_the_last_picture_stays_until_another_model_has_come(
+    server: Server, visitor: BrowserContext, visit: tuple[str, str, str]
+) -> None:
+    path, what, other = visit
+    page = goto(visitor.new_page(), f"{server.address}/{path}?model=map")
+    shown = page.locator(what).first
+    expect(shown).to_be_visible()
+    quickened = slowed(visitor, page)
+    chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
+    chosen.click()
+    page.get_by_role("option", name=re.compile(f"{other}$")).click()
+    expect(page.get_by_text("Loading the model …").first).to_be_visible()
+    last = page.locator(".live.last")
+    expect(last.locator(what).first).to_be_visible()
+    expect(last.first).to_have_js_property("inert", True)  # it is neither used nor read
+    quickened()
+    expect(page.get_by_text("Loading the model …")).to_have_count(0)
+    expect(last).to_have_count(0)
+    expect(shown).to_be_visible()
 
 
 def test_on_a_slow_line_curves_and_slider_of_a_training_say_that_they_are_coming(

@@ -37,8 +37,14 @@ const VIEWS = {
   pipeline: Pipeline,
 };
 
-/** @type {Map<ShadowRoot, {view: View, needs: string}>} */
+/** @type {Map<ShadowRoot, {name: string, root: HTMLElement, view: View, needs: string}>} */
 const mounted = new Map();
+
+/** @type {Map<string, HTMLElement>} what each view showed last, for while another model's comes */
+const pictures = new Map();
+
+/** @type {Map<string, HTMLElement>} where words stand instead of a view */
+const notices = new Map();
 
 /**
  * Why bundles will not come. One that cannot be read does not say which it was: it may be any that
@@ -78,33 +84,60 @@ export function show(component) {
   const needs = data.needs.join();
   const absent = missing(component);
   if (absent.length || mounted.get(parentElement)?.needs !== needs) close(parentElement);
-  if (absent.length) return notice(parentElement, absent);
+  if (absent.length) return notice(component, absent);
   if (!mounted.has(parentElement)) {
     const root = styled(parentElement, "live", STYLE);
     const say = { state: setStateValue, trigger: setTriggerValue };
     const view = new VIEWS[data.view](root, data.needs.map(received), say);
-    mounted.set(parentElement, { view, needs });
+    mounted.set(parentElement, { name: nameOf(component), root, view, needs });
   }
   mounted.get(parentElement)?.view.update(data);
 }
 
 /**
- * End the view that is mounted here, if there is one.
+ * End the view that is mounted here, if there is one; what it showed last is kept.
  *
  * @param {ShadowRoot} parentElement
  */
 export function close(parentElement) {
-  mounted.get(parentElement)?.view.destroy();
+  const here = mounted.get(parentElement);
+  if (!here) return;
+  here.view.destroy();
   mounted.delete(parentElement);
+  here.root.inert = true;
+  here.root.classList.add("last");
+  pictures.set(here.name, here.root);
+  showLast(here.name);
 }
 
 /**
- * Words instead of a view; view.js adds how much has come.
+ * Show a view's last picture below the words that stand instead of it. Streamlit ends a view before
+ * the next begins, or after.
  *
- * @param {ShadowRoot} parentElement
+ * @param {string} name
+ */
+function showLast(name) {
+  const [picture, root] = [pictures.get(name), notices.get(name)];
+  if (picture && root?.isConnected) root.append(picture);
+}
+
+/**
+ * What a view has in common with that of another model at its place.
+ *
+ * @param {Component} component
+ */
+function nameOf({ data }) {
+  return `${data.view} ${data.name ?? ""}`;
+}
+
+/**
+ * Words instead of a view, above the last picture of its kind; view.js adds how much has come.
+ *
+ * @param {Component} component
  * @param {string[]} absent
  */
-function notice(parentElement, absent) {
+function notice(component, absent) {
+  const { parentElement } = component;
   if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
   const isLost = absent.some((name) => failure?.names.has(name));
   if (!isLost && parentElement.querySelector(".coming")) return;
@@ -112,4 +145,7 @@ function notice(parentElement, absent) {
   const root = styled(parentElement, "live", STYLE);
   const className = `notice faint${isLost ? "" : " coming"}`;
   root.append(element("p", { className, role: "status", textContent: words }));
+  if (isLost) return;
+  notices.set(nameOf(component), root);
+  showLast(nameOf(component));
 }
