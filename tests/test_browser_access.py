@@ -372,6 +372,35 @@ def test_the_focus_stays_where_a_button_was_that_a_click_took_away(
     eventually(lambda: page.evaluate(FOCUSED) == "Here")
 
 
+TAKEN = {
+    "disabled for a moment": "button.disabled = true; setTimeout(() => button.disabled = false, 100)",
+    "removed while all moves": "setInterval(() => document.body.append(button.cloneNode()), 100);"
+    "button.remove()",
+}
+
+
+@pytest.mark.parametrize("way", TAKEN)
+def test_the_focus_comes_back_however_a_button_was_taken_away(
+    server: Server, page: Page, way: str
+) -> None:
+    goto(page, f"{server.address}/morph")
+    button = page.get_by_role("button", name="Random")
+    button.focus()
+    button.evaluate(f"button => {{ {TAKEN[way]} }}")
+    page.wait_for_timeout(50)
+    assert page.evaluate(FOCUSED) == ""
+    eventually(lambda: page.evaluate(FOCUSED) != "", seconds=5)
+
+
+def test_a_focus_that_was_given_up_does_not_come_back(server: Server, page: Page) -> None:
+    goto(page, f"{server.address}/morph")
+    button = page.get_by_role("button", name="Random")
+    button.focus()
+    button.evaluate("button => { button.blur(); document.body.append(button.cloneNode()); }")
+    page.wait_for_timeout(1500)
+    assert page.evaluate(FOCUSED) == ""
+
+
 def test_a_sheet_of_samples_is_one_stop_and_says_what_each_is_like(
     server: Server, page: Page
 ) -> None:

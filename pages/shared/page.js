@@ -42,22 +42,28 @@ function focusables(within) {
   );
 }
 
-/** A button that a click takes away or disables hands the focus on to what stands there then. */
+/** A button that a click takes away or disables hands the focus on to what stands there then; it
+ * keeps it if it was disabled for a moment. */
 function keepFocus() {
   /** @type {HTMLElement | null} what had the focus last */
   let last = null;
+  let wasTaken = false;
   /** @type {{within: Element, at: number}[]} from near to far, and its place in each */
   let trail = [];
   document.addEventListener("focusin", ({ target }) => {
     if (!(target instanceof HTMLElement)) return;
     last = target;
+    wasTaken = false;
     trail = [];
     for (let within = target.parentElement; within; within = within.parentElement)
       trail.push({ within, at: focusables(within).indexOf(target) });
   });
   const handOn = () => {
+    soon = undefined;
     if (document.activeElement && document.activeElement !== document.body) return;
-    if (!last || (last.isConnected && !last.matches(":disabled"))) return;
+    if (!last || !wasTaken) return;
+    last.focus({ preventScroll: true });
+    if (document.activeElement === last) return;
     for (const { within, at } of [...trail, { within: document.body, at: 0 }]) {
       const [there, place] = [within.isConnected ? focusables(within) : [], Math.max(at, 0)];
       for (const next of [...there.slice(place), ...there.slice(0, place).reverse()]) {
@@ -68,9 +74,14 @@ function keepFocus() {
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let soon;
+  let latest = 0;
   const changed = () => {
-    clearTimeout(soon);
-    soon = setTimeout(handOn, 200); // once the page is as it will be
+    if (last && (!last.isConnected || last.matches(":disabled"))) wasTaken = true;
+    if (soon === undefined)
+      latest = performance.now() + 1000; // beside a training all moves
+    else clearTimeout(soon);
+    // once the page is as it will be
+    soon = setTimeout(handOn, Math.min(200, Math.max(latest - performance.now(), 0)));
   };
   const what = { subtree: true, childList: true, attributeFilter: ["disabled"] };
   new MutationObserver(changed).observe(document.body, what);
