@@ -223,7 +223,7 @@ class Looks(dict[str, Look]):
             page.locator(".st-key-ready").get_by_text("4", exact=True).click()
             page.get_by_label("What the models see").wait_for()
         nodes = whole_tree(page, path)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(300)
         broken = violations(page)
         small = page.evaluate(SMALL, 24)
         page.evaluate(MARK)
@@ -373,7 +373,8 @@ def test_the_focus_stays_where_a_button_was_that_a_click_took_away(
 
 
 TAKEN = {
-    "disabled for a moment": "button.disabled = true; setTimeout(() => button.disabled = false, 100)",
+    "disabled for a moment": "button.disabled = true;"
+    "setTimeout(() => button.disabled = false, 100)",
     "removed while all moves": "setInterval(() => document.body.append(button.cloneNode()), 100);"
     "button.remove()",
 }

@@ -328,6 +328,7 @@ def test_a_morph_plays_without_a_rerun_and_its_exports_are_its_frames(
     assert saved(page, "PNG strip") == content
 
 
+@pytest.mark.long
 def test_ends_are_added_on_the_map_and_the_link_restores_the_morph(
     server: Server, page: Page, browser: Browser
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_server_that_starts_again_is_given_back_drawing_gallery_and_missions(
         eventually(lambda: abs(picture(seen) - before).max() < 1 / 255)
 
 
+@pytest.mark.long
 def test_back_and_forward_bring_each_pages_model_with_it(server: Server, page: Page) -> None:
     chosen = page.get_by_test_id("stSidebar").get_by_role("combobox")
     goto(page, f"{server.address}/morph?model=map")

@@ -268,6 +268,7 @@ def phone(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.long
 def test_a_swipe_is_a_step_on_a_phone(server: Server, phone: Page) -> None:
     opened(phone, server)
     strip = phone.locator(".strip-of-stages")

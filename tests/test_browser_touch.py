@@ -212,6 +212,7 @@ def swipes_scroll(page: Page, thing: Locator) -> None:
     assert abs(page.evaluate(SCROLLED) - before) > min(most / 2 - 1, 80)
 
 
+@pytest.mark.long
 def test_a_swipe_over_how_it_works_scrolls_the_page_and_leaves_digit_noise_and_sigma(
     server: Server, phone: Page
 ) -> None:

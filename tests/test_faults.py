@@ -270,7 +270,10 @@ def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 @pytest.mark.timeout(PATIENCE)
-@pytest.mark.parametrize(("share", "epochs_done"), [(0.4, 0), (1.45, 1)], ids=["start", "later"])
+@pytest.mark.parametrize(
+    ("share", "epochs_done"),
+    [pytest.param(0.4, 0, id="start", marks=pytest.mark.long), pytest.param(1.45, 1, id="later")],
+)
 def test_a_training_that_finds_the_disk_full_says_so_and_goes_on_once_there_is_room(
     nursery: Nursery,
     undisturbed: Path,

@@ -46,6 +46,8 @@ def pipeline_data(app: AppTest) -> dict[str, Any]:
 def test_what_the_prior_learned_is_told_of_models_that_learned_one(bent_run: str) -> None:
     app = alone("how_it_works", model=bent_run)
     assert "What the prior learned" in [e.value for e in app.header]
+    (maps,) = [html for html in htmls(app) if "Bent by the flow" in html]
+    assert [maps.count(f">{label}</b>") for label in range(10)] == [2] * 10  # not by hue alone
     before = [html for html in htmls(app) if "Samples of bent" in html]
     button(app, "Draw others").click().run()
     assert before != [html for html in htmls(app) if "Samples of bent" in html]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from long import first
 from streamlit.testing.v1 import AppTest
-from visits import address, alone, as_owner, button, each_page, labels, texts
+from visits import PAGES, address, alone, as_owner, button, labels, texts
 
 from vae import runs
 from vae.config import ModelConfig, TrainingConfig, options
@@ -63,8 +64,8 @@ def test_what_is_no_plain_file_in_a_run_or_among_runs_is_passed_over(folders: Pa
     assert "unknown" not in app.selectbox(key="run").options
 
 
-@each_page
-def test_a_session_keeps_no_model_alive(title: str, stem: str) -> None:
+@pytest.mark.parametrize("stem", first(3, PAGES.values()))
+def test_a_session_keeps_no_model_alive(stem: str) -> None:
     """Sessions outlive their visitors, and models take megabytes: only caches may hold them."""
     from pages.shared import resources
 
@@ -144,7 +145,7 @@ def test_of_a_run_that_waits_it_is_not_said_that_it_has_no_snapshots(
     assert f"{own_run} has no snapshots" in texts(alone("train", run=own_run))
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", first(2, PRESETS))
 def test_the_form_begins_with_the_values_of_the_preset(preset: str) -> None:
     app = every_option()
     app.selectbox(key="preset").set_value(preset).run()

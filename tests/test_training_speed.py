@@ -26,6 +26,7 @@ def test_each_side_tells_how_many_images_it_sees_in_a_second(side, few: Splits) 
     assert 10 < speed < 1e6
 
 
+@pytest.mark.long
 def test_keras_fit_learns_by_the_same_loss(few: Splits) -> None:
     tiny = PRESETS["tiny"].model
     plain = keras_fit.PlainVAE(keras_fit.build_encoder(tiny), keras_fit.build_decoder(tiny))

@@ -2,6 +2,7 @@
 
 from itertools import cycle
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 from plotly.subplots import make_subplots
 
 from vae import pictures
-from vae.latent_map import LatentMap
+from vae.latent_map import LatentMap, places_for_names
 from vae.latent_study import Study
 from vae.latents import Plane
 from vae.losses import TERMS
@@ -186,11 +187,19 @@ def _still(drawn: np.ndarray) -> str:
     return pictures.data_url(np.asarray(few.convert("RGBA")))
 
 
-def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[str, str]:
+class Still(NamedTuple):
+    """A square PNG as a data URL, and where to write the classes' names on it: (10, 2), with 0 in
+    its middle and 1 at its edges."""
+
+    picture: str
+    names: np.ndarray
+
+
+def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[Still, Still]:
     """What a flow does: a grid of the base space, and the same bent into z, among the digits.
 
-    Two square PNGs as data URLs: the base space along its two most informative dimensions, the
-    others at 0, up to 3.5 either way; and the plane of z on which the digits' means spread most.
+    The base space is shown along its two most informative dimensions, the others at 0, up to 3.5
+    either way; z on the plane on which the digits' means spread most.
     """
     posterior, prior = latent_map.posterior, latent_map.model.prior
     two = latent_map.most_informative[:2]
@@ -208,7 +217,10 @@ def bent_grid(latent_map: LatentMap, theme: Theme = "light") -> tuple[str, str]:
     )
     labels = latent_map.digits.labels
     base, z = (
-        _grid(points / extent, lines / extent, labels, theme)
+        Still(
+            _grid(points / extent, lines / extent, labels, theme),
+            places_for_names(points / extent, labels, 1),
+        )
         for points, lines, extent in pictures_of
     )
     return base, z

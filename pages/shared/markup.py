@@ -67,7 +67,7 @@ def whole_map(
     mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
     around = _posterior(posterior, point, point - inside, latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
-    names = _names(latent_map)
+    names = class_names(latent_map.name_places, latent_map.extent)
     return (
         f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({linked(background)})">{names}{mark}{around}</div>'
@@ -79,18 +79,18 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     origin = latent_map.plane.project(np.zeros(latent_map.model.latent_dim, np.float32))
     circles = _ellipses(origin, prior, np.zeros(2), latent_map.extent)
     label = f"The latent space of {escape(latent_map.model.name)}"
-    names = _names(latent_map)
+    names = class_names(latent_map.name_places, latent_map.extent)
     return (
         f'<div class="map" role="img" aria-label="{label}" '
         f'style="background-image: url({linked(background)})">{names}{circles}</div>'
     )
 
 
-def _names(latent_map: LatentMap) -> str:
-    """The classes' names in their places."""
+def class_names(places: np.ndarray, extent: float) -> str:
+    """The classes' names in their places (10, 2) on a still map with 0 in its middle."""
     return "".join(
-        f'<b style="{_at(place, np.zeros(2), latent_map.extent)}">{label}</b>'
-        for label, place in enumerate(latent_map.name_places)
+        f'<b style="{_at(place, np.zeros(2), extent)}">{label}</b>'
+        for label, place in enumerate(places)
     )
 
 

@@ -151,8 +151,8 @@ def locator(run: runs.Run, theme: Theme) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_HASH)
-def bent_grid(run: runs.Run, theme: Theme) -> tuple[str, str]:
-    """What the run's flow does to a grid, as data URLs: before and after."""
+def bent_grid(run: runs.Run, theme: Theme) -> tuple[charts.Still, charts.Still]:
+    """What the run's flow does to a grid: before and after."""
     return charts.bent_grid(latent_map(run), theme)
 
 

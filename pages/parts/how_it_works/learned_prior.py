@@ -20,9 +20,10 @@ def show(run: runs.Run) -> None:
     base, bent = resources.bent_grid(run, widgets.theme())
     squares = "".join(
         f'<div><div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({markup.linked(picture)})"></div>'
+        f'style="background-image: url({markup.linked(still.picture)})">'
+        f"{markup.class_names(still.names, 1)}</div>"
         f'<p class="aside faint">{label}</p></div>'
-        for picture, label in ((base, "Base space: u"), (bent, "Bent by the flow: z = T(u)"))
+        for still, label in ((base, "Base space: u"), (bent, "Bent by the flow: z = T(u)"))
     )
     st.html(f'<div class="side">{squares}</div>')
     standard = resources.usable_runs().get(STANDARD_RUN)
