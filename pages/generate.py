@@ -13,6 +13,7 @@ LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
+live.supply(run, "decoder")  # comes while the server computes where its digits lie
 latent_map = resources.latent_map(run)
 model = latent_map.model
 has_prior = not run.manifest.training.is_autoencoder
@@ -29,7 +30,6 @@ st.markdown(
     + "Move a slider: its track shows what each position would give."
 )
 current_latent.sliders(run)
-live.supply(run, "decoder")  # before what takes longer is computed: so a digit is soon there
 st.caption(
     "At 30\u00a0% of a track lies the z below which 30\u00a0% of the "
     f"{'prior is' if has_prior else 'real digits are'}. The most informative dimensions come "
