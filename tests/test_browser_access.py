@@ -393,6 +393,17 @@ def test_the_focus_comes_back_however_a_button_was_taken_away(
     eventually(lambda: page.evaluate(FOCUSED) != "", seconds=5)
 
 
+def test_a_focus_that_was_there_before_the_script_is_kept_too(server: Server, page: Page) -> None:
+    page.add_init_script("window.latentDigitsPage = true")  # it does not begin
+    goto(page, f"{server.address}/morph")
+    page.evaluate("delete window.latentDigitsPage")  # now it does, once it hears of something
+    forget = page.get_by_role("button", name="Forget drawings and missions")
+    forget.press("Enter")
+    page.wait_for_function("'latentDigitsPage' in window")
+    forget.evaluate("button => button.remove()")
+    eventually(lambda: page.evaluate(FOCUSED) != "", seconds=5)
+
+
 def test_a_focus_that_was_given_up_does_not_come_back(server: Server, page: Page) -> None:
     goto(page, f"{server.address}/morph")
     button = page.get_by_role("button", name="Random")

@@ -50,14 +50,17 @@ function keepFocus() {
   let wasTaken = false;
   /** @type {{within: Element, at: number}[]} from near to far, and its place in each */
   let trail = [];
-  document.addEventListener("focusin", ({ target }) => {
+  /** @param {EventTarget | null} target */
+  const follow = (target) => {
     if (!(target instanceof HTMLElement)) return;
     last = target;
     wasTaken = false;
     trail = [];
     for (let within = target.parentElement; within; within = within.parentElement)
       trail.push({ within, at: focusables(within).indexOf(target) });
-  });
+  };
+  follow(document.activeElement); // somebody was quicker than this script
+  document.addEventListener("focusin", ({ target }) => follow(target));
   const handOn = () => {
     soon = undefined;
     if (document.activeElement && document.activeElement !== document.body) return;
