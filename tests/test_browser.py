@@ -25,6 +25,7 @@ PAGES = (
 pytestmark = needs_chromium
 
 
+@pytest.mark.long
 def test_the_address_restores_page_model_and_view(server: Server, page: Page) -> None:
     goto(page, f"{server.address}/latent_space?model=best&view=Analysis")
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
