@@ -29,7 +29,7 @@ def ways(run: runs.Run, task: str) -> dict[str, Way]:
 
     from vae.training.model import build_decoder, build_encoder
 
-    served, config = inference.Model(run), run.manifest.model
+    served, config = inference.Model(run, lean=True), run.manifest.model
     network: Any = build_encoder(config) if task == "encode" else build_decoder(config)
     shape = IMAGE if task == "encode" else (config.latent_dim,)
     compiled = tf.function(network, input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
