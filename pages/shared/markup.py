@@ -67,11 +67,7 @@ def whole_map(
     mark = f'<i class="mark" style="{_at(inside, np.zeros(2), latent_map.extent)}"></i>'
     around = _posterior(posterior, point, point - inside, latent_map.extent)
     label = "The latent map, with a ring where the drawing lands"
-    names = class_names(latent_map.name_places, latent_map.extent)
-    return (
-        f'<div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({linked(background)})">{names}{mark}{around}</div>'
-    )
+    return still_map(label, background, latent_map.name_places / latent_map.extent, mark + around)
 
 
 def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
@@ -79,18 +75,24 @@ def space(latent_map: LatentMap, background: str, prior: np.ndarray) -> str:
     origin = latent_map.plane.project(np.zeros(latent_map.model.latent_dim, np.float32))
     circles = _ellipses(origin, prior, np.zeros(2), latent_map.extent)
     label = f"The latent space of {escape(latent_map.model.name)}"
-    names = class_names(latent_map.name_places, latent_map.extent)
+    return still_map(label, background, latent_map.name_places / latent_map.extent, circles)
+
+
+def still_map(label: str, background: str, names: np.ndarray, marks: str = "") -> str:
+    """A still picture of a plane, the classes' names in their places, and marks on it.
+
+    Args:
+        label: what it is, as HTML.
+        background: the picture as a data URL.
+        names: the places (10, 2), with 0 in its middle and 1 at its edges.
+        marks: HTML.
+    """
+    words = "".join(
+        f'<b style="{_at(place, np.zeros(2), 1)}">{name}</b>' for name, place in enumerate(names)
+    )
     return (
         f'<div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({linked(background)})">{names}{circles}</div>'
-    )
-
-
-def class_names(places: np.ndarray, extent: float) -> str:
-    """The classes' names in their places (10, 2) on a still map with 0 in its middle."""
-    return "".join(
-        f'<b style="{_at(place, np.zeros(2), extent)}">{label}</b>'
-        for label, place in enumerate(places)
+        f'style="background-image: url({linked(background)})">{words}{marks}</div>'
     )
 
 

@@ -80,11 +80,10 @@ function keepFocus() {
   let latest = 0;
   const changed = () => {
     if (last && (!last.isConnected || last.matches(":disabled"))) wasTaken = true;
-    if (soon === undefined)
-      latest = performance.now() + 1000; // beside a training all moves
-    else clearTimeout(soon);
-    // once the page is as it will be
-    soon = setTimeout(handOn, Math.min(200, Math.max(latest - performance.now(), 0)));
+    const now = performance.now();
+    if (soon === undefined) latest = now + 1000; // a page beside a training never rests
+    clearTimeout(soon);
+    soon = setTimeout(handOn, Math.min(200, latest - now)); // once the page is as it will be
   };
   const what = { subtree: true, childList: true, attributeFilter: ["disabled"] };
   new MutationObserver(changed).observe(document.body, what);

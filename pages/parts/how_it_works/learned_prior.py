@@ -19,9 +19,7 @@ def show(run: runs.Run) -> None:
     )
     base, bent = resources.bent_grid(run, widgets.theme())
     squares = "".join(
-        f'<div><div class="map" role="img" aria-label="{label}" '
-        f'style="background-image: url({markup.linked(still.picture)})">'
-        f"{markup.class_names(still.names, 1)}</div>"
+        f"<div>{markup.still_map(label, still.picture, still.names)}"
         f'<p class="aside faint">{label}</p></div>'
         for still, label in ((base, "Base space: u"), (bent, "Bent by the flow: z = T(u)"))
     )
