@@ -117,7 +117,11 @@ class ModelConfig(_Checked):
 
     @property
     def has_learned_prior(self) -> bool:
-        """Whether the prior is a flow: z and the latents of the base space then differ."""
+        """Whether the prior is learned.
+
+        It is a flow then, whose z and latents of the base space differ; a learned prior of another
+        kind has to be told from it wherever this is asked.
+        """
         return self.prior != "standard"
 
     def __post_init__(self) -> None:
