@@ -81,7 +81,6 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
     ) <= 0  # fmt: skip
 
 
-@pytest.mark.long
 def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
     server: Server, page: Page
 ) -> None:

@@ -71,7 +71,6 @@ def decoded(page: Page) -> np.ndarray:
     return picture(page.get_by_label("Decoded from z"))
 
 
-@pytest.mark.long
 def test_keys_and_buttons_go_from_stage_to_stage_but_not_while_somebody_moves_a_slider(
     server: Server, page: Page
 ) -> None:
