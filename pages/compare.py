@@ -12,7 +12,7 @@ FIRST = ("baseline", "enhanced", "best", "flow", "map")
 chosen = widgets.begin("Compare")
 found = resources.usable_runs()
 st.html(markup.STYLE)
-st.markdown("Ask several models the same questions. Each has a row; what differs is the model.")
+st.markdown("Ask several models the same questions: what differs is the model.")
 # not bound to the address, which would then have what runs are called, and not their names
 named = st.session_state.get("runs", st.query_params.get_all("runs") or [*FIRST, chosen.name])
 st.session_state["runs"] = [name for name in dict.fromkeys(named) if name in found][:MOST]
@@ -21,24 +21,25 @@ names = st.multiselect(  # as wide as the page: what does not fit into its line 
     format_func=widgets.titles(found),
 )  # fmt: skip
 st.query_params["runs"] = names
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    seed = st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key="compared-seed", bind="query-params", persist_state="session",
-        width=120, help="Another seed takes other digits and other samples.",
-    )  # fmt: skip
-    ends = pictures.ends()
 if not names:
     st.info("Choose a model, or several.", icon=":material/compare_arrows:")
     st.stop()
 
 compared = [found[name] for name in names]
-words, drawing = pictures.drawing()
-inputs = comparison.Inputs(comparison.ten_digits(int(seed)), drawing, int(seed), ends)
 seen, measured, early, dialled, taught = st.tabs(
     ("Pictures", "Figures", "Early and late", "The dial", "Lessons"),
     key="show",
     bind="query-params",
 )
+# the downloads beside the figures show the same digits
+with seen, st.container(horizontal=True, vertical_alignment="bottom"):
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, 0, key="compared-seed", bind="query-params", persist_state="session",
+        width=120, help="Another seed takes other digits and other samples.",
+    )  # fmt: skip
+    ends = pictures.ends()
+words, drawing = pictures.drawing()
+inputs = comparison.Inputs(comparison.ten_digits(int(seed)), drawing, int(seed), ends)
 if seen.open:
     with seen:
         pictures.show(inputs, words, compared)

@@ -8,12 +8,12 @@ from vae import losses
 
 run = widgets.begin("How it works")
 st.html(markup.STYLE)
-missions.show()
 with st.container(key="intro"):
     st.markdown(
         "The **encoder** says in a few numbers what a digit is like, the **decoder** draws it "
         "again from these."
     )
+missions.show()
 if run.manifest.training.is_autoencoder:
     st.info(
         f"**{widgets.plain(run.name)}** is a plain autoencoder, kept for comparison. It has "

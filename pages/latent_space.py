@@ -19,20 +19,22 @@ st.markdown(
     f"a real digit: {dots}."
 )
 latent_dim = run.manifest.model.latent_dim
-if latent_dim > 2:
+view = st.segmented_control(
+    "View", DEEP if latent_dim > 2 else FLAT, default="Live", required=True, key="view",
+    bind="query-params", label_visibility="collapsed",
+)  # fmt: skip
+if latent_dim > 2 and view != "Projections":
     share = 100 * resources.latent_map(run).variance_shown
     with st.container(key="deep"):
         st.caption(
             f"This model has {latent_dim} latent dimensions. The map is the plane on which the "
             "digits spread most (their two strongest principal components): it shows "
-            f"{share:.0f}\u00a0% of their variance. *Projections* has others."
+            f"{share:.0f}\u00a0% of their variance. *Projections* shows more of it."
         )
-view = st.segmented_control(
-    "View", DEEP if latent_dim > 2 else FLAT, default="Live", required=True, key="view",
-    bind="query-params", label_visibility="collapsed",
-)  # fmt: skip
 if view == "Live":
-    st.caption("Move over the map to see what the decoder draws there; click to pin it.")
+    st.caption(
+        "Point at the map, or touch it, to see what the decoder draws there; click to pin it."
+    )
     live_map.show(run)
     live.supply(run, *theory.BUNDLES)
     theory.prepare(run)

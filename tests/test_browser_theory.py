@@ -97,7 +97,7 @@ def test_what_is_drawn_beside_the_map_has_a_true_posterior_and_is_pinned_away_by
     expect(theory.locator(".theory .chosen:not(.stale)")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: figures(upper.inner_text())[0] < 80)  # it is a one, which are easy
     drawn = figures(upper.inner_text())
-    example(theory, "nothing to save")
+    example(theory, "a small gap")
     expect(upper).not_to_contain_text(f"{drawn[2]} nats")
     assert picture(pad).max() == 0
 

@@ -101,6 +101,24 @@ def test_the_map_leaves_room_to_scroll_where_the_screen_is_low(server: Server, p
     assert 240 <= box["height"] <= 0.71 * LANDSCAPE[1]
 
 
+def test_a_phone_on_its_side_has_drawing_and_answer_side_by_side_and_the_pages_behind_a_button(
+    server: Server, phone: Page
+) -> None:
+    phone.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})
+    goto(phone, server.address)
+    sidebar = phone.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("aria-expanded", "false")
+    sketch, seen = (phone.locator(f".st-key-{key}").bounding_box() for key in ("sketch", "answers"))
+    assert sketch is not None
+    assert seen is not None
+    assert sketch["x"] + sketch["width"] <= seen["x"] < LANDSCAPE[0] / 2
+    phone.get_by_role("button", name="Pages").click()
+    expect(sidebar).to_have_attribute("aria-expanded", "true")
+    goto(phone, f"{server.address}/morph")
+    expect(sidebar).to_have_attribute("aria-expanded", "false")  # each visit begins so
+    sidebar.get_by_role("link", name="Train").wait_for(state="hidden")
+
+
 SMALLEST = """all => Math.min(...all.map(one => one.getBoundingClientRect())
     .filter(box => box.width).map(box => Math.min(box.width, box.height)))"""
 
@@ -112,7 +130,7 @@ def test_a_finger_hits_each_class_beside_the_map_and_each_button_of_the_page_lis
     phone.set_viewport_size({"width": screen[0], "height": screen[1]})
     on_map(phone, server, "")
     sidebar = phone.get_by_test_id("stSidebar")
-    if screen == PHONE:
+    if screen in (PHONE, LANDSCAPE):
         phone.get_by_role("button", name="Pages").click()
     buttons = sidebar.locator("button:not([aria-label^='Help for'])")
     expect(sidebar.get_by_role("button", name="Forget drawings")).to_be_visible()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from vae import charts, latent_study
 from vae.latent_map import LatentMap
+from vae.palette import Theme
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +82,35 @@ def test_the_locator_is_a_square_transparent_picture_of_the_digits(flat: LatentM
 
 
 def test_chosen_digits_are_highlighted_and_no_others(scatter: go.Figure) -> None:
-    assert charts.highlighted(scatter, []) is scatter
-    shown = traces(charts.highlighted(scatter, [0, 4, 1234]))
+    assert charts.highlighted(scatter, [], []) is scatter
+    shown = traces(charts.highlighted(scatter, [0, 4, 1234], []))
     assert all(trace.selectedpoints is None for trace in traces(scatter))
     found = [trace.customdata[i][0] for trace in shown for i in trace.selectedpoints]
     assert sorted(found) == [0, 4, 1234]
+
+
+def test_of_chosen_classes_the_digits_stand_out_and_what_is_chosen_otherwise_stays_chosen(
+    scatter: go.Figure,
+) -> None:
+    shown = traces(charts.highlighted(scatter, [4], [3, 8]))
+    faint = {trace.name for trace in shown if trace.opacity is not None and trace.opacity < 0.2}
+    assert faint == set("01245679")
+    assert [trace.customdata[i][0] for trace in shown for i in trace.selectedpoints] == [4]
+    assert all(trace.opacity is None for trace in traces(scatter))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_stands_along_axes_is_in_a_colour_that_can_be_read(
+    flat: LatentMap, theme: Theme
+) -> None:
+    epochs = {"a": [{"epoch": 1, **{split: {"loss": 1} for split in charts.SPLITS}}]}
+    for chart in (
+        charts.scatter(flat, theme),
+        charts.overlaid_curves(epochs, "loss", theme),
+        charts.latent_dims(latent_study.read(), theme),
+    ):
+        for axis in (chart.layout.xaxis, chart.layout.yaxis):
+            assert axis.tickfont.color == axis.title.font.color == charts.AXES[theme]
 
 
 def test_overlaid_curves_show_each_run_in_training_and_validation_and_begin_when_settled() -> None:
@@ -117,7 +142,7 @@ def test_a_finger_scrolls_the_page_over_every_chart_but_the_one_to_choose_on() -
     }
     to_choose_on = {"scatter", "highlighted", "_on_plane"}
     made = {name for name, one in vars(charts).items() if _draws(one)}
-    assert made == {*drawn, *to_choose_on}
+    assert made == {*drawn, *to_choose_on, "_legible"}
     for name, figure in drawn.items():
         layout: Any = figure.layout
         assert layout.dragmode is False, name

@@ -96,7 +96,9 @@ def test_a_plain_autoencoder_is_set_beside_a_vae_of_its_size(
     shutil.copytree(run.path, folders / "plain")
     runs.write_manifest(folders / "plain", replace(run.manifest, training=training))
     text = texts(alone("compare", show="Lessons"))
-    assert "**plain** is a plain *autoencoder*" in text
+    assert (
+        "**plain** has no KL divergence in its loss, which makes it a plain *autoencoder*" in text
+    )
     assert 'aria-label="The latent space of five"' in text
 
 

@@ -122,9 +122,9 @@ def test_a_lasso_is_kept_on_the_way_to_the_live_map_and_back() -> None:
     app = alone("latent_space", view="Analysis")
     app.session_state["chart-map-0"] = {"selection": {"points": [{"customdata": [500]}]}}
     app.run()
-    assert "Move over the map" not in texts(app)
+    assert "Point at the map" not in texts(app)
     app.button_group(key="view").set_value("Live").run()
-    assert "Move over the map" in texts(app)
+    assert "Point at the map" in texts(app)
     app.button_group(key="view").set_value("Analysis").run()
     assert "1 × 1" in texts(app)
     button(app, "Choose none").click().run()

@@ -83,7 +83,7 @@ def test_a_session_keeps_no_model_alive(stem: str) -> None:
 def test_sidebar_and_train_page_tell_the_same_epochs() -> None:
     app = alone("train", model="map", run="map")
     m = runs.read(runs.SHIPPED / "map").manifest
-    assert f"for {m.epochs_done} epochs, of which epoch {m.best_epoch} was the best" in texts(app)
+    assert f"for {m.epochs_done} epochs; the best was epoch {m.best_epoch}." in texts(app)
     assert f"Finished after {m.epochs_done} of {m.epochs_done} epochs" in texts(app)
     assert f"the best was epoch {m.best_epoch}" in texts(app)
 

@@ -9,7 +9,7 @@ import pytest
 from chromium import ROOT
 from coloraide import Color
 
-from vae import palette
+from vae import charts, palette
 from vae.palette import PALETTES, Theme
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -119,6 +119,7 @@ def test_words_are_read_with_ease(theme: Theme) -> None:
     for paper in (PAPER[theme], SIDEBAR[theme]):
         assert contrast(over(ink, paper, 0.6), paper) >= TEXT  # Streamlit's captions
         assert contrast(config["primaryColor"], paper) >= TEXT
+    assert contrast(charts.AXES[theme], PAPER[theme]) >= TEXT
     app = (ROOT / "pages/shared/app.css").read_text()
     on_primary = re.findall(r"light-dark\((#\w{6}), (#\w{6})\)", app)
     assert contrast(on_primary[0][theme == "dark"], config["primaryColor"]) >= TEXT

@@ -2,7 +2,7 @@
 
 from itertools import cycle
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +18,7 @@ from vae.palette import DOT_COVER, PALETTES, Theme, light
 
 SPLITS = {"train": "dot", "validation": "solid"}
 _HEIGHT = 540
+_UNCHOSEN = 0.15  # how much of a dot is seen that is not among those that are chosen
 _SIDE = 640  # pixels of the still map
 _DOT = DOT_COVER * np.array([[0.0, 0.1, 0.4, 0.1, 0.0], [0.1, 1.0, 1.0, 1.0, 0.1],
                              [0.4, 1.0, 1.0, 1.0, 0.4], [0.1, 1.0, 1.0, 1.0, 0.1],
@@ -30,6 +31,8 @@ _NAMES: dict[Theme, tuple[str, str]] = {
     "dark": ("#fafafa", "rgba(15, 15, 14, 0.8)"),
 }
 """The classes' names on the chart, and what is under them."""
+AXES: dict[Theme, str] = {"light": "#5c6068", "dark": "#b5b8bf"}
+"""What stands along axes: in Streamlit's own grey of the light theme it is hard to read."""
 
 
 def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
@@ -44,7 +47,7 @@ def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
             mode="markers",
             name=str(label),
             marker={"color": colour, "size": 6, "opacity": DOT_COVER},
-            unselected={"marker": {"opacity": 0.15}},
+            unselected={"marker": {"opacity": _UNCHOSEN}},
             hovertemplate=f"a {label}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
         )
     ink, paper = _NAMES[theme]
@@ -53,19 +56,27 @@ def scatter(latent_map: LatentMap, theme: Theme = "light") -> go.Figure:
             x=x, y=y, text=f"<b>{label}</b>", showarrow=False, font={"color": ink, "size": 13},
             bgcolor=paper, borderpad=1,
         )  # fmt: skip
-    return _on_plane(figure, latent_map)
+    return _legible(_on_plane(figure, latent_map), theme)
 
 
-def highlighted(scatter: go.Figure, chosen: list[int]) -> go.Figure:
-    """The same chart, these digits chosen on it from the start."""
-    if not chosen:
+def highlighted(scatter: go.Figure, chosen: list[int], classes: list[int]) -> go.Figure:
+    """The same chart, these digits chosen on it from the start, all others of it faint; and faint
+    all digits of other classes, where classes are given."""
+    if not chosen and not classes:
         return scatter
     figure, wanted = go.Figure(scatter), set(chosen)
-    figure.for_each_trace(
-        lambda trace: trace.update(
-            selectedpoints=[i for i, (index,) in enumerate(trace.customdata) if index in wanted]
-        )
-    )
+    traces: Any = figure.data  # as Plotly types it, anything of a figure
+    for label, trace in enumerate(traces):
+        if chosen:
+            trace.selectedpoints = [i for i, (n,) in enumerate(trace.customdata) if n in wanted]
+        if classes and label not in classes:
+            trace.opacity = _UNCHOSEN
+    return figure
+
+
+def _legible(figure: go.Figure, theme: Theme) -> go.Figure:
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(tickfont={"color": AXES[theme]}, title_font={"color": AXES[theme]})
     return figure
 
 
@@ -74,7 +85,7 @@ def _on_plane(figure: go.Figure, latent_map: LatentMap) -> go.Figure:
     names = ("z<sub>1</sub>", "z<sub>2</sub>") if two else ("1st component", "2nd component")
     figure.update_layout(
         height=_HEIGHT,
-        margin={"l": 0, "r": 34, "t": 0, "b": 0},
+        margin={"l": 0, "r": 34, "t": 44, "b": 0},  # two rows of the legend, as on a phone
         modebar={"orientation": "v"},
         dragmode="lasso",
         hovermode="closest",
@@ -133,7 +144,7 @@ def overlaid_curves(epochs: dict[str, list[dict]], term: str, theme: Theme = "li
         hovermode="x unified",
         dragmode=False,  # else a finger on it does not scroll the page
     )
-    return figure
+    return _legible(figure, theme)
 
 
 def with_term(epochs: dict[str, list[dict]], term: str) -> dict[str, list[dict]]:
@@ -245,7 +256,7 @@ def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, theme: Them
 
 def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
     """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
-    figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("−ELBO", "Active units"))
     sizes, colours = study.latent_dims, PALETTES[theme]
     names = [str(size) for size in sizes]
     terms = (("reconstruction_loss", colours.train), ("kl_divergence", colours.validation))
@@ -283,4 +294,4 @@ def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
         margin={"l": 0, "r": 0, "t": 28, "b": 0},
         legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
     )
-    return figure
+    return _legible(figure, theme)

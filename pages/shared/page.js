@@ -1,5 +1,5 @@
 // What the browser does on every page: it keeps the focus, and one entry of its history a page;
-// follows links to pages; makes all type larger at a key; tells of another theme; and forgets what
+// follows links to pages; makes all type larger at a key, and room on a phone; tells of another theme; and forgets what
 // it keeps (keeper.js) when it is told to.
 
 let forgets = 0;
@@ -16,6 +16,7 @@ export default function ({ data, setTriggerValue }) {
   listenForPresenter();
   followWithin();
   nameThePages();
+  makeRoom();
   return end;
 }
 
@@ -132,6 +133,13 @@ function nameThePages() {
       ?.setAttribute("aria-label", "Pages");
   new MutationObserver(name).observe(document.body, { subtree: true, childList: true });
   name();
+}
+
+/** A phone on its side is too wide for Streamlit to fold the list of pages, and has no room for it. */
+function makeRoom() {
+  if (!matchMedia("(max-height: 480px)").matches) return;
+  const fold = document.querySelector("[data-testid=stSidebarCollapseButton] button");
+  if (fold instanceof HTMLElement) fold.click();
 }
 
 /** @param {Element} link */

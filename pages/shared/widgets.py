@@ -42,10 +42,10 @@ def begin(title: str, heading: str = "") -> runs.Run:
         st.sidebar.markdown(PRESETS[manifest.preset].summary)
     of_base = ", in the base space of a learned prior" * manifest.model.has_learned_prior
     st.sidebar.caption(
-        f"{manifest.model.latent_dim} latent dimensions{of_base} · "
-        f"{manifest.parameters:,} weights · trained on {manifest.data['train']:,} images of "
-        f"{plain(manifest.data['source'])} for {manifest.epochs_done} epochs, of which epoch "
-        f"{manifest.best_epoch} was the best"
+        f"{manifest.model.latent_dim} latent dimensions{of_base}, "
+        f"{manifest.parameters:,} weights. Trained on {manifest.data['train']:,} images of "
+        f"{plain(manifest.data['source'])} for {manifest.epochs_done} epochs; the best was epoch "
+        f"{manifest.best_epoch}."
     )
     with st.sidebar:
         st.button(

@@ -16,6 +16,7 @@ from vae.data import Digits
 from vae.losses import kl_per_dimension, reconstruction_loss
 from vae.mnist import IMAGE, SIDE
 from vae.training.model import VAE, sample_posterior, sampled_kl_divergence
+from vae.training.optimizer import Adam, Cosine, follow
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,6 @@ class Losses:
     loss: float
     reconstruction_loss: float
     kl_divergence: float
-
-
-class _Cosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Falls to zero along a cosine: once for both networks, once more for the encoder alone.
-
-    Source: Loshchilov and Hutter 2017, "SGDR", equation 5.
-    """
-
-    def __init__(self, highest: float, joint_steps: int, encoder_steps: int) -> None:
-        self.highest, self.joint_steps, self.encoder_steps = highest, joint_steps, encoder_steps
-
-    def __call__(self, step: Any) -> Any:
-        step = tf.cast(step, tf.float32)
-        joint = step / self.joint_steps
-        encoder = (step - self.joint_steps) / max(1, self.encoder_steps)
-        done = tf.minimum(1.0, tf.where(joint < 1.0, joint, encoder))
-        return self.highest * 0.5 * (1.0 + tf.cos(np.pi * done))
 
 
 class Trainer:
@@ -72,9 +56,7 @@ class Trainer:
         self.vae.set_mean_image(images.mean(axis=0) / 255)
         self.averaged = VAE(model) if training.ema_decay else self.vae
         self.averaged.set_weights(self.vae.get_weights())
-        self.optimizer = keras.optimizers.AdamW(
-            self._learning_rate(), weight_decay=training.weight_decay
-        )
+        self.optimizer = Adam(self._learning_rate(), weight_decay=training.weight_decay or None)
         self.optimizer.build(self.vae.trainable_variables)
         flow = self.vae.to_base.trainable_variables if self.vae.to_base else []
         self.optimizer.exclude_from_weight_decay(var_list=flow, var_names=["bias"])
@@ -86,7 +68,7 @@ class Trainer:
         if self.config.schedule == "constant":
             return self.config.learning_rate
         encoder_steps = self.config.epochs * self.steps_per_epoch - self.joint_steps
-        return _Cosine(self.config.learning_rate, self.joint_steps, encoder_steps)
+        return Cosine(self.config.learning_rate, self.joint_steps, encoder_steps)
 
     def order(self, epoch: int) -> np.ndarray:
         """The order in which an epoch visits the images: (steps_per_epoch, batch_size) indices."""
@@ -127,10 +109,7 @@ class Trainer:
             return
         steps = tf.cast(step, tf.float32)
         decay = tf.minimum(self.config.ema_decay, (1.0 + steps) / (10.0 + steps))
-        for average, weight in zip(
-            self.averaged.trainable_variables, self.vae.trainable_variables, strict=True
-        ):
-            average.assign(decay * average + (1.0 - decay) * weight)
+        follow(self.averaged.trainable_variables, self.vae.trainable_variables, decay)
 
     def _terms(
         self, vae: VAE, images: tf.Tensor, seed: tf.Tensor, training: bool

@@ -25,11 +25,11 @@ def holes(found: dict[str, runs.Run]) -> None:
     twin = max(twins, key=lambda run: run.manifest.model == plain.manifest.model)
     st.header("What the KL divergence is for", anchor=False)
     st.markdown(
-        f"**{widgets.plain(plain.name)}** is a plain *autoencoder*: an encoder and a decoder, "
-        "trained to rebuild and nothing else. It may put its digits anywhere, far from 0 and with "
-        "*holes* between them, and what it decodes from a hole is no digit. The KL divergence of a "
-        "VAE draws all posteriors to the prior (circles: 1 and 2 standard deviations of it), so "
-        "that there are digits wherever one samples."
+        f"**{widgets.plain(plain.name)}** has no KL divergence in its loss, which makes it a plain "
+        "*autoencoder*: trained to rebuild, and nothing else. It may put its digits anywhere, far "
+        "from 0 and with *holes* between them, and what it decodes from a hole is no digit. The KL "
+        "divergence of a VAE draws all posteriors to the prior (circles: 1 and 2 standard "
+        "deviations of it), so that there are digits wherever one samples."
     )
     for column, run in zip(st.columns(2, gap="medium"), (twin, plain), strict=True):
         with column:

@@ -15,6 +15,7 @@ from vae.mnist import SIDE
 from vae.preprocess import Blank, photo_files, strokes
 
 LONGEST_NAME = 100
+EXAMPLE = "An example: draw over it yourself."  # one line, as what then takes its place
 LARGEST = 25  # megabytes that are taken; of one that is too large to be read, the page says so
 _ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).parent / "canvas.js"))
 
@@ -22,7 +23,8 @@ _ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).paren
 def show() -> None:
     """The canvas, or the picture in its place, and their buttons; all goes to the session."""
     picture = session.canvas()["picture"]
-    words = widgets.plain(canvas.source()) or "Draw here, with mouse or finger."
+    own = "Draw here, with mouse or finger."
+    words = widgets.plain(canvas.source()) or (own if canvas.is_used() else EXAMPLE)
     if picture is None or session.canvas()["strokes"]:
         _show_canvas()
     elif picture["photo"] is None:

@@ -31,7 +31,7 @@ def show(run: runs.Run) -> None:
         st.button(
             "Choose none", icon=":material/deselect:", on_click=_choose_none, args=(run.name,)
         )
-    chosen = np.union1d(near, _lassoed(run, latent_map)).astype(int)
+    chosen = np.union1d(near, _lassoed(run, latent_map, labels)).astype(int)
     if labels:
         among = chosen if len(chosen) else np.arange(len(latent_map.digits))
         chosen = among[np.isin(latent_map.digits.labels[among], labels)]
@@ -54,13 +54,15 @@ def _around_the_pin(run: runs.Run, latent_map: LatentMap) -> np.ndarray:
     return np.zeros(0, int) if pin is None or not number else latent_map.nearest(pin, int(number))
 
 
-def _lassoed(run: runs.Run, latent_map: LatentMap) -> np.ndarray:
-    """The chart, and which digits lasso and box have chosen on it: now, or when it was left."""
+def _lassoed(run: runs.Run, latent_map: LatentMap, classes: list[int]) -> np.ndarray:
+    """The chart, on which digits of other classes are faint, and which digits lasso and box have
+    chosen on it: now, or when it was left."""
     kept = session.lassoed()
-    key = f"chart-{run.name}-{st.session_state.get('emptied', 0)}"
+    shown = "".join(f"-{label}" for label in sorted(classes))
+    key = f"chart-{run.name}-{st.session_state.get('emptied', 0)}{shown}"
     if key not in st.session_state:  # another chart would lose what is chosen on it
-        st.session_state[f"chosen before {key}"] = kept.get(run.name, [])
-    before = st.session_state[f"chosen before {key}"]
+        st.session_state["chosen before"] = kept.get(run.name, [])
+    before = st.session_state["chosen before"]
 
     def forget() -> None:
         if not _told(key):
@@ -70,7 +72,7 @@ def _lassoed(run: runs.Run, latent_map: LatentMap) -> np.ndarray:
     by_finger = st.container(key="by-finger").toggle("Choose with the finger", key="finger")
     with st.container(key="chart-held" if by_finger else "chart-free"):
         st.plotly_chart(
-            charts.highlighted(resources.scatter(run, widgets.theme()), before),
+            charts.highlighted(resources.scatter(run, widgets.theme()), before, classes),
             key=key,
             on_select=forget,
             selection_mode=("box", "lasso"),

@@ -36,12 +36,7 @@ const heading = (step, ...words) =>
 /** What the models see. */
 export class Seen {
   picture = digitCanvas("What the models see");
-  element = element(
-    "section",
-    { className: "seen" },
-    heading("drawing", "What they see"),
-    this.picture,
-  );
+  element = element("section", { className: "seen" }, heading("drawing", "As seen"), this.picture);
 
   /** @param {Image} image */
   show(image) {
@@ -76,7 +71,7 @@ export class Place {
     this.element = element(
       "section",
       { className: "place" },
-      heading("→ encoder →", "Map of ", this.#name),
+      heading("→ encoder →", "Placed by ", this.#name),
       frame,
       this.words,
     );

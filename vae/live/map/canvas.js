@@ -214,7 +214,8 @@ export class MapCanvas {
     const { latentMap, side } = this;
     const radius = (this.hasManifold ? DOT_ON_MANIFOLD : DOT) * ratio;
     const colours = classColours(this.canvas);
-    const stamps = colours.map((colour) => stamp(colour, radius, this.hasManifold));
+    const rim = this.hasManifold ? getComputedStyle(this.canvas).backgroundColor : "";
+    const stamps = colours.map((colour) => stamp(colour, radius, rim));
     const middle = stamps[0].width / 2;
     for (let i = 0; i < latentMap.size; i++) {
       // a stride through the classes, so that none covers all others
@@ -409,18 +410,18 @@ export class MapCanvas {
  *
  * @param {string} colour
  * @param {number} radius
- * @param {boolean} isRimmed
+ * @param {string} rim its colour; "": it has none
  */
-function stamp(colour, radius, isRimmed) {
+function stamp(colour, radius, rim) {
   const side = 2 * Math.ceil(radius + 2);
   const canvas = element("canvas", { width: side, height: side });
   const context = pen(canvas);
-  context.globalAlpha = isRimmed ? 1 : DOT_COVER;
+  context.globalAlpha = rim ? 1 : DOT_COVER;
   context.fillStyle = colour;
   context.arc(side / 2, side / 2, radius, 0, 2 * Math.PI);
   context.fill();
-  context.strokeStyle = "#000000";
-  if (isRimmed) context.stroke();
+  context.strokeStyle = rim;
+  if (rim) context.stroke();
   return canvas;
 }
 

@@ -54,6 +54,7 @@ export class Reading {
       { className: "reading" },
       this.picture,
       this.words,
+      element("p", { className: "near faint", textContent: "Nearest real digits" }),
       element("div", { className: "row nearest" }, ...this.nearest),
       this.spoken,
     );

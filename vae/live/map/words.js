@@ -41,6 +41,7 @@ export const NO_PRIOR =
  */
 export function priorText(latent) {
   const share = shareOfPriorWithin(latent);
+  if (share < 0.01) return "In the middle of the prior: not 1\u00a0% of its samples lie nearer.";
   const kind = share < 0.95 ? "Usual" : share < 0.999 ? "Rare" : "Hardly ever drawn";
   return `${kind} under the prior: ${percent(share)} of its samples lie nearer the middle.`;
 }

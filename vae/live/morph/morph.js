@@ -72,7 +72,7 @@ export class Morph {
     this.spoken = element("p", { className: "spoken", role: "status" });
     listenToPointers(this);
     listenToKeys(this);
-    const aSecond = element("span", { className: "faint", textContent: "a second" });
+    const aSecond = element("span", { className: "faint", textContent: "frames a second" });
     const controls = element("div", { className: "row" }, this.play, ...this.speeds, aSecond);
     const screen = element("div", { className: "screen" }, this.digit, controls, this.words);
     const map = captioned(

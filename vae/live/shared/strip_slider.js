@@ -39,6 +39,7 @@ export class StripSlider {
       "aria-valuemax": 100,
     };
     this.track = element("div", track, this.strip, this.thumb);
+    this.track.style.setProperty("--cell", `${100 / cells}cqi`);
     this.track.addEventListener("pointerdown", (event) => this.#press(event));
     this.track.addEventListener("pointermove", (event) => this.#drag(event));
     this.track.addEventListener("pointerup", (event) => this.#lift(event));

@@ -41,7 +41,12 @@ export class TheoryPanel {
     this.all = new AllDigits(latentMap, gaps, theory, this.asked, changed);
     this.pad = new Pad((image) => this.#draw(image));
     this.choose = element("p", { textContent: CHOOSE });
-    this.examples = element("div", { className: "row examples" }, "Show", ...this.#examples(gaps));
+    this.examples = element(
+      "div",
+      { className: "row examples" },
+      "Examples",
+      ...this.#examples(gaps),
+    );
     this.failure = element("p", { className: "failure", role: "alert" });
     this.element = element(
       "section",
@@ -79,8 +84,8 @@ export class TheoryPanel {
       hills[i] === 2 ? -Math.abs(approximation[i] - Math.LN2) : -Infinity;
     return [
       example("two hills", best(gaps.size, evenness)),
-      example("much to save", best(gaps.size, at(amortisation))),
-      example("nothing to save", best(gaps.size, at(gap.map((nats) => -nats)))),
+      example("a large gap", best(gaps.size, at(amortisation))),
+      example("a small gap", best(gaps.size, at(gap.map((nats) => -nats)))),
     ];
   }
 
