@@ -27,6 +27,7 @@ PAGES = {
     "lessons": "compare?show=Lessons", "train": "train", "how-it-works": "how_it_works",
 }  # fmt: skip
 SIZES = ((320, 640), (390, 844), (844, 390), (768, 1024), (1280, 900), (1920, 1080))
+PHONE = 480  # pixels along the shorter side of a screen that is touched, at most
 TALLEST = 8000  # pixels of a page from top to bottom
 HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 PATIENCE = 120_000  # milliseconds until a page has come, on a machine that has other work
@@ -70,35 +71,43 @@ def _address(page: str, model: str) -> str:
 def _taken(
     browser: Browser, address: str, name: str, theme: str, options: argparse.Namespace
 ) -> list[Path]:
-    """The pictures of a page in one theme."""
-    page = browser.new_page(
-        color_scheme="dark" if theme == "dark" else "light",
-        forced_colors="active" if options.forced_colours else "none",
-    )
+    """The pictures of a page in one theme: on phones, then at desks."""
+    sizes = [tuple(map(int, size.split("x"))) for size in options.sizes]
+    files = []
+    for is_phone in (True, False):
+        if not (alike := [size for size in sizes if (min(size) < PHONE) == is_phone]):
+            continue
+        page = browser.new_page(
+            color_scheme="dark" if theme == "dark" else "light",
+            forced_colors="active" if options.forced_colours else "none",
+            has_touch=is_phone,
+            is_mobile=is_phone,
+        )
+        _open(page, address, name, alike[-1])
+        if options.text != 100:
+            page.add_style_tag(content=f":root {{ font-size: {options.text}% !important }}")
+        for width, height in alike:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(400)
+            if options.whole:
+                tall = min(page.evaluate(HEIGHT) + 100, TALLEST)
+                page.set_viewport_size({"width": width, "height": max(height, tall)})
+                page.wait_for_timeout(600)
+            files.append(options.folder / f"{name}-{theme}-{width}x{height}.png")
+            page.screenshot(path=files[-1])
+        page.close()
+    return files
+
+
+def _open(page: Page, address: str, name: str, size: tuple[int, ...]) -> None:
     page.set_default_timeout(PATIENCE)
-    width, height = map(int, options.sizes[-1].split("x"))
-    page.set_viewport_size({"width": width, "height": height})
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(address)
     _wait(page)
     if name == "draw-four":
         page.locator(".st-key-ready").get_by_text("4", exact=True).click()
         page.get_by_label("What the models see").wait_for()
         _wait(page)
-    if options.text != 100:
-        page.add_style_tag(content=f":root {{ font-size: {options.text}% !important }}")
-    files = []
-    for size in options.sizes:
-        width, height = map(int, size.split("x"))
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(400)
-        if options.whole:
-            tall = min(page.evaluate(HEIGHT) + 100, TALLEST)
-            page.set_viewport_size({"width": width, "height": max(height, tall)})
-            page.wait_for_timeout(600)
-        files.append(options.folder / f"{name}-{theme}-{size}.png")
-        page.screenshot(path=files[-1])
-    page.close()
-    return files
 
 
 def _wait(page: Page) -> None:

@@ -214,8 +214,7 @@ export class MapCanvas {
     const { latentMap, side } = this;
     const radius = (this.hasManifold ? DOT_ON_MANIFOLD : DOT) * ratio;
     const colours = classColours(this.canvas);
-    const rim = this.hasManifold ? getComputedStyle(this.canvas).backgroundColor : "";
-    const stamps = colours.map((colour) => stamp(colour, radius, rim));
+    const stamps = colours.map((colour) => stamp(colour, radius, this.hasManifold));
     const middle = stamps[0].width / 2;
     for (let i = 0; i < latentMap.size; i++) {
       // a stride through the classes, so that none covers all others
@@ -410,18 +409,18 @@ export class MapCanvas {
  *
  * @param {string} colour
  * @param {number} radius
- * @param {string} rim its colour; "": it has none
+ * @param {boolean} isRimmed
  */
-function stamp(colour, radius, rim) {
+function stamp(colour, radius, isRimmed) {
   const side = 2 * Math.ceil(radius + 2);
   const canvas = element("canvas", { width: side, height: side });
   const context = pen(canvas);
-  context.globalAlpha = rim ? 1 : DOT_COVER;
+  context.globalAlpha = isRimmed ? 1 : DOT_COVER;
   context.fillStyle = colour;
   context.arc(side / 2, side / 2, radius, 0, 2 * Math.PI);
   context.fill();
-  context.strokeStyle = rim;
-  if (rim) context.stroke();
+  context.strokeStyle = "#000000";
+  if (isRimmed) context.stroke();
   return canvas;
 }
 

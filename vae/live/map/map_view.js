@@ -381,6 +381,7 @@ function mapTools(view) {
   );
   const refresh = () => {
     manifold.setAttribute("aria-pressed", String(map.hasManifold));
+    view.root.classList.toggle("on-black", map.hasManifold);
     drags.forEach((one, i) => {
       one.setAttribute("aria-pressed", String(map.isMoved === (i === 1)));
     });
