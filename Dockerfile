@@ -6,7 +6,7 @@ RUN useradd --create-home --uid 1000 digits && install -d -o digits /runs
 WORKDIR /app
 
 # First what changes seldom, so that a new version of the app does not install TensorFlow again.
-COPY requirements.txt requirements-cluster.txt .
+COPY requirements.txt requirements-cluster.txt ./
 RUN pip install --no-cache-dir -r requirements-cluster.txt
 
 COPY . .

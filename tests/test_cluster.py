@@ -73,11 +73,13 @@ class Machines:
     def _start(self, service: str, *options: str) -> subprocess.Popen[bytes]:
         """What compose.yaml starts, here."""
         command = COMPOSE["services"][service]["command"].replace(SCHEDULER, self.address)
+        python, *arguments = shlex.split(command)
+        assert python == "python"
         environment = os.environ | {"VAE_RUNS_DIR": str(self.runs), "KERAS_HOME": str(self.folder)}
-        environment |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "VAE_DATA_DIR": ""}
+        environment |= {"PYTHONPATH": str(ROOT / "tests"), "VAE_DATA_DIR": ""}
         with (self.folder / "log.txt").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", *shlex.split(command), *options],
+                [sys.executable, *arguments, *options],
                 cwd=ROOT, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -200,6 +202,26 @@ def test_as_many_trainings_run_as_the_workers_have_room_for(jobs: Jobs) -> None:
         (path / "end").write_text("0")
     eventually(lambda: all(jobs.state(path) == "finished" for path in paths), 60)
     eventually(lambda: not any((path / runs.LEASE).exists() for path in paths), 60)
+
+
+def test_the_readme_starts_scheduler_and_workers_as_compose_does() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for service in ("scheduler", "worker"):
+        command = COMPOSE["services"][service]["command"].removesuffix(" --no-dashboard")
+        assert command.replace(SCHEDULER, "tcp://SCHEDULER:8786") in readme
+
+
+def test_what_goes_wrong_on_a_worker_is_in_the_log_and_is_not_taken_for_a_lack_of_memory(
+    with_stand_ins: Machines,
+) -> None:
+    path = with_stand_ins.runs / "no-manifest"
+    path.mkdir()
+    shipped = runs.read(runs.SHIPPED / "map")
+    remote = cluster.Cluster(with_stand_ins.address).start(replace(shipped, path=path))
+    assert remote.wait() == 1
+    log = (path / "log.txt").read_text(encoding="utf-8")
+    assert log.startswith("The cluster could not train: ")
+    assert "no-manifest" in log
 
 
 def test_a_remote_training_is_paused_resumed_and_stopped(jobs: Jobs) -> None:

@@ -5,14 +5,16 @@ same process as a server would on its own machine, beside the same folder of run
 its end. Dask knows which worker has room (its resource `training`), and begins a task anew where
 a worker has died; the training then goes on from its last checkpoint.
 
-    dask scheduler
-    VAE_RUNS_DIR=/shared/runs dask worker tcp://scheduler:8786 --nthreads 1 --resources training=1
+    python -m dask scheduler
+    export VAE_RUNS_DIR=/shared/runs
+    python -m dask worker tcp://scheduler:8786 --nthreads 1 --resources training=1
 """
 
 import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +60,22 @@ class Remote:
             case "finished":
                 return self._future.result()
             case "error":
-                return -signal.SIGKILL  # four workers that tried it have died: Dask gives it up
+                return self._given_up()
             case "cancelled" | "lost" if not leases.is_held(self._path / runs.LEASE):
                 return -signal.SIGTERM
         return None
+
+    def _given_up(self) -> int:
+        """What its process would have ended with: Dask gives up what four workers died of. What
+        else went wrong, as on a worker that has no such run, then stands in the run's log."""
+        from distributed import KilledWorker
+
+        error = self._future.exception()
+        if isinstance(error, KilledWorker):
+            return -signal.SIGKILL
+        with suppress(OSError), (self._path / process.LOG).open("a", encoding="utf-8") as log:
+            log.write(f"The cluster could not train: {error}\n")
+        return 1
 
     def wait(self) -> int:
         """Wait until it has ended; its exit status."""
