@@ -60,10 +60,10 @@ def visits(server: Server, browser: Browser) -> dict[str, Visit]:
         asked.clear()
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         goto(page, f"{server.address}/{path}")
-        page.wait_for_timeout(1000)  # charts are drawn after the script has run
+        page.wait_for_timeout(300)  # charts are drawn after the script has run
         wide = page.evaluate(OVERFLOW)
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(150)
         here = (server.address, "data:", "blob:")
         found[path] = Visit(
             [wide, page.evaluate(OVERFLOW)],

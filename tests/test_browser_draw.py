@@ -86,12 +86,26 @@ def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
 ) -> None:
     held: list[Route] = []
     page.route("**/*drawable_canvas/*.js", lambda route: held.append(route))
-    goto(page, server.address).wait_for_timeout(4000)
-    assert len(held) == 1
+    goto(page, server.address).wait_for_timeout(800)  # longer than a page looks for a canvas
+    eventually(lambda: len(held) == 1)
     held[0].continue_()
     expect(page.get_by_role("img", name="Board: draw a digit here")).to_be_visible()
     expect(page.locator(".dc-toolbar")).to_be_hidden()
     expect(page.get_by_role("button", name="Undo")).to_have_count(1)
+    page.evaluate(
+        """() => { // one whose layers come after it
+            const isolated = document.createElement("div");
+            isolated.dataset.testid = "stBidiComponentIsolated";
+            const root = document.createElement("div");
+            root.className = "dc-root";
+            isolated.attachShadow({ mode: "open" }).append(root);
+            document.body.append(isolated);
+            const layer = document.createElement("canvas");
+            layer.className = "upper-canvas";
+            setTimeout(() => root.append(layer), 300);
+        }"""
+    )
+    expect(page.get_by_role("img", name="Board: draw a digit here")).to_have_count(2)
 
 
 @pytest.mark.long

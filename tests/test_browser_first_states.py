@@ -32,11 +32,11 @@ def visitor(browser: Browser, size: tuple[int, int], **options: Any) -> Page:
 
 
 def looks(page: Page, label: str, times: int = 10) -> set[bytes]:
-    """What a picture shows in the next two seconds."""
+    """What a picture shows in the next second."""
     found = set()
     for _ in range(times):
         found.add(picture(page.get_by_role("img", name=label, exact=True)).tobytes())
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(100)
     return found
 
 

@@ -122,7 +122,6 @@ def test_a_drawing_is_rebuilt_while_the_pen_moves_and_nothing_is_rerun(
     assert told["pictures"] / seconds >= FRAMES
     expect(page.locator("canvas.example")).to_have_count(0)
     before = picture(page.get_by_label("What the models see"))
-    page.wait_for_timeout(1000)
     settled(page)
     expect(words).to_have_count(2)  # what only Python knows
     after = picture(page.get_by_label("What the models see"))

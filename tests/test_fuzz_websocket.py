@@ -158,7 +158,7 @@ async def change_all(
 
 
 @given(some.sampled_from(PAGES), ten(changes))
-@settings(max_examples=visitors(10), phases=PHASES)
+@settings(max_examples=visitors(5), phases=PHASES)
 def test_any_values_of_widgets_are_shown_or_passed_over(
     site: Site, page: str, wanted: list[tuple[int, str, dict[str, Any]]]
 ) -> None:
@@ -216,7 +216,7 @@ queries = some.dictionaries(some.sampled_from(PARAMETERS), told | numbers.map(st
 
 
 @given(ten(some.tuples(some.sampled_from(PAGES), queries)))
-@settings(max_examples=visitors(10), phases=PHASES)
+@settings(max_examples=visitors(5), phases=PHASES)
 def test_any_address_is_a_page_without_an_exception(
     site: Site, addresses: list[tuple[str, dict[str, str]]]
 ) -> None:

@@ -19,7 +19,7 @@ def test_a_link_may_name_the_model_and_a_model_that_is_gone_gives_the_default(ow
 def test_the_sidebar_says_what_the_model_is(own_run: str, run_of_five: runs.Run) -> None:
     text = texts(alone("generate", model=own_run))
     assert f"5 latent dimensions, {run_of_five.manifest.parameters:,} weights" in text
-    assert "trained on 1,000 images of the 5,000 embedded MNIST digits" in text
+    assert "Trained on 1,000 images of the 5,000 embedded MNIST digits" in text
 
 
 def test_a_link_names_the_current_latent() -> None:

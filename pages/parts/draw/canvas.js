@@ -7,11 +7,12 @@ export default function () {
     const found = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
       .map((isolated) => isolated.shadowRoot?.querySelector(".dc-root"))
       .filter((root) => root instanceof HTMLElement)
-      .filter((root) => !root.dataset.attended);
+      .filter((root) => !root.dataset.attended && root.querySelector("canvas.upper-canvas"));
     found.forEach(free);
   };
   attend();
-  const again = setInterval(attend, 100); // on a slow line or machine the canvas comes much later
+  // on a slow line or machine the canvas comes much later, and its layers after it
+  const again = setInterval(attend, 100);
   return () => clearInterval(again);
 }
 
@@ -26,8 +27,11 @@ function free(root) {
   layers.at(-1)?.removeAttribute("aria-hidden");
   layers.at(-1)?.setAttribute("role", "img");
   layers.at(-1)?.setAttribute("aria-label", "Board: draw a digit here, or choose a ready one");
-  const send = root.querySelector("[aria-label^='Update the app']");
-  const later = () => setTimeout(() => send instanceof HTMLElement && send.click()); // once the stroke is on the canvas
+  const send = () => {
+    const update = root.querySelector("[aria-label^='Update the app']");
+    if (update instanceof HTMLElement) update.click();
+  };
+  const later = () => setTimeout(send); // once the stroke is on the canvas
   root.addEventListener("mouseup", later);
   root.addEventListener("touchend", later);
 }
