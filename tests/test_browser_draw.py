@@ -86,7 +86,7 @@ def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
 ) -> None:
     held: list[Route] = []
     page.route("**/*drawable_canvas/*.js", lambda route: held.append(route))
-    goto(page, server.address).wait_for_timeout(800)  # longer than a page looks for a canvas
+    goto(page, server.address).wait_for_timeout(800)
     eventually(lambda: len(held) == 1)
     held[0].continue_()
     expect(page.get_by_role("img", name="Board: draw a digit here")).to_be_visible()

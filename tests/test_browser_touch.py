@@ -118,6 +118,13 @@ def test_a_phone_on_its_side_has_drawing_and_answer_side_by_side_and_the_pages_b
     expect(sidebar).to_have_attribute("data-collapsed", "true")  # each visit begins so
 
 
+@pytest.mark.long
+def test_a_low_window_with_a_mouse_keeps_its_list_of_pages(server: Server, page: Page) -> None:
+    page.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})
+    goto(page, server.address)
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
+
+
 SMALLEST = """all => Math.min(...all.map(one => one.getBoundingClientRect())
     .filter(box => box.width).map(box => Math.min(box.width, box.height)))"""
 

@@ -28,7 +28,7 @@ from chromium import ROOT, eventually, free_port
 from conftest import SMALL_MODEL, SMALL_TRAINING
 
 from vae import leases, runs
-from vae.jobs import Jobs, cluster
+from vae.jobs import Jobs, cluster, endings
 from vae.limits import Limits
 
 KILLS = int(os.environ.get("VAE_TEST_KILLS", "1"))
@@ -220,8 +220,15 @@ def test_what_goes_wrong_on_a_worker_is_in_the_log_and_is_not_taken_for_a_lack_o
     remote = cluster.Cluster(with_stand_ins.address).start(replace(shipped, path=path))
     assert remote.wait() == 1
     log = (path / "log.txt").read_text(encoding="utf-8")
-    assert log.startswith("The cluster could not train: ")
+    assert log.startswith(endings.NO_WORKER)
     assert "no-manifest" in log
+    assert remote.poll() == 1
+    assert (path / "log.txt").read_text(encoding="utf-8") == log  # it is said once
+    state, words = endings.of(1, log, megabytes=700)
+    assert (state, words) == (
+        "failed",
+        "no worker of the cluster could train it; its log.txt says why",
+    )
 
 
 def test_a_remote_training_is_paused_resumed_and_stopped(jobs: Jobs) -> None:

@@ -256,7 +256,7 @@ def _grid(points: np.ndarray, lines: np.ndarray, labels: np.ndarray, theme: Them
 
 def latent_dims(study: Study, theme: Theme = "light") -> go.Figure:
     """What the ELBO is made of, and how many dimensions are used, by the size of the latent."""
-    figure = make_subplots(rows=1, cols=2, subplot_titles=("−ELBO", "Active units"))
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("-ELBO", "Active units"))
     sizes, colours = study.latent_dims, PALETTES[theme]
     names = [str(size) for size in sizes]
     terms = (("reconstruction_loss", colours.train), ("kl_divergence", colours.validation))

@@ -1,6 +1,6 @@
 // What the browser does on every page: it keeps the focus, and one entry of its history a page;
-// follows links to pages; makes all type larger at a key, and room on a phone; tells of another theme; and forgets what
-// it keeps (keeper.js) when it is told to.
+// follows links to pages; makes all type larger at a key; folds the list of pages where there is no
+// room for it; tells of another theme; and forgets what it keeps (keeper.js) when it is told to.
 
 let forgets = 0;
 
@@ -137,7 +137,7 @@ function nameThePages() {
 
 /** A phone on its side is too wide for Streamlit to fold the list of pages, and has no room for it. */
 function makeRoom() {
-  if (!matchMedia("(max-height: 480px)").matches) return;
+  if (!matchMedia("(max-height: 480px) and (pointer: coarse)").matches) return;
   const fold = document.querySelector("[data-testid=stSidebarCollapseButton] button");
   if (fold instanceof HTMLElement) fold.click();
 }

@@ -6,6 +6,7 @@ test("words on the prior name a share, also of latents that it never draws", () 
   assert.match(priorText([0.5, -0.5]), /^Usual .* 22\u00a0% /);
   for (const middle of [[0.05, 0.05], new Float32Array(16)]) // in many dimensions it is empty
     assert.match(priorText(middle), /^In the middle of the prior: not 1\u00a0% /);
+  assert.match(priorText([0.15, 0]), /^Usual .* 1\u00a0% /);
   assert.match(priorText([3, 1]), /^Rare .* 99\.3\u00a0% /);
   for (const far of [37, 38, 41.5, 1e4]) {
     assert.match(priorText([far, 3.9]), /^Hardly ever drawn .*: 100\u00a0% of its samples/);

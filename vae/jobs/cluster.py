@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from vae import leases, runs
-from vae.jobs import process
+from vae.jobs import endings, process
 
 VARIABLE = "VAE_DASK"
 RESOURCE = "training"
@@ -50,6 +50,7 @@ class Remote:
 
     def __init__(self, future: Any, path: Path) -> None:
         self._future, self._path = future, path
+        self._given_up: int | None = None
 
     def poll(self) -> int | None:
         """The exit status of its process; None while it trains or waits for a worker.
@@ -60,21 +61,23 @@ class Remote:
             case "finished":
                 return self._future.result()
             case "error":
-                return self._given_up()
+                if self._given_up is None:
+                    self._given_up = self._give_up()
+                return self._given_up
             case "cancelled" | "lost" if not leases.is_held(self._path / runs.LEASE):
                 return -signal.SIGTERM
         return None
 
-    def _given_up(self) -> int:
+    def _give_up(self) -> int:
         """What its process would have ended with: Dask gives up what four workers died of. What
-        else went wrong, as on a worker that has no such run, then stands in the run's log."""
+        else went wrong, as on a worker that has no such run, is written in the run's log."""
         from distributed import KilledWorker
 
         error = self._future.exception()
         if isinstance(error, KilledWorker):
             return -signal.SIGKILL
         with suppress(OSError), (self._path / process.LOG).open("a", encoding="utf-8") as log:
-            log.write(f"The cluster could not train: {error}\n")
+            log.write(f"{endings.NO_WORKER}: {error}\n")
         return 1
 
     def wait(self) -> int:

@@ -6,6 +6,8 @@ from vae import failures, runs
 
 _MEMORY_SIGNALS = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 _ASKED = (0, -signal.SIGTERM, -signal.SIGKILL)  # statuses of a process that was to stop
+NO_WORKER = "No worker of the cluster could train it"
+"""What the log of a run begins its last line with, where that is so."""
 _NO_AVX = (
     "this machine's processor lacks instructions that TensorFlow needs (AVX); train on another "
     "machine and import the run here"
@@ -40,4 +42,6 @@ def of(status: int, log: str, megabytes: float) -> tuple[runs.State, str]:
         return "failed", f"memory ran short: {short}"
     if status < 0:
         return "interrupted", ""
+    if NO_WORKER in log:
+        return "failed", "no worker of the cluster could train it; its log.txt says why"
     return "failed", f"the training process ended with status {status}; its log.txt says more"

@@ -1,7 +1,7 @@
 """How weights are moved: Adam, how far at which step, and the average that follows them.
 
-Each is one operation of TensorFlow a variable, which reads and writes it once: as Keras spells them
-out, in a dozen, they take an eighth of a step of `baseline`.
+A variable is moved by one operation of TensorFlow, where Keras spells it out in a dozen: they took
+an eighth of a step of `baseline`.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras' Adam with decoupled weight decay, its state too, a variable in one operation."""
+    """Keras' Adam with decoupled weight decay (AdamW); its state is that of Keras' own."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move one variable and its two moments, in place."""

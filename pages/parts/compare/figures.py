@@ -78,12 +78,14 @@ def downloads(inputs: Inputs, compared: list[runs.Run], table: str) -> None:
             return print_charts.png(shown)
         return print_charts.pdf(shown, print_charts.curves_of(epochs))
 
+    ends = inputs.ends
     files: list[tuple[str, str, str | Callable[[], bytes]]] = [
         ("Figures (PDF)", "comparison.pdf", lambda: printed("both")),
         ("Pictures (PNG)", "pictures.png", lambda: printed("pictures")),
         ("Curves (PNG)", "curves.png", lambda: printed("curves")),
         ("Table (CSV)", "figures.csv", table),
     ]
+    st.caption(f"Pictures as under *Pictures*: seed {inputs.seed}, from {ends[0]} to {ends[1]}.")
     with st.container(horizontal=True, gap="small"):
         for label, name, content in files:
             st.download_button(label, content, name, icon=":material/download:", on_click="ignore")

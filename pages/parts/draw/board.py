@@ -15,7 +15,8 @@ from vae.mnist import SIDE
 from vae.preprocess import Blank, photo_files, strokes
 
 LONGEST_NAME = 100
-EXAMPLE = "An example: draw over it yourself."  # one line, as what then takes its place
+ON_NOTHING = "Draw here, with mouse or finger."
+OVER_EXAMPLE = "An example: draw over it yourself."  # one line, too, so that nothing moves
 LARGEST = 25  # megabytes that are taken; of one that is too large to be read, the page says so
 _ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).parent / "canvas.js"))
 
@@ -23,8 +24,8 @@ _ATTEND = component("latent_digits_canvas", js=scripts.bare(Path(__file__).paren
 def show() -> None:
     """The canvas, or the picture in its place, and their buttons; all goes to the session."""
     picture = session.canvas()["picture"]
-    own = "Draw here, with mouse or finger."
-    words = widgets.plain(canvas.source()) or (own if canvas.is_used() else EXAMPLE)
+    invites = OVER_EXAMPLE if canvas.READY and not canvas.is_used() else ON_NOTHING
+    words = widgets.plain(canvas.source()) or invites
     if picture is None or session.canvas()["strokes"]:
         _show_canvas()
     elif picture["photo"] is None:

@@ -14,7 +14,7 @@ export const EXACT =
   "and two standard deviations. Orange, after a search, is the best Gaussian for this image.";
 
 export const TERMS =
-  "Upper bar: −log p(x) is how unlikely the model finds the image, whatever its encoder says; the gap " +
+  "Upper bar: -log p(x) is how unlikely the model finds the image, whatever its encoder says; the gap " +
   "KL(q || p(z | x)) is how far the guess is from the truth. Lower bar: the reconstruction loss, " +
   "averaged over q, and KL(q || p(z)), how far q is from the prior. Both add up to -ELBO, the loss " +
   "that training makes small: all of it that a better encoder could save is the gap.";
@@ -24,7 +24,7 @@ export const told = (nats) => (nats < 9.995 ? nats.toFixed(2) : nats.toFixed(1))
 
 /** @param {Terms} terms */
 export function upperText({ nll, gap }) {
-  return `−log p(x) ${nll.toFixed(1)} + gap ${told(gap)} = ${(nll + gap).toFixed(1)} nats`;
+  return `-log p(x) ${nll.toFixed(1)} + gap ${told(gap)} = ${(nll + gap).toFixed(1)} nats`;
 }
 
 /** @param {Terms} terms */
