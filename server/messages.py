@@ -4,6 +4,7 @@ from google.protobuf.message import DecodeError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.util import calc_hash
 
 MOST = 4_000_000  # bytes; a drawing of half an hour has less
 MOST_PARTS = 3000  # widgets, choices, names of files; no page has a tenth of that
@@ -14,6 +15,7 @@ _SAID = {
 }
 """What the app's own pages say. Streamlit would also empty the caches of all visitors, tell which
 commit is served, watch its sources or install files of its own for whoever asks."""
+FIRST_PAGE = "draw"  # its file, from which Streamlit has the page's number
 _ASKED = (None, "deferred_file", "dataframe_chunk")  # of the last of these
 
 
@@ -29,6 +31,7 @@ class Messages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the connection on, with an end in place of a message that is too large."""
+        visit = _Visit()
 
         async def bounded() -> Message:
             while True:
@@ -38,10 +41,35 @@ class Messages:
                 if reason:
                     await send({"type": "websocket.close", "code": 1009, "reason": reason})
                     return {"type": "websocket.disconnect", "code": 1009, "reason": reason}
-                if said is None or _is_ours(said):
+                if said is None or (_is_ours(said) and not visit.is_late(said)):
                     return message
 
         await self._app(scope, bounded if scope["type"] == "websocket" else receive, send)
+
+
+class _Visit:
+    """On which page a browser is, as far as it says.
+
+    What a part of a page says just after a link to another was clicked, as Draw of networks that
+    have come, would be answered on the page that was left, by nothing: and Streamlit would show
+    that nothing instead of the page that was asked for, until the next click.
+    """
+
+    def __init__(self) -> None:
+        self._page = self._awaited = ""
+
+    def is_late(self, said: BackMsg) -> bool:
+        """Whether a part of another page says so than the one that was asked for last, before
+        anything has been said there: pages that Python leads to are not asked for."""
+        if said.WhichOneof("type") != "rerun_script":
+            return False
+        state, fragment = said.rerun_script, said.rerun_script.fragment_id
+        page = state.page_script_hash or calc_hash(state.page_name or FIRST_PAGE)
+        if fragment and self._awaited not in ("", page):
+            return True
+        is_asked_for = not fragment and page != self._page != ""
+        self._page, self._awaited = page, page if is_asked_for else ""
+        return False
 
 
 def _read(message: Message) -> BackMsg | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from chromium import PHONE, ROOT, WIDE, Server, goto, needs_chromium, settled
+from long import first
 from playwright.sync_api import Browser, Error, Page, expect
 
 from benchmarks.server import serving
@@ -144,6 +145,28 @@ def test_nothing_that_the_pages_do_makes_streamlit_complain(
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("start", first(1, ["", "morph"]))
+def test_what_draw_says_as_a_link_is_clicked_does_not_empty_the_page_behind_it(
+    start: str, server: Server, page: Page
+) -> None:
+    goto(page, f"{server.address}/{start}")
+    if start:
+        page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("img", name="Reconstruction by best")).to_be_visible()
+    settled(page)
+    page.evaluate(
+        """() => {
+            const view = [...latentDigits.views.values()].find(one => one.data.view === "drawing");
+            document.querySelector("[data-testid=stSidebarNavLink][href$=generate]").click();
+            view.setStateValue("standing", ["another"]);
+        }"""
+    )
+    expect(page.get_by_role("heading", name="Generate", level=1)).to_be_visible()
+    settled(page).wait_for_timeout(500)
+    expect(page.get_by_role("heading", name="Generate", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("combobox")).to_be_visible()
+
+
 def test_the_server_never_loads_tensorflow(server: Server, visits: dict[str, Visit]) -> None:
     assert len(visits) == len(PAGES)  # it has served every page
     libraries = Path(f"/proc/{server.process}/maps").read_text()

@@ -118,6 +118,18 @@ def test_a_phone_on_its_side_has_drawing_and_answer_side_by_side_and_the_pages_b
     expect(sidebar).to_have_attribute("data-collapsed", "true")  # each visit begins so
 
 
+def test_projections_are_no_wider_than_a_phone_that_was_on_its_side(
+    server: Server, phone: Page
+) -> None:
+    phone.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})
+    goto(phone, f"{server.address}/latent_space?model=best&view=Projections")
+    view = phone.locator(".projections-view")
+    expect(view.locator("canvas.cloud")).to_be_visible()
+    for width in (320, PHONE[0]):
+        phone.set_viewport_size({"width": width, "height": PHONE[1]})
+        eventually(lambda: view.evaluate("view => view.scrollWidth - innerWidth") <= -16)
+
+
 @pytest.mark.long
 def test_a_low_window_with_a_mouse_keeps_its_list_of_pages(server: Server, page: Page) -> None:
     page.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.util import calc_hash
 
 from pages.parts.draw import board
 from server import messages, upload_memory
@@ -17,6 +18,7 @@ from server.messages import Messages
 from vae import archive
 from vae.preprocess import photo_files
 
+DRAW, TRAIN = calc_hash(messages.FIRST_PAGE), calc_hash("train")  # as Streamlit numbers pages
 RERUN: dict[str, Any] = {"rerun_script": {"page_name": "train", "query_string": "run=map"}}
 
 
@@ -43,6 +45,34 @@ def passed_on(*said: dict[str, Any] | bytes) -> tuple[list[bytes], list[Message]
 
     run(visit())
     return came, sent
+
+
+def rerun(page: str, fragment: str = "") -> dict[str, Any]:
+    return {"rerun_script": {"page_script_hash": page, "fragment_id": fragment}}
+
+
+@pytest.mark.parametrize(
+    ("said", "late"),
+    [
+        ([rerun(""), rerun("map"), rerun(DRAW, "part")], [2]),
+        ([rerun(""), rerun(DRAW, "part"), rerun("map"), rerun(DRAW, "part")], [3]),
+        ([RERUN, rerun(TRAIN), rerun("map", "part")], []),  # Python leads to another page
+        ([RERUN, rerun("map"), rerun(TRAIN, "part")], [2]),
+        ([rerun("draw"), rerun("map"), rerun("train"), rerun("draw", "part")], [3]),
+        ([rerun("draw"), rerun("map"), rerun("draw", "part"), rerun("draw", "other")], [2, 3]),
+        ([rerun("draw"), rerun("map"), rerun("draw"), rerun("draw", "part")], []),
+        # Python leads back: whatever was pressed on the map's page said that it had come
+        ([rerun("draw"), rerun("map"), rerun("map"), rerun("draw", "part")], []),
+        ([rerun("draw"), rerun("map"), rerun("map", "button"), rerun("draw", "part")], []),
+        ([rerun("draw"), {"app_heartbeat": True}, rerun("draw", "part")], []),
+    ],
+)
+def test_what_a_part_of_a_page_says_that_was_just_left_is_passed_over(
+    said: list[dict[str, Any]], late: list[int]
+) -> None:
+    came, _ = passed_on(*said)
+    expected = [BackMsg(**one).SerializeToString() for i, one in enumerate(said) if i not in late]
+    assert came == expected
 
 
 @pytest.mark.parametrize(

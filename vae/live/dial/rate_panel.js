@@ -8,7 +8,7 @@ import { edge, mixed } from "./series.js";
 
 const [WIDTH, HEIGHT] = [300, 230];
 const MARGIN = { left: 42, right: 12, top: 10, bottom: 38 };
-const ROOM = 0.06; // of what the axes span, beyond the outermost points
+const ROOM = 0.12; // of what the axes span, beyond the outermost points
 
 export class RatePanel {
   /** @param {(run: number) => void} onChoose told which run was clicked */

@@ -314,7 +314,7 @@ export class MapCanvas {
     const spots = Array.from({ length: names.length / 2 }, (_, label) =>
       this.hidden.has(label) ? null : this.toScreen([names[2 * label], names[2 * label + 1]]),
     );
-    writeNames(this.canvas, spots, this.side < SMALL ? 11 : 15);
+    writeNames(this.canvas, spots, this.side < SMALL ? 11 : 15, this.hasManifold ? 5 : 2);
   }
 
   /** @param {CanvasRenderingContext2D} context */

@@ -11,15 +11,16 @@ const APART = 13; // CSS pixels; a name that would cover another is left out
  * @param {([left: number, top: number] | null)[]} spots by label, where each name stands in CSS
  *   pixels, if it does
  * @param {number} size of the letters, in CSS pixels
+ * @param {number} [halo] around them: more where digits lie under them
  */
-export function writeNames(canvas, spots, size) {
+export function writeNames(canvas, spots, size, halo = 2) {
   const { color: ink, backgroundColor: paper } = getComputedStyle(canvas);
   const context = pen(canvas);
   /** @type {[left: number, top: number][]} */
   const written = [];
   const font = `600 ${size}px sans-serif`;
   Object.assign(context, { font, textAlign: "center", textBaseline: "middle", globalAlpha: 1 });
-  Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineWidth: 4, lineJoin: "round" });
+  Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineWidth: 2 * halo, lineJoin: "round" });
   spots.forEach((spot, label) => {
     if (!spot) return;
     const [left, top] = spot;
