@@ -20,7 +20,12 @@ export function writeNames(canvas, spots, size, halo = 2) {
   const written = [];
   const font = `600 ${size}px sans-serif`;
   Object.assign(context, { font, textAlign: "center", textBaseline: "middle", globalAlpha: 1 });
-  Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineWidth: 2 * halo, lineJoin: "round" });
+  Object.assign(context, {
+    strokeStyle: paper,
+    fillStyle: ink,
+    lineWidth: 2 * halo,
+    lineJoin: "round",
+  });
   spots.forEach((spot, label) => {
     if (!spot) return;
     const [left, top] = spot;
