@@ -17,7 +17,11 @@ def moved(optimizer: keras.optimizers.Optimizer) -> list[np.ndarray]:
     ]
     optimizer.build(variables)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
-    apply = tf.function(lambda *gradients: optimizer.apply_gradients(zip(gradients, variables)))  # noqa: B905
+
+    @tf.function
+    def apply(*gradients: tf.Tensor) -> None:
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
     for step in range(20):
         gradients = [generator.normal(size=v.shape).astype("float32") for v in variables]
         if step < 10:
