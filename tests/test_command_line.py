@@ -569,3 +569,34 @@ def test_a_run_is_exported_to_a_file_and_imported_from_it(trained: Trained, tmp_
     status, _, err = ran("import", file, root)
     assert status == 2
     assert err.startswith("error: this is not an exported run: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there only")
+def test_a_training_in_a_terminal_asks_for_huge_pages_as_one_of_the_server_does(
+    tmp_path: Path,
+) -> None:
+    telling = "import os, sys; print(os.getpid(), os.environ.get('GLIBC_TUNABLES'))"
+    (tmp_path / "sitecustomize.py").write_text(telling)
+    environment = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    command = [
+        sys.executable,
+        "-m",
+        "vae",
+        "train",
+        "--out",
+        str(tmp_path / "it's one"),
+        "--dry-run",
+    ]
+    result = subprocess.run(
+        [*command, "--epochs", "3"],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second, *_ = result.stdout.splitlines()
+    number, tunables = second.split()
+    assert first == f"{number} None"  # the same process, begun anew
+    assert tunables == "glibc.malloc.hugetlb=1"
+    assert "for 3 epochs" in result.stdout

@@ -596,6 +596,25 @@ def test_what_a_training_prints_is_utf_8_whatever_the_locale(
     assert "utf8_mode=1" in process.printed(path)
 
 
+@pytest.mark.parametrize(
+    ("own", "given"),
+    [
+        ("", "glibc.malloc.hugetlb=1"),
+        ("glibc.malloc.perturb=0", "glibc.malloc.perturb=0:glibc.malloc.hugetlb=1"),
+        ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
+    ],
+)
+def test_a_training_asks_for_huge_pages_unless_the_deployer_has_said_another_thing(
+    server: Jobs, monkeypatch: pytest.MonkeyPatch, own: str, given: str
+) -> None:
+    path = ended(server)
+    monkeypatch.setenv("GLIBC_TUNABLES", own)
+    told = ["-c", "import os; print('given', os.environ['GLIBC_TUNABLES'])"]
+    monkeypatch.setattr(process, "arguments", lambda run: told)
+    process.start(runs.read(path)).wait(30)
+    assert f"given {given}\n" in process.printed(path)
+
+
 def test_a_deleted_run_counts_until_it_is_gone_for_good(server: Jobs) -> None:
     path = ended(server)
     (path / "large").write_bytes(bytes(3_000_000))

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from vae import data, failures, results, runs
 from vae.commands import folder, measure, train
+from vae.jobs import process
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,4 +38,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["train"]:
+        process.begin_anew()
     sys.exit(main())

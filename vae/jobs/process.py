@@ -15,6 +15,7 @@ LOG = "log.txt"  # in the run directory; what each start printed follows its com
 PROMPT = "$ python "
 PARENT = "VAE_PARENT"  # the process without which a training ends
 TAIL = 20_000  # bytes of a log that are looked at
+_TUNABLES, _HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb"
 
 
 def start(run: runs.Run, with_parent: bool = False) -> subprocess.Popen[bytes]:
@@ -31,8 +32,7 @@ def start(run: runs.Run, with_parent: bool = False) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, *arguments(run)],
             cwd=Path(__file__).parents[2],
-            # What it prints is text in any locale.
-            env={**os.environ, "PYTHONUTF8": "1", PARENT: str(os.getpid()) if with_parent else ""},
+            env={**environment(), PARENT: str(os.getpid()) if with_parent else ""},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -40,6 +40,26 @@ def start(run: runs.Run, with_parent: bool = False) -> subprocess.Popen[bytes]:
         )
     _let_others_go_first(process.pid)
     return process
+
+
+def environment() -> dict[str, str]:
+    """The environment of a training's process.
+
+    The C library asks Linux for huge pages: TensorFlow takes and gives back tens of megabytes at
+    each step, and looks up their pages all the time. `python -m benchmarks.training_speed` has
+    what it brings. Source: https://sourceware.org/glibc/manual/latest/html_node/Tunables.html
+    """
+    tunables = os.environ.get(_TUNABLES, "")
+    if _HUGE_PAGES not in tunables:
+        tunables = ":".join(filter(None, [tunables, f"{_HUGE_PAGES}=1"]))
+    # What it prints is text in any locale.
+    return {**os.environ, _TUNABLES: tunables, "PYTHONUTF8": "1"}
+
+
+def begin_anew() -> None:
+    """Start this command once more in the environment of a training, unless it has that already."""
+    if sys.platform == "linux" and _HUGE_PAGES not in os.environ.get(_TUNABLES, ""):
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment())
 
 
 def printed(path: Path) -> str:
