@@ -6,15 +6,14 @@ does a host that only knows how to run a script: there the app lacks its headers
 
 import streamlit as st
 
-from pages.shared import navigation, once
+from pages.shared import navigation
 from server import MIDDLEWARE
 from server.headers import policy
-from server.sockets import send_at_once
+from server.loading import lifespan
 from vae.limits import check_environment
 
 if __name__ == "__main__":
     navigation.route()
 else:
     check_environment(policy)
-    once.load()  # before the first visitor comes
-    app = st.App(__file__, lifespan=send_at_once, middleware=MIDDLEWARE)
+    app = st.App(__file__, lifespan=lifespan, middleware=MIDDLEWARE)

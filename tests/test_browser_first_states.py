@@ -118,6 +118,86 @@ def test_the_slider_through_a_training_runs_once(server: Server, page: Page) -> 
     expect(page.get_by_role("button", name="Play through the epochs")).to_be_visible()
 
 
+WATCHED = """window.seen = []; requestAnimationFrame(function look() {
+    const shown = one => one && getComputedStyle(one).visibility === "visible";
+    window.seen.push([shown(document.querySelector("#first-paint")),
+        Boolean(document.querySelector("[data-testid=stMain] [data-testid=stHeading]"))]);
+    requestAnimationFrame(look); })"""
+FIRST = {  # a phone of 2013, a window in the dark, and who asks for less motion
+    "narrow": ((320, 568), {}),
+    "dark": ((1280, 800), {"color_scheme": "dark"}),
+    "still": ((1280, 800), {"reduced_motion": "reduce"}),
+}
+
+
+@pytest.mark.parametrize("kind", FIRST)
+def test_a_digit_is_there_before_streamlits_script_and_moves_but_for_who_asks_for_less_motion(
+    kind: str, server: Server, browser: Browser
+) -> None:
+    size, options = FIRST[kind]
+    page = visitor(browser, size, **options)
+    page.route("**/static/js/**", lambda route: route.abort())
+    page.goto(f"{server.address}/generate")
+    film = page.locator("#first-paint .film")
+    expect(film.locator("img")).to_be_visible()
+    assert film.locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") == 28
+    expect(page.get_by_role("status")).to_contain_text("The page is loading")
+    box = film.bounding_box()
+    assert box is not None
+    assert box["width"] == box["height"] == 224
+    assert abs(box["x"] + box["width"] / 2 - size[0] / 2) < 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    looks = set()
+    for _ in range(8):
+        looks.add(film.screenshot(animations="allow"))
+        page.wait_for_timeout(100)
+    assert (len(looks) == 1) == (kind == "still")
+    ground = page.locator("#first-paint").evaluate("one => getComputedStyle(one).backgroundColor")
+    assert ground == ("rgb(15, 15, 14)" if kind == "dark" else "rgb(255, 255, 255)")
+    page.context.close()
+
+
+def test_the_first_digit_stays_until_the_page_is_there_and_never_comes_back(
+    server: Server, page: Page
+) -> None:
+    page.add_init_script(WATCHED)
+    goto(page, f"{server.address}/generate?model=map")
+    expect(page.locator("#first-paint")).to_be_hidden()
+    page.get_by_role("link", name="Morph").click()
+    page.get_by_role("heading", name="Morph", level=1).wait_for()
+    settled(page)
+    seen = page.evaluate("window.seen")
+    after = [shown for shown, _ in seen[[one for one, _ in seen].index(True) :]]
+    gone = after.index(False)
+    assert not any(after[gone:])
+    assert any(heading for _, heading in seen[-len(after) + gone - 1 :][:1])  # not before the page
+
+
+def test_without_scripts_the_page_says_so_beside_the_digit(
+    server: Server, browser: Browser
+) -> None:
+    page = visitor(browser, (1280, 800), java_script_enabled=False)
+    page.goto(server.address)
+    box = page.locator("#first-paint").bounding_box()
+    said = page.locator("noscript p").first.bounding_box()
+    assert box is not None
+    assert said is not None
+    assert said["y"] + said["height"] < box["y"]
+    expect(page.get_by_text("The page is loading")).to_be_hidden()
+    page.context.close()
+
+
+def test_what_streamlit_says_instead_of_a_page_is_not_covered(
+    server: Server, browser: Browser
+) -> None:
+    page = visitor(browser, (1280, 800))
+    page.route("**/_stcore/**", lambda route: route.abort())  # as where no server answers
+    page.goto(server.address)
+    page.get_by_test_id("stApp").wait_for()
+    expect(page.locator("#first-paint")).to_be_hidden()
+    page.context.close()
+
+
 def test_a_page_is_of_use_before_any_model_has_come(server: Server, browser: Browser) -> None:
     page = visitor(browser, (1280, 900))
     page.route("**/files/**", lambda route: None)  # neither models nor our scripts ever come

@@ -1,5 +1,6 @@
 """What every answer of the server carries, and how little it weighs."""
 
+import asyncio
 import gzip
 import os
 import re
@@ -8,12 +9,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
 from email.message import Message as Received
 from pathlib import Path
+from typing import Any
 
 import asgi
 import pytest
 from chromium import Server
+from loops import run
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -26,7 +30,7 @@ from websockets.protocol import State
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from server import compression
+from server import compression, loading
 from server.compression import Compression
 from server.headers import policy
 from vae.limits import check_environment
@@ -146,11 +150,48 @@ def test_without_the_server_the_script_routes_all_the_same() -> None:
     assert "'app'" not in found.stdout
 
 
+def test_a_session_waits_until_all_is_imported_and_the_first_page_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the first visitors' own threads would import it beside."""
+    imported: Future[None] = Future()
+    monkeypatch.setattr(loading, "loading", lambda: imported)
+    reached: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope["type"])
+
+    async def come() -> None:
+        waiting = asyncio.ensure_future(loading.Loading(app)({"type": "websocket"}, never, never))
+        await loading.Loading(app)({"type": "http"}, never, never)
+        await asyncio.sleep(0.05)
+        assert reached == ["http"]
+        imported.set_result(None)
+        await waiting
+
+    run(come())
+    assert reached == ["http", "websocket"]
+
+
+async def never(*_: object) -> Any:
+    raise AssertionError
+
+
+def test_the_server_listens_before_anything_heavy_is_imported() -> None:
+    code = "import sys, streamlit_app; print({'pandas', 'scipy'} & set(sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert found.stdout == "set()\n", found.stderr
+
+
 def test_all_that_pages_import_is_there_with_one_thread_before_the_first_visitor_comes() -> None:
     """Visitors who imported it at the same moment found modules half made."""
     code = """
 import sys
 import streamlit_app
+from server.loading import loading
+loading().result()
 from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_info
 before = set(sys.modules)

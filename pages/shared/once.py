@@ -43,7 +43,8 @@ def load() -> None:
     """Import all that pages import, and pandas, which Streamlit's elements import when first used.
 
     Two threads that import modules which import one another may find one of them half made: of two
-    first visitors at the same moment both got an error, from SciPy.
+    first visitors at the same moment both got an error, from SciPy. So no session begins before
+    (`server/loading.py`).
     """
     for module in pkgutil.walk_packages([str(_PARTS)], "pages.parts."):
         importlib.import_module(module.name)
