@@ -7,7 +7,8 @@
 
 It keeps what a browser keeps: the elements on the page, the values of the widgets, the pages'
 names, the larger messages of the last runs, which the server then only names, and the files that
-never change, which it fetches when a page first names them.
+never change, which it fetches when a page first names them; a model's networks once it touches the
+page.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from websockets.typing import Subprotocol
 
 PATIENCE = 120.0  # seconds for a page
 FILES = re.compile(rb"files/[0-9a-f]{32}\.[a-z]+")
+LATE = re.compile(rb'"late": ?\{[^}]*\}')  # in what vae/live/load.js is given
 TRIGGERS = ("trigger_value", "string_trigger_value", "json_trigger_value")
 KEPT_RUNS = 2  # Streamlit's `global.maxCachedMessageAge`
 
@@ -92,6 +94,7 @@ class Visitor:
         self.widgets: dict[str, WidgetState] = {}
         self.pages: dict[str, str] = {}  # Streamlit's hashes by the last part of the address
         self.state = ClientState()
+        self._late = b""
         self._kept: dict[str, tuple[ForwardMsg, int]] = {}  # by hash; the run that used it last
         self._runs = 0
 
@@ -151,6 +154,14 @@ class Visitor:
     async def _fetch(self, shown: Shown) -> int:
         """Fetch the files that the page names, but for those that were fetched before: bytes."""
         contents = b"".join(message.SerializeToString() for message in shown.messages)
+        self._late = b"".join(LATE.findall(contents))
+        return await self._fetch_named(LATE.sub(b"", contents))
+
+    async def touch(self) -> int:
+        """Fetch what the last page leaves until somebody touches it: bytes."""
+        return await self._fetch_named(self._late)
+
+    async def _fetch_named(self, contents: bytes) -> int:
         named = {name.decode() for name in FILES.findall(contents)} - set(self.files)
         if named:
             self.files |= await asyncio.to_thread(self._fetched, sorted(named))

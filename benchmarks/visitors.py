@@ -1,10 +1,11 @@
 """How long pages take while many look at them: `python -m benchmarks.visitors`.
 
-Each visitor walks through all pages in turn, over a real WebSocket, and thinks for two seconds
-before the next page. Each number of visitors has a server of its own, on which one visitor has
-been everywhere before. The numbers take turns, and so do a server that trains a model meanwhile
-(`--training`) and one that does not. `--servers 1 2` measures one server, and two behind the proxy
-of deploy/Caddyfile. The visitors run on the same cores as the servers.
+Each visitor walks through all pages in turn, over a real WebSocket, touches each, so that its
+networks come, and thinks for two seconds before the next. Each number of visitors has a server of
+its own, on which one visitor has been everywhere before. The numbers take turns, and so do a server
+that trains a model meanwhile (`--training`) and one that does not. `--servers 1 2` measures one
+server, and two behind the proxy of deploy/Caddyfile. The visitors run on the same cores as the
+servers.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from vae.presets import PRESETS
 
 PAGES = ("", "latent_space", "generate", "morph", "compare", "train", "how_it_works")
 HEAD = ("visitors", "median, ms", "95 %, ms", "pages", "errors", "server's CPU, ms a page",
-        "kB, first visit", "kB, again", "MB after one tour", "MB")  # fmt: skip
+        "kB, first visit", "kB, first touch", "kB, again", "MB after one tour", "MB")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Visit:
     milliseconds: float
     received: int  # bytes
     first: bool  # of this visitor on this page
+    touched: int = 0  # bytes, once the page was touched
     error: str = ""
 
 
@@ -57,7 +59,7 @@ async def walk(address: str, start: int, seconds: float, wait: float, think: flo
                 visits.append(await _visit(one, page, len(visits) < len(PAGES)))
                 await asyncio.sleep(think)
     except (OSError, WebSocketException) as error:  # the session is gone: this visitor gives up
-        visits.append(Visit("", 0, 0, False, f"{type(error).__name__}: {error}"))
+        visits.append(Visit("", 0, 0, False, error=f"{type(error).__name__}: {error}"))
     return visits
 
 
@@ -65,8 +67,9 @@ async def _visit(one: visitor.Visitor, page: str, first: bool) -> Visit:
     try:
         shown = await one.open(page)
     except visitor.VisitError as error:
-        return Visit(page, 0, 0, first, str(error))
-    return Visit(page, 1000 * shown.seconds, shown.received, first)
+        return Visit(page, 0, 0, first, error=str(error))
+    touched = await one.touch()
+    return Visit(page, 1000 * shown.seconds, shown.received, first, touched)
 
 
 @dataclass(frozen=True)
@@ -121,15 +124,18 @@ def summary(visits: list[Visit]) -> dict[str, Any]:
         "median": float(middle),
         "p95": float(slow),
         "errors": [visit.error for visit in visits if visit.error],
-        "kilobytes_first": _kilobytes(visit for visit in good if visit.first),
-        "kilobytes_again": _kilobytes(visit for visit in good if not visit.first),
+        "kilobytes_first": _kilobytes(visit.received for visit in good if visit.first),
+        "kilobytes_touched": _kilobytes(visit.touched for visit in good if visit.first),
+        "kilobytes_again": _kilobytes(
+            visit.received + visit.touched for visit in good if not visit.first
+        ),
         "median_by_page": by_page,
     }
 
 
-def _kilobytes(visits: Iterable[Visit]) -> float:
-    """What a visit receives, in the mean."""
-    return fmean([visit.received for visit in visits] or [0]) / 1000
+def _kilobytes(received: Iterable[int]) -> float:
+    """The mean of some bytes."""
+    return fmean(list(received) or [0]) / 1000
 
 
 @contextmanager
@@ -178,8 +184,8 @@ def tabulated(rows: list[dict[str, Any]]) -> str:
         lines.append([
             f"{words}{', and a training' if trains else ''}", over("median"), over("p95"),
             over("pages"), str(sum(len(row["errors"]) for row in own)), over("cpu_ms", 1),
-            over("kilobytes_first"), over("kilobytes_again"), over("megabytes_one_tour"),
-            over("megabytes"),
+            over("kilobytes_first"), over("kilobytes_touched"), over("kilobytes_again"),
+            over("megabytes_one_tour"), over("megabytes"),
         ])  # fmt: skip
     return report.table(HEAD, lines)
 

@@ -8,12 +8,12 @@ from pages.parts.generate import class_digits, current_latent, traversal
 from pages.shared import link, live, resources, widgets
 from vae import latents, mnist
 
-SAMPLES = 40
 LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
-live.supply(run, "decoder")  # comes while the server computes where its digits lie
+live.supply(run, "decoder")
+current_latent.supply(run)  # comes while the server computes where its digits lie
 latent_map = resources.latent_map(run)
 model = latent_map.model
 has_prior = not run.manifest.training.is_autoencoder
@@ -66,10 +66,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Below 1 stays nearer the middle: safer digits, less variety.",
     )  # fmt: skip
 if of == ANY:
-    samples = latents.sample_prior(SAMPLES, model.latent_dim, int(seed), temperature)
+    samples = latents.sample_prior(current_latent.SAMPLES, model.latent_dim, int(seed), temperature)
     current_latent.sheet(run, "Sample", samples)
 else:
-    samples = class_digits.sampled(run, int(of), SAMPLES, int(seed), temperature)
+    samples = class_digits.sampled(run, int(of), current_latent.SAMPLES, int(seed), temperature)
 if len(samples):
     st.download_button(
         "Download the sheet",

@@ -36,7 +36,7 @@ if view == "Live":
         "Point at the map, or touch it, to see what the decoder draws there; click to pin it."
     )
     live_map.show(run)
-    live.supply(run, *theory.BUNDLES)
+    live_map.supply(run, *theory.BUNDLES)
     theory.prepare(run)
 elif view == "Projections":
     needed = ("map", "digits", "projections")

@@ -5,8 +5,11 @@ from functools import partial
 import streamlit as st
 
 from pages.parts.morph import downloads, endpoints
-from pages.shared import link, live, markup, widgets
+from pages.shared import link, live, markup, resources, widgets
 from vae import latents
+from vae.live import sketch_bundle
+
+STEPS = 16
 
 run = widgets.begin("Morph")
 st.html(markup.STYLE)
@@ -29,18 +32,22 @@ with st.container(horizontal=True, gap="medium"):
                 "stays where the prior's samples are.",
             )  # fmt: skip
             steps = st.slider(
-                "Steps from end to end", 2, 60, 16, key="steps", bind="query-params", width=220
+                "Steps from end to end", 2, 60, STEPS, key="steps", bind="query-params", width=220
             )
 stops = link.tidy(endpoints.stacked(chosen, run))
 kind: latents.PathKind = kind or "straight"  # a script may choose none
 path = link.tidy(latents.path(stops, steps, kind))
 key = f"morph-{run.name}"
+is_first = chosen == endpoints.FIRST and (steps, kind) == (STEPS, "straight")
+sketched = partial(sketch_bundle, model=resources.model(run), latents=path)
+sketch = live.sketch(run, "morph", sketched) if is_first else None
 with stage:
     live.view(
         "morph",
         key,
         live.needs(run, "decoder", "map"),
         {"ends": stops.tolist(), "steps": steps, "kind": kind},
+        sketch,
         on_added_change=endpoints.adder(chosen, key, run),
         on_moved_change=endpoints.mover(chosen, key, run),
     )
@@ -51,4 +58,4 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         ("PNG strip", partial(downloads.strip, run, path), f"morph-{run.name}.png"),
     ):
         st.download_button(label, content, name, icon=":material/download:", on_click="ignore")
-live.supply(run, "decoder", "map")
+live.supply(run, "decoder", "map", sketch=sketch)

@@ -139,3 +139,12 @@ def test_the_page_has_the_same_mnist_and_the_same_palette() -> None:
     light = evaluate(code, "#4da6ff")
     assert light == [*palette.light("#4da6ff")]
     assert palette.PALETTES["dark"].classes[9] in scripts.joined("main.js")
+
+
+@needs_node
+@pytest.mark.parametrize("name", ["load.js", "view.js"])
+def test_what_travels_with_each_message_is_code_alone(name: str) -> None:
+    text = scripts.bare(scripts.FOLDER / name)
+    assert not re.search(r"/\*|^ | //", text, re.MULTILINE)
+    parsed = "new Function(input.replace('export default', 'return')); return true;"
+    assert evaluate(parsed, text) is True

@@ -42,6 +42,32 @@ def decoder_bundle(model: Model) -> bytes:
     return pack({"kind": "decoder", "id": name_of(model.run), **decoder.values}, decoder.weights)
 
 
+def sketch_bundle(name: str, model: Model, latents: np.ndarray) -> bytes:
+    """What a model decodes at these latents (n, latent_dim), as the bundle of this name."""
+    pictures = np.round(255 * model.decode(latents)).astype(np.uint8)
+    arrays = {"latents": latents.astype(np.float32), "pictures": pictures.reshape(len(latents), -1)}
+    return _sketch(name, arrays)
+
+
+def examples_bundle(name: str, model: Model, images: np.ndarray) -> bytes:
+    """What a model with a standard prior makes of these images (n, 28, 28), as the bundle of this
+    name: in full precision, since losses are computed of it.
+    """
+    posterior = model.encode(images)
+    arrays = {
+        "images": images,
+        "mean": posterior.mean,
+        "log_variance": posterior.log_variance,
+        "latents": posterior.latents,
+        "pictures": model.decode(posterior.latents),
+    }
+    return _sketch(name, {k: v.reshape(len(images), -1) for k, v in arrays.items()})
+
+
+def _sketch(name: str, arrays: dict[str, np.ndarray]) -> bytes:
+    return pack({"kind": "sketch", "id": name.removeprefix("sketch/")}, arrays)
+
+
 def digits_bundle(digits: Digits) -> bytes:
     """The images of these digits and their labels: bundle "digits/all"."""
     arrays = {"images": digits.images, "labels": digits.labels}

@@ -5,10 +5,12 @@ import { Gaps } from "./latents/gaps.js";
 import { Digits, LatentMap } from "./latents/latent_map.js";
 import { Decoder, Encoder } from "./network.js";
 import { Pictures } from "./projections/pictures.js";
+import { Recording } from "./recording.js";
+import { Sketch } from "./sketch.js";
 
 /** @import { Bundle } from "./bundle.js" */
 
-const KEPT = 24; // the page Draw needs up to 17
+const KEPT = 32; // the page Draw needs up to 24
 
 /** @type {Record<string, (bundle: Bundle) => unknown>} what becomes of each kind */
 const READERS = {
@@ -18,6 +20,8 @@ const READERS = {
   digits: (bundle) => new Digits(bundle),
   projections: (bundle) => new Pictures(bundle),
   gaps: (bundle) => new Gaps(bundle),
+  sketch: (bundle) => new Sketch(bundle),
+  recording: (bundle) => new Recording(bundle),
 };
 
 /** @type {Map<string, unknown>} "decoder/1a2b3c" -> what its reader made of it; what was wanted
@@ -70,6 +74,21 @@ export function received(name) {
   const known = bundles.get(name);
   if (known !== undefined && bundles.delete(name)) bundles.set(name, known);
   return known;
+}
+
+/**
+ * Send for bundles that wait until somebody needs them; load.js fetches them.
+ *
+ * @param {string[]} names
+ */
+export function want(names) {
+  globalThis.latentDigits ??= { views: new Map() };
+  const live = globalThis.latentDigits;
+  live.wanted ??= new Set();
+  const { wanted } = live;
+  const more = names.filter((name) => !wanted.has(name));
+  for (const name of more) wanted.add(name);
+  if (more.length) dispatchEvent(new Event("latent-digits-wanted"));
 }
 
 /**

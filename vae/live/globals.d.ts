@@ -24,6 +24,8 @@ declare var latentDigits:
       coming?: Map<string, { got: number; size: number; isWhole: boolean }>;
       show?: (component: Component) => void;
       close?: (root: ShadowRoot) => void;
+      /** The bundles that are sent for, by name, of those that wait until somebody needs them. */
+      wanted?: Set<string>;
       /** Whether what an address gives is here, and need not be fetched again. */
       isKept?: (address: string) => boolean;
     }

@@ -1,13 +1,14 @@
 // What Streamlit calls where scripts and data come as files, over HTTP: fetches both and hands the
 // data to the script, as Streamlit would have. Both stay in the browser's cache. On a slow line what
 // Streamlit itself fetches comes first, so that the page can be used: its type is the last of that.
-// Then networks come one after the other, in the order of the page: the first is of use before the
-// last has come. Where the script will show something, words say so until it does.
+// Networks wait until something needs them, and come one after the other then, in the order of the
+// page: the first is of use before the last has come. Where the script will show something, words say so until it does.
 
 /**
  * @typedef {object} Order
  * @property {string} script its address, seen from the app's first page
  * @property {string[]} files those of its data, each JSON or bytes
+ * @property {Record<string, string>} late the addresses of bundles that may not be needed, by name
  */
 
 /** @type {WeakMap<ShadowRoot, object>} */
@@ -26,11 +27,15 @@ export default function (component) {
   last.set(parentElement, call);
   announce(parentElement);
   const script = shown.then(() => import(new URL(order.script, document.baseURI).href));
-  const wanted = order.files.filter((file) => !globalThis.latentDigits?.isKept?.(file));
-  const given = wanted.map(async (address) => {
+  const give = async (/** @type {string} */ address, /** @type {string?} */ name = null) => {
+    if (globalThis.latentDigits?.isKept?.(address)) return;
+    if (name) await wanted(name, isLast);
+    if (!isLast()) return;
     const [{ default: run }, data] = await Promise.all([script, fetched(address)]);
     if (isLast()) ends.push(run({ ...component, data, address }));
-  });
+  };
+  const given = order.files.map((address) => give(address));
+  for (const [name, address] of Object.entries(order.late)) given.push(give(address, name));
   Promise.all([script, ...given]).catch((error) => {
     console.error(error);
     setTriggerValue("unserved", String(error)); // Python then sends it another way
@@ -54,6 +59,25 @@ function announce(root) {
   Object.assign(words, { className: "coming", role: "status", textContent: "Loading …" });
   words.style.cssText = "font: 0.875rem var(--st-font); color: var(--st-text-color)";
   root.append(words);
+}
+
+/**
+ * Wait until a bundle is sent for, by `want` of bundles.js, or nobody waits any more.
+ *
+ * @param {string} name
+ * @param {() => boolean} isWaiting
+ * @returns {Promise<void>}
+ */
+function wanted(name, isWaiting) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isWaiting() && !globalThis.latentDigits?.wanted?.has(name)) return;
+      removeEventListener("latent-digits-wanted", look);
+      resolve();
+    };
+    addEventListener("latent-digits-wanted", look);
+    look();
+  });
 }
 
 /** @param {string} address */

@@ -15,6 +15,10 @@ import { Memory } from "./row_sums.js";
  * @property {Floats} mean of z
  * @property {Floats} logVariance
  *
+ * @typedef {Pick<Decoder, "latentDim" | "decode">} Decodes what makes images of latents
+ * @typedef {Pick<Encoder, "encode" | "toBase" | "hasStandardPrior">} Encodes what makes posteriors of
+ *   images
+ *
  * @typedef {object} Base where a z lies in the base space
  * @property {Floats} latent
  * @property {number} logVolume log |det du/dz|
@@ -135,7 +139,7 @@ const PICTURE = { least: 8, most: 1024 }; // numbers of a layer; 4,096 weights o
  * @param {Record<string, Tensor>} results
  * @param {number[]} outputs
  */
-function features(layers, results, outputs) {
+export function features(layers, results, outputs) {
   const made = new Map(layers.map((layer) => [layer.output, layer]));
   /** @type {number[][]} the results that belong to each layer with weights */
   const groups = [];

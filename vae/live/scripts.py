@@ -18,6 +18,9 @@ ENTRIES = ("main.js", "curves/main.js", "scrubber/main.js", "dial/main.js")
 _IMPORT = re.compile(r'^((?:import|export)\b[^;]*?\bfrom )"(\.[^"]+)"', re.MULTILINE)
 _DOCUMENTATION = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
+_ASIDE = re.compile(
+    r"/\*\*[^\n]*?\*/ ?|(?<=[;{]) //.*$", re.MULTILINE
+)  # within a line, or at its end
 _JOINED = """const urls = {};
 for (const [name, source] of %s) {
   const text = source.replace(/"joined:([^"]+)"/g, (_, needed) => JSON.stringify(urls[needed]));
@@ -73,7 +76,7 @@ def bare(script: Path) -> str:
 def _bare(script: Path, version: int) -> str:
     """`version` tells a file from what it was before."""
     text = _DOCUMENTATION.sub("", script.read_text(encoding="utf-8"))
-    return re.sub(r"\n\s*", "\n", _REMARK.sub("", text)).lstrip()
+    return re.sub(r"\n\s*", "\n", _ASIDE.sub("", _REMARK.sub("", text))).lstrip()
 
 
 def _follow(name: str, found: dict[str, str], importers: tuple[str, ...]) -> None:

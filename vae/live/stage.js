@@ -1,9 +1,10 @@
 // Where Python's bundles and the page's views meet.
 //
 // A bundle is what is heavy and constant: a decoder's weights, the points of a map, the digits.
-// A view is what a visitor touches. Views name the bundles that they need and wait for them.
+// A view is what a visitor touches. Views name the bundles that they need and wait for them; where a
+// view has a sketch, or a recording, that stands for networks until it is asked for what it lacks.
 
-import { receive, received } from "./bundles.js";
+import { receive, received, want } from "./bundles.js";
 import { DrawingView } from "./drawing/drawing_view.js";
 import { MapView } from "./map/map_view.js";
 import { Morph } from "./morph/morph.js";
@@ -17,13 +18,27 @@ import { Sliders } from "./sliders/sliders.js";
 import { STYLE } from "./style.js";
 
 /**
+ * @import { Recording } from "./recording.js"
+ * @import { Sketch } from "./sketch.js"
+ *
+ * @typedef {object} StandIn what stands for a network
+ * @property {(network: any) => void} become the network has come
+ *
  * @typedef {object} Say how a view tells Python
  * @property {(name: string, value: unknown) => void} state
  * @property {(name: string, value: unknown) => void} trigger
  *
  * @typedef {object} View
  * @property {(data: any) => void} update take what Python has
+ * @property {() => void} [refresh] a network has come: compute once more what was shown without it
  * @property {() => void} destroy
+ *
+ * @typedef {object} Mounted
+ * @property {string} name
+ * @property {HTMLElement} root
+ * @property {View} view
+ * @property {string} needs
+ * @property {Map<string, StandIn>} standIns for the networks that have not come, by their names
  */
 
 /** @type {Record<string, new (root: HTMLElement, needed: any, say: Say) => View>} */
@@ -37,7 +52,7 @@ const VIEWS = {
   pipeline: Pipeline,
 };
 
-/** @type {Map<ShadowRoot, {name: string, root: HTMLElement, view: View, needs: string}>} */
+/** @type {Map<ShadowRoot, Mounted>} */
 const mounted = new Map();
 
 /** @type {Map<string, HTMLElement>} what each view showed last, for while another model's comes */
@@ -66,12 +81,53 @@ export async function take(bytes, views, address) {
     console.error(error);
     failure = { error, names: new Set([...views.values()].flatMap(missing)) };
   }
+  for (const one of mounted.values()) complete(one);
   for (const component of views.values()) show(component);
+}
+
+/**
+ * Let the networks that have come take over.
+ *
+ * @param {Mounted} mounted
+ */
+function complete({ root, view, standIns }) {
+  const come = [...standIns.keys()].filter((name) => received(name) !== undefined);
+  for (const name of come) {
+    standIns.get(name)?.become(received(name));
+    standIns.delete(name);
+  }
+  if (!come.length) return;
+  if (!standIns.size) root.querySelector(":scope > .on-its-way")?.remove();
+  view.refresh?.();
 }
 
 /** @param {Component} component */
 function missing({ data }) {
-  return data.needs.filter((/** @type {string} */ name) => received(name) === undefined);
+  return data.needs.filter(
+    (/** @type {string} */ name) => received(name) === undefined && !sketchOf(data, name),
+  );
+}
+
+/**
+ * The sketch or recording that stands for a network, if there is one and it has come.
+ *
+ * @param {{sketch?: string}} data
+ * @param {string} name
+ */
+function sketchOf(data, name) {
+  if (!isSketched(data, name)) return undefined;
+  return /** @type {Sketch | Recording | undefined} */ (received(data.sketch ?? ""));
+}
+
+/**
+ * Whether a sketch stands for a decoder, or a recording for any network.
+ *
+ * @param {{sketch?: string}} data
+ * @param {string} name
+ */
+function isSketched({ sketch = "" }, name) {
+  if (name.startsWith("decoder/")) return sketch !== "";
+  return name.startsWith("encoder/") && sketch.startsWith("recording/");
 }
 
 /**
@@ -83,15 +139,51 @@ export function show(component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const needs = data.needs.join();
   const absent = missing(component);
-  if (absent.length || mounted.get(parentElement)?.needs !== needs) close(parentElement);
+  const here = mounted.get(parentElement);
+  const isPoor = data.exact && here && here.standIns.size > 0; // a sketch does no longer do
+  if (absent.length || here?.needs !== needs || isPoor) close(parentElement);
   if (absent.length) return notice(component, absent);
   if (!mounted.has(parentElement)) {
     const root = styled(parentElement, "live", STYLE);
     const say = { state: setStateValue, trigger: setTriggerValue };
-    const view = new VIEWS[data.view](root, data.needs.map(received), say);
-    mounted.set(parentElement, { name: nameOf(component), root, view, needs });
+    const standIns = standInsOf(component, root);
+    const needed = data.needs.map(
+      (/** @type {string} */ name) => received(name) ?? standIns.get(name),
+    );
+    const view = new VIEWS[data.view](root, needed, say);
+    mounted.set(parentElement, { name: nameOf(component), root, view, needs, standIns });
   }
   mounted.get(parentElement)?.view.update(data);
+}
+
+/**
+ * What stands for the networks that have not come.
+ *
+ * @param {Component} component
+ * @param {HTMLElement} root
+ */
+function standInsOf({ data }, root) {
+  /** @type {Map<string, StandIn>} */
+  const made = new Map();
+  const send = () => sendFor([...made.keys()], root);
+  for (const name of data.needs) {
+    const sketch = received(name) === undefined && sketchOf(data, name);
+    if (sketch) made.set(name, sketch.standIn(name, send));
+  }
+  return made;
+}
+
+/**
+ * Send for networks, and say so on the view; view.js adds how much of them has come.
+ *
+ * @param {string[]} names
+ * @param {HTMLElement} root
+ */
+function sendFor(names, root) {
+  want(names);
+  if (!names.length || root.querySelector(":scope > .on-its-way")) return;
+  const className = "coming on-its-way faint";
+  root.append(element("p", { className, role: "status", textContent: "Loading the model …" }));
 }
 
 /**
@@ -137,7 +229,8 @@ function nameOf({ data }) {
  * @param {string[]} absent
  */
 function notice(component, absent) {
-  const { parentElement } = component;
+  const { parentElement, data } = component;
+  want(absent.filter((name) => !isSketched(data, name)));
   if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
   const isLost = absent.some((name) => failure?.names.has(name));
   if (!isLost && parentElement.querySelector(".coming")) return;

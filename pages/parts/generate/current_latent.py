@@ -1,13 +1,19 @@
 """The current latent: what the sliders of the Generate page show and set."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from pages.shared import link, live, resources, session
-from vae import history, pictures, runs
+from vae import history, latents, pictures, runs
 from vae.latent_map import LatentMap
+from vae.live import sketch_bundle
 
 COLUMNS = 10  # of a sheet that is saved
+SAMPLES = 40
+STRIP = 11  # digits along a track, and
+BREATH = np.arange(5, 96) / 100  # shares of it through which the digit moves by itself: sliders.js
 
 
 def latent(run: runs.Run) -> np.ndarray:
@@ -40,8 +46,36 @@ def sliders(run: runs.Run) -> None:
         "likeliest": latent_map.classes.likeliest(z),
         "percentiles": _percentiles(latent_map),
     }
-    live.view("sliders", key, live.needs(run, "decoder"), data, on_latent_change=moved)
+    needs = live.needs(run, "decoder")
+    live.view("sliders", key, needs, data, _sketch(run), on_latent_change=moved)
     st.query_params["z"] = link.text(z)
+
+
+def supply(run: runs.Run) -> None:
+    """Send what the page shows until somebody moves anything."""
+    live.supply(run, sketch=_sketch(run))
+
+
+def _sketch(run: runs.Run) -> live.Sketch | None:
+    """The page as it is at first; of a plain autoencoder there is none."""
+    if run.manifest.training.is_autoencoder:
+        return None
+    return live.sketch(run, "generate", partial(_sketched, run))
+
+
+def _sketched(run: runs.Run, name: str) -> bytes:
+    """The middle, all along each dimension; the same as each class; and the first samples."""
+    latent_map = resources.latent_map(run)
+    middle = _middle(run)
+    along = latents.traversal(middle, STRIP).reshape(-1, len(middle))
+    breath = np.tile(middle, (len(BREATH), 1))
+    breath[:, latent_map.most_informative[0]] = [latents.PRIOR.inv_cdf(share) for share in BREATH]
+    samples = latents.sample_prior(SAMPLES, len(middle), seed=0)
+    shown = [middle[None], along, breath, samples]
+    if not resources.classifier_fault():
+        label = latent_map.classes.likeliest(middle)
+        shown.append(resources.class_search(run).moved(middle, label).latents)
+    return sketch_bundle(name, resources.model(run), np.concatenate(shown))
 
 
 def _percentiles(latent_map: LatentMap) -> list[list[float]] | None:
@@ -112,7 +146,8 @@ def sheet(
         "name": name,
         "likeliest": [classes.likeliest(latent) for latent in shown],
     }
-    live.view("sheet", key, live.needs(run, "decoder"), data, on_picked_change=picked)
+    needs = live.needs(run, "decoder")
+    live.view("sheet", key, needs, data, _sketch(run), on_picked_change=picked)
 
 
 def sheet_png(run: runs.Run, shown: np.ndarray) -> bytes:

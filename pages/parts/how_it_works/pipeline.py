@@ -1,5 +1,6 @@
 """The pipeline on its page: where a visitor is in it, and what stands beside each stage."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from pages.parts.how_it_works import formulas
 from pages.shared import canvas, link, live, resources, session
 from pages.shared.turns import turn
 from vae import runs
+from vae.live import recording
 from vae.mnist import CLASSES
 from vae.preprocess import Blank
 
@@ -47,6 +49,7 @@ def show(run: runs.Run) -> None:
                 else np.round(drawing, 6).ravel().tolist(),
                 "kl_weight": run.manifest.training.kl_weight,
             },
+            _recording(run),
             on_stage_change=lambda: None,
             on_source_change=lambda: None,
         )
@@ -55,7 +58,20 @@ def show(run: runs.Run) -> None:
 
 def supply(run: runs.Run) -> None:
     """Send what the view needs; call it last on the page."""
-    live.supply(run, *_NEEDS)
+    live.supply(run, *_NEEDS, sketch=_recording(run))
+
+
+def _recording(run: runs.Run) -> live.Sketch | None:
+    """The first digit's way, until another is asked for; none behind a learned prior."""
+    if run.manifest.model.has_learned_prior or session.place()["source"] not in ("", FIRST):
+        return None
+    return live.sketch(run, "how_it_works", partial(_recorded, run), recording.PREFIX)
+
+
+def _recorded(run: runs.Run, name: str) -> bytes:
+    i = EXAMPLES[int(FIRST)]
+    image = resources.digits()[i : i + 1].pixels[0]
+    return recording.recording_bundle(name, resources.model(run), image, FIRST)
 
 
 def _stage(named: Any, run: runs.Run) -> str:

@@ -1,5 +1,6 @@
 """The live map on its page: what it starts with, and what it says."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ from pages.parts.latent_space.map_view import MapView
 from pages.shared import live, missions, resources, session
 from pages.shared.turns import turn
 from vae import posterior_cloud, runs
+from vae.latents import even_grid
+from vae.live import sketch_bundle
 from vae.prior import STANDARD
+
+GRID = 16  # places along each side of the map that are decoded beforehand
 
 
 @st.fragment
@@ -41,9 +46,29 @@ def show(run: runs.Run, with_theory: bool = False) -> None:
             "drawing": drawing,
             "cloud": _cloud(run, view),
             "theory": theory.data(run) if with_theory else None,
+            "exact": with_theory,
         },
+        None if with_theory else _sketch(run),
         on_place_change=lambda: None,
     )
+
+
+def supply(run: runs.Run, *kinds: str) -> None:
+    """Send what the map needs, and what it shows until somebody points at it."""
+    live.supply(run, *kinds, sketch=_sketch(run))
+
+
+def _sketch(run: runs.Run) -> live.Sketch | None:
+    return live.sketch(run, "map", partial(_sketched, run))
+
+
+def _sketched(run: runs.Run, name: str) -> bytes:
+    """The middle, and a coarse grid all over the map."""
+    latent_map = resources.latent_map(run)
+    grid = even_grid(GRID, latent_map.extent).reshape(-1, 2)
+    middle = np.zeros((1, latent_map.model.latent_dim), np.float32)
+    shown = np.concatenate([middle, latent_map.plane.lift(grid)])
+    return sketch_bundle(name, latent_map.model, shown)
 
 
 def _known(run: runs.Run) -> tuple[MapView, int]:

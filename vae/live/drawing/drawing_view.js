@@ -1,12 +1,13 @@
 // The drawing and what becomes of it: while the pen moves, before anybody has drawn, and as Python
 // has read it once the pen is up.
 
-import { received } from "../bundles.js";
+import { received, want } from "../bundles.js";
 import { drawingToImage } from "../preprocess/drawing.js";
 import { strokeThrough } from "../preprocess/strokes.js";
 import { button, element } from "../shared/elements.js";
 import { paletteOf } from "../shared/palette.js";
 import { forget, inSpareTime } from "../shared/spare_time.js";
+import { Sketch } from "../sketch.js";
 import { Example } from "./example.js";
 import { Model } from "./model.js";
 import { followPen } from "./pen.js";
@@ -14,7 +15,7 @@ import { Place, Rebuilt, Seen, waiting } from "./stages.js";
 
 /**
  * @import { LatentMap } from "../latents/latent_map.js"
- * @import { Decoder, Encoder } from "../network.js"
+ * @import { Decodes, Encodes } from "../network.js"
  * @import { Reading } from "../preprocess/drawing.js"
  * @import { Point, Stroke } from "../preprocess/strokes.js"
  * @import { Image } from "../shared/pictures.js"
@@ -35,8 +36,10 @@ import { Place, Rebuilt, Seen, waiting } from "./stages.js";
 
 const SETTLED = 200; // milliseconds after which Python is told of a model that has come
 
-/** The view "drawing". The state `standing` tells which models are here and need not be sent again:
- * that of the map, and those whose pictures the page shows by itself. */
+/** The view "drawing". As long as nobody draws, sketches show what the models make of examples; then
+ * their networks are sent for. The state `standing` tells which of these are here and need not be
+ * sent again: that of the map, and those whose pictures the page shows by itself; `sketched` tells
+ * which are only sketched. */
 export class DrawingView {
   /** @type {Data | null} */
   #data = null;
@@ -57,8 +60,13 @@ export class DrawingView {
   };
   /** @type {Example | null} */
   #example = null;
-  /** @type {Map<string, {model: Model, stage: Rebuilt}>} the models that have come, by name and id */
+  /** @type {Map<string, {model: Model, stage: Rebuilt}>} what each model makes of the image, by name
+   * and id, and whether it is a sketch */
   #stages = new Map();
+  /** @type {WeakMap<Encodes, Model>} by what encodes: a network, or a sketch */
+  #models = new WeakMap();
+  /** Whether nobody has drawn: then sketches do. */
+  #isUntouched = true;
   #standing = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #telling;
@@ -69,17 +77,18 @@ export class DrawingView {
 
   /**
    * @param {HTMLElement} root
-   * @param {[LatentMap, Encoder, Decoder]} needed those of the model of the map
+   * @param {[LatentMap]} needed that of the model of the map
    * @param {Say} say
    */
-  constructor(root, [latentMap, encoder, decoder], say) {
+  constructor(root, [latentMap], say) {
     this.root = root;
     this.say = say;
     this.latentMap = latentMap;
-    this.onMap = new Model(encoder, decoder);
+    /** The model of the map, once it is here. @type {Model | null} */
+    this.onMap = null;
     this.palette = paletteOf(root);
     this.seen = new Seen();
-    this.place = new Place(this.onMap, latentMap);
+    this.place = new Place(latentMap);
     this.row = element("div", { className: "stages" });
     const resample = button("Resample", "Other draws from each posterior", () => this.#resample());
     root.classList.add("drawing-view");
@@ -89,21 +98,31 @@ export class DrawingView {
   /** @param {Data} data */
   update(data) {
     if (!this.#data) this.#begin(data);
+    const isNew = data !== this.#data && !this.#points; // else bundles have come, or the pen is down
     this.#data = data;
     this.place.name(data.on_map.name);
+    if (isNew) this.#strokes = data.strokes;
+    this.#isUntouched = data.is_empty && !this.#strokes.length && !this.#points;
     const isOther = this.#arrange(data);
-    if (this.#points) return; // the pen is down again
+    if (this.#points) return; // told when it is up
     this.#tell();
-    this.#strokes = data.strokes;
+    if (!isNew) return this.#showAgain(isOther);
     if (!data.is_empty) this.#endExample();
     this.root.classList.toggle("settled", data.image !== null);
     if (data.image) this.#settle(Float32Array.from(data.image));
     else if (!this.#example) this.clear();
-    else if (isOther && this.#image && this.#example.isResting) this.show(this.#image, false);
+    else this.#showAgain(isOther);
     this.root.classList.toggle("nothing", !data.image && !data.is_empty);
     this.root.classList.toggle("untouched", data.is_empty && !this.#strokes.length);
     if (data.is_empty && data.examples.length)
       this.#example ??= new Example(this, data.examples, data.reading, data.pen);
+  }
+
+  /** Let models that have just come show what is there. @param {boolean} isOther whether some have */
+  #showAgain(isOther) {
+    if (!isOther || !this.#image) return;
+    if (!this.#example) this.#settle(this.#image);
+    else if (this.#example.isResting) this.show(this.#image, false);
   }
 
   destroy() {
@@ -118,8 +137,11 @@ export class DrawingView {
   /** @param {Data} data */
   #begin({ reading }) {
     this.#unfollow = followPen(reading.canvas, {
+      near: () => this.#sendFor(),
       start: () => {
+        this.#isUntouched = false;
         this.#endExample();
+        this.#arrange(/** @type {Data} */ (this.#data));
         this.root.classList.remove("nothing", "untouched");
       },
       move: (points) => {
@@ -142,15 +164,18 @@ export class DrawingView {
    * @param {Data} data
    */
   #arrange({ on_map: onMap, models }) {
+    if ([onMap, ...models].some(({ sketch }) => !sketch) || !this.#isUntouched) this.#sendFor();
+    this.onMap = this.place.model = this.#model(onMap);
     /** @type {Map<string, {model: Model, stage: Rebuilt}>} */
     const stages = new Map();
     const elements = models.map((asked) => {
-      const key = JSON.stringify([asked.name, asked.id]);
-      const found = this.#stages.get(key) ?? this.#stage(asked, onMap);
-      if (!found) return waiting(asked.name);
-      stages.set(key, found);
-      found.stage.usual = asked.usual;
-      return found.stage.element;
+      const model = this.#model(asked);
+      if (!model) return waiting(asked.name);
+      const key = JSON.stringify([asked.name, asked.id, isSketched(model)]);
+      const stage = this.#stages.get(key)?.stage ?? new Rebuilt(asked, model, this.palette);
+      stages.set(key, { model, stage });
+      stage.usual = asked.usual;
+      return stage.element;
     });
     const isOther = [...stages.keys()].join() !== [...this.#stages.keys()].join();
     if (!this.row.children.length || isOther || this.row.children.length !== 2 + models.length)
@@ -160,23 +185,37 @@ export class DrawingView {
     return isOther;
   }
 
+  /** Send for the networks: somebody is about to draw. */
+  #sendFor() {
+    const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
+    want([onMap, ...models].flatMap(({ id }) => [`encoder/${id}`, `decoder/${id}`]));
+  }
+
   /**
+   * A model's networks as far as they are here, or as long as nobody draws its sketch.
+   *
    * @param {Asked} asked
-   * @param {Asked} onMap
    */
-  #stage(asked, onMap) {
-    const encoder = /** @type {Encoder | undefined} */ (received(`encoder/${asked.id}`));
-    const decoder = /** @type {Decoder | undefined} */ (received(`decoder/${asked.id}`));
-    if (!encoder || !decoder) return null;
-    const model = asked.id === onMap.id ? this.onMap : new Model(encoder, decoder);
-    return { model, stage: new Rebuilt(asked, model, this.palette) };
+  #model({ id, sketch: name }) {
+    const sketch = this.#isUntouched && name ? received(name) : undefined;
+    const [encoder, decoder] = [received(`encoder/${id}`), received(`decoder/${id}`)];
+    const isHere = encoder && decoder;
+    const encodes = /** @type {Encodes | undefined} */ (isHere ? encoder : sketch);
+    const decodes = /** @type {Decodes} */ (isHere ? decoder : sketch);
+    if (!encodes) return null;
+    const model = this.#models.get(encodes) ?? new Model(encodes, decodes);
+    this.#models.set(encodes, model);
+    return model;
   }
 
   /** Tell Python which models it need not show, once no pen is down. */
   #tell() {
     const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
-    const here = models.filter(({ name, id }) => this.#stages.has(JSON.stringify([name, id])));
-    const standing = [onMap, ...here].map(({ id }) => id);
+    const standing = [onMap, ...models].flatMap((asked) => {
+      const model = this.#model(asked);
+      if (!model) return [];
+      return isSketched(model) ? [/** @type {string} */ (asked.sketch)] : [asked.id];
+    });
     if (standing.join() === this.#standing) return;
     clearTimeout(this.#telling);
     this.#telling = setTimeout(() => {
@@ -254,6 +293,11 @@ export class DrawingView {
     this.#example = null;
     this.clear();
   }
+}
+
+/** @param {Model} model */
+function isSketched(model) {
+  return model.encoder instanceof Sketch;
 }
 
 /** What the colours mean. */

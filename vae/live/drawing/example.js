@@ -105,9 +105,10 @@ export class Example {
     const image = this.#image(share);
     if (!image) return;
     view.show(image, false, stage);
-    this.#flying.hidden = time < DRAWN || time >= DECODED;
-    if (this.#flying.hidden) return;
-    const { latent } = view.onMap.read(image);
+    const { onMap } = view;
+    this.#flying.hidden = time < DRAWN || time >= DECODED || !onMap;
+    if (this.#flying.hidden || !onMap) return;
+    const { latent } = onMap.read(image);
     const spot = view.place.spot(latent);
     if (time < LANDED) {
       drawDigit(this.#flying, image);
@@ -116,7 +117,7 @@ export class Example {
     const rebuilt = view.rebuilt.at(0);
     this.#flying.hidden = !rebuilt;
     if (!rebuilt) return; // its networks have not come yet
-    drawDigit(this.#flying, view.onMap.decoder.decode(latent));
+    drawDigit(this.#flying, onMap.decoder.decode(latent));
     this.#fly(rebuilt.picture, spot, 1 - eased((time - LANDED) / (DECODED - LANDED)));
   }
 

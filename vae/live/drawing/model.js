@@ -5,7 +5,7 @@ import { drawFromPrior } from "../latents/prior.js";
 
 /**
  * @import { Noise } from "../latents/posterior.js"
- * @import { Decoder, Encoder, Posterior } from "../network.js"
+ * @import { Decodes, Encodes, Posterior } from "../network.js"
  * @import { Image } from "../shared/pictures.js"
  */
 
@@ -19,8 +19,8 @@ export class Model {
   #shown = [];
 
   /**
-   * @param {Encoder} encoder
-   * @param {Decoder} decoder
+   * @param {Encodes} encoder
+   * @param {Decodes} decoder
    */
   constructor(encoder, decoder) {
     this.encoder = encoder;

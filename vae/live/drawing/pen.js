@@ -5,6 +5,7 @@
 
 /**
  * @typedef {object} Follower
+ * @property {() => void} near a mouse or a pen is over the canvas, or a finger on it
  * @property {() => void} start the pen went down
  * @property {(points: Point[]) => void} move all points of the stroke so far
  * @property {(points: Point[]) => void} end the pen went up
@@ -26,7 +27,7 @@ export function board() {
  * @param {number} size of the canvas in its own pixels
  * @param {Follower} follower
  */
-export function followPen(size, { start, move, end }) {
+export function followPen(size, { near, start, move, end }) {
   /** @type {{id: number, box: DOMRect, points: Point[]} | null} */
   let stroke = null;
   const point = (/** @type {PointerEvent} */ { clientX, clientY }, /** @type {DOMRect} */ box) =>
@@ -54,8 +55,13 @@ export function followPen(size, { start, move, end }) {
     stroke = null;
     end(points);
   };
+  const enter = (/** @type {PointerEvent} */ event) => {
+    const on = board();
+    if (on && event.composedPath().includes(on)) near();
+  };
   const ended = new AbortController();
   const options = { capture: true, passive: true, signal: ended.signal };
+  addEventListener("pointerover", enter, options);
   addEventListener("pointerdown", press, options);
   addEventListener("pointermove", drag, options);
   addEventListener("pointerup", lift, options);

@@ -19,6 +19,7 @@ import { SHOWN_DRAWS } from "./model.js";
  * @property {string} name
  * @property {string} id that of its bundles
  * @property {boolean} is_autoencoder
+ * @property {string} [sketch] the bundle that shows what it makes of examples
  * @property {Usual | null} usual null until the first drawing
  *
  * @typedef {object} Usual the percentiles of real digits, from 0 to 100, in nats
@@ -53,16 +54,15 @@ export class Place {
   /** @type {Point[]} */
   trail = [];
 
+  /** Whose map it is, once it is here. @type {Model | null} */
+  model = null;
+
   #name = element("b");
 
-  /**
-   * @param {Model} model
-   * @param {LatentMap} latentMap
-   */
-  constructor(model, latentMap) {
-    this.model = model;
+  /** @param {LatentMap} latentMap */
+  constructor(latentMap) {
     this.latentMap = latentMap;
-    this.map = new MapCanvas(latentMap, model.decoder);
+    this.map = new MapCanvas(latentMap);
     this.map.canvas.tabIndex = -1;
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute("aria-label", "The map, with a ring where the drawing is");
@@ -96,7 +96,7 @@ export class Place {
     const { latentMap } = this;
     const { marks } = this.map;
     [marks.pin, marks.ellipse, marks.cloud] = [null, null, null];
-    if (!image) {
+    if (!image || !this.model) {
       this.trail = [];
       this.words.textContent = "";
       return this.draw();

@@ -4,7 +4,7 @@ import { klDivergence as inClosedForm } from "./losses.js";
 import { quantile } from "./prior.js";
 
 /**
- * @import { Base, Encoder, Posterior } from "../network.js"
+ * @import { Base, Encodes, Posterior } from "../network.js"
  * @typedef {Float32Array<ArrayBuffer>} Noise a draw of N(0, I)
  */
 
@@ -43,7 +43,7 @@ export function draw({ mean, logVariance }, noise) {
  *
  * In closed form; with a learned prior the mean of log q(z) - log p(z) over draws.
  *
- * @param {Encoder} encoder
+ * @param {Encodes} encoder
  * @param {Posterior} posterior
  * @param {Base[]} draws where its draws lie in the base space
  * @param {Noise[]} noises those that they were drawn with

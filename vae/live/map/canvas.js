@@ -9,7 +9,7 @@ import { digitCanvas, drawDigit } from "../shared/pictures.js";
 import { MAP_LABEL } from "./words.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { LatentMap } from "../latents/latent_map.js"
  */
 
@@ -69,7 +69,7 @@ export class MapCanvas {
 
   /**
    * @param {LatentMap} latentMap
-   * @param {Decoder} decoder
+   * @param {Decodes} [decoder] for a manifold
    */
   constructor(latentMap, decoder) {
     this.latentMap = latentMap;
@@ -79,6 +79,11 @@ export class MapCanvas {
     this.frame = { ...this.home };
     const label = { role: "application", "aria-label": MAP_LABEL };
     this.canvas = element("canvas", { className: "map", tabIndex: 0, ...label });
+  }
+
+  /** Decode the manifold once more. */
+  refresh() {
+    this.#manifold = null;
   }
 
   /** CSS pixels along a side. */
@@ -305,7 +310,9 @@ export class MapCanvas {
   #decoded({ x, y, half }, column, row) {
     const along = (/** @type {number} */ cell) =>
       half * ((2 * (cell + 0.5)) / (BLOCKS * FINER) - 1);
-    return this.decoder.decode(this.latentMap.lift([x + along(column), y - along(row)])).slice();
+    return /** @type {Decodes} */ (this.decoder)
+      .decode(this.latentMap.lift([x + along(column), y - along(row)]))
+      .slice();
   }
 
   /** The classes' names, where most of their digits are. */

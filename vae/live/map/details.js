@@ -14,7 +14,7 @@ import {
 } from "./words.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Palette } from "../shared/palette.js"
  * @import { Image } from "../shared/pictures.js"
@@ -31,7 +31,7 @@ export class Reading {
 
   /**
    * @param {LatentMap} latentMap
-   * @param {Decoder} decoder
+   * @param {Decodes} decoder
    * @param {Digits} digits
    */
   constructor(latentMap, decoder, digits) {
@@ -104,7 +104,7 @@ export class Reading {
 /**
  * A digit that was clicked: what it is, what the model makes of it, and how far that is off.
  *
- * @param {Decoder} decoder
+ * @param {Decodes} decoder
  * @param {Palette} palette
  * @param {Image} image
  * @param {ArrayLike<number>} latent
@@ -154,7 +154,7 @@ function lossText(loss, posterior) {
  * What the decoder draws around a latent; a click on one of the pictures goes there.
  *
  * @param {LatentMap} latentMap
- * @param {Decoder} decoder
+ * @param {Decodes} decoder
  * @param {ArrayLike<number>} latent
  * @param {number} half the map's width
  * @param {(to: ArrayLike<number>) => void} go

@@ -12,7 +12,7 @@ import { listenToKeys, listenToPointers } from "./input.js";
 import { CLOUD, ELLIPSES } from "./words.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { Gaps } from "../latents/gaps.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Theory } from "../theory/panel.js"
@@ -75,7 +75,7 @@ export class MapView {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder, LatentMap, Digits, Gaps?]} needed the last one for the theory only
+   * @param {[Decodes, LatentMap, Digits, Gaps?]} needed the last one for the theory only
    * @param {Say} say
    */
   constructor(root, [decoder, latentMap, digits, gaps], say) {
@@ -169,6 +169,13 @@ export class MapView {
     const { hover } = this;
     this.#choose(latent, digit, isDrawing);
     this.hover = hover;
+  }
+
+  /** Decode once more all that is shown. */
+  refresh() {
+    this.map.refresh();
+    if (this.pinned) this.#tellAgain();
+    this.redraw();
   }
 
   destroy() {

@@ -10,7 +10,7 @@ import { unprompted } from "../shared/unprompted.js";
 import { endLetter, listenToKeys, listenToPointers, MORPH_LABEL } from "./input.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { LatentMap } from "../latents/latent_map.js"
  * @import { Point, Spot } from "../map/canvas.js"
  * @import { Say } from "../stage.js"
@@ -54,7 +54,7 @@ export class Morph {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder, LatentMap]} needed
+   * @param {[Decodes, LatentMap]} needed
    * @param {Say} say
    */
   constructor(root, [decoder, latentMap], say) {
@@ -146,6 +146,13 @@ export class Morph {
     this.say.trigger("added", Array.from(latent));
     this.spoken.textContent = `End ${endLetter(this.ends.length)} is added.`;
     this.draw();
+  }
+
+  /** Decode the frame and the film once more. */
+  refresh() {
+    cancelAnimationFrame(this.#filling);
+    this.#fill(0);
+    this.#go(this.#frame);
   }
 
   destroy() {

@@ -4,10 +4,12 @@ import { klPerDimension, reconstructionPerPixel, total } from "../latents/losses
 import { draw, evenNoise, klDivergence } from "../latents/posterior.js";
 import { drawFromPrior } from "../latents/prior.js";
 import { sigmoid } from "../layer_kinds.js";
+import { onlyRecorded } from "../recording.js";
 
 /**
  * @import { Noise } from "../latents/posterior.js"
  * @import { Decoder, Encoder, Posterior } from "../network.js"
+ * @import { RecordedDecoder, RecordedEncoder } from "../recording.js"
  * @import { Image } from "../shared/pictures.js"
  */
 
@@ -34,8 +36,8 @@ export class Passage {
   #told = null;
 
   /**
-   * @param {Encoder} encoder
-   * @param {Decoder} decoder
+   * @param {Encoder | RecordedEncoder} encoder
+   * @param {Decoder | RecordedDecoder} decoder
    * @param {boolean} isAutoencoder whether all that the encoder says is the mean
    */
   constructor(encoder, decoder, isAutoencoder) {
@@ -83,6 +85,20 @@ export class Passage {
   }
 
   /**
+   * Whether all that is known is what was recorded: then the networks are sent for, unless it is
+   * that which is asked.
+   *
+   * @param {string} [source] the image that is asked for, at its mean
+   */
+  sendsFor(source) {
+    const recorded = onlyRecorded([this.encoder, this.decoder]).filter(
+      (one) => one.source !== source,
+    );
+    for (const one of recorded) one.send();
+    return recorded.length > 0;
+  }
+
+  /**
    * Follow an image.
    *
    * @param {Image} image
@@ -100,7 +116,7 @@ export class Passage {
    * @param {Noise} noise
    */
   take(noise) {
-    if (this.isAutoencoder) return;
+    if (this.isAutoencoder || this.sendsFor()) return;
     this.noise = noise;
     this.#decode();
   }
@@ -111,6 +127,7 @@ export class Passage {
    * @param {number} spread
    */
   widen(spread) {
+    if (this.sendsFor()) return;
     this.spread = spread;
     this.#told = null;
     this.#decode();

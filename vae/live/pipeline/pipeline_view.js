@@ -1,5 +1,6 @@
 // A model as one pipeline: a step at a time, on one digit, whose every figure is computed here.
 
+import { onlyRecorded, Recorded } from "../recording.js";
 import { button, element, pen } from "../shared/elements.js";
 import { isStill } from "../shared/motion.js";
 import { paletteOf } from "../shared/palette.js";
@@ -18,6 +19,7 @@ import { stagesOf } from "./words.js";
 
 /**
  * @import { Decoder, Encoder } from "../network.js"
+ * @import { RecordedDecoder, RecordedEncoder } from "../recording.js"
  * @import { Digits, LatentMap } from "../latents/latent_map.js"
  * @import { Say } from "../stage.js"
  * @import { Source } from "./source.js"
@@ -67,13 +69,14 @@ export class Pipeline {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Encoder, Decoder, LatentMap, Digits]} needed
+   * @param {[Encoder | RecordedEncoder, Decoder | RecordedDecoder, LatentMap, Digits]} needed
    * @param {Say} say
    */
   constructor(root, [encoder, decoder, latentMap, digits], say) {
     this.root = root;
     this.say = say;
     const { isAutoencoder } = latentMap;
+    this.networks = { encoder, decoder };
     /** @type {Bench} */
     this.bench = {
       passage: new Passage(encoder, decoder, isAutoencoder),
@@ -162,6 +165,20 @@ export class Pipeline {
     hasPlayed = true;
   }
 
+  /** The networks have come: go on with them where the recording was left. */
+  refresh() {
+    const { encoder, decoder } = this.networks;
+    if (onlyRecorded([encoder, decoder]).length) return;
+    const { isAutoencoder } = this.bench.latentMap;
+    this.bench.passage = new Passage(networkOf(encoder), networkOf(decoder), isAutoencoder);
+    this.stages[this.#at].leave();
+    for (const one of [this.rail, this.strip]) one.replaceChildren();
+    this.#lay();
+    this.#take(this.#source);
+    this.#arrive(this.#at);
+    this.#resize();
+  }
+
   destroy() {
     this.#endPlay();
     this.#ended.abort();
@@ -215,10 +232,11 @@ export class Pipeline {
   /** @param {Source} source */
   #take(source) {
     this.#source = source;
-    this.bench.passage.follow(this.#imageOf(source));
     for (const one of this.chooser.children)
       if (one instanceof HTMLElement)
         one.setAttribute("aria-pressed", String(one.dataset.source === source));
+    if (this.bench.passage.sendsFor(source)) return; // it is followed once they have come
+    this.bench.passage.follow(this.#imageOf(source));
     this.#request();
   }
 
@@ -342,4 +360,15 @@ export class Pipeline {
       stage.drawThumb(context, THUMB);
     });
   }
+}
+
+/**
+ * A network, also if it has come after its recording.
+ *
+ * @template Real
+ * @param {Real | Recorded<Real>} one
+ * @returns {Real}
+ */
+function networkOf(one) {
+  return one instanceof Recorded ? /** @type {Real} */ (one.network) : one;
 }

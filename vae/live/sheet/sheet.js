@@ -6,13 +6,15 @@ import { forget, inSpareTime } from "../shared/spare_time.js";
 import { afterKey } from "../shared/strip_slider.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { Say } from "../stage.js"
  */
 
 /** The view "sheet". The trigger `picked` tells which digit was pressed, counted from 0. */
 export class Sheet {
   #shown = "";
+  /** @type {number[][]} */
+  #latents = [];
   /** Latents that are not decoded yet, and what shows them. @type {[HTMLCanvasElement, number[]][]} */
   #due = [];
   #work = () => {
@@ -23,7 +25,7 @@ export class Sheet {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder]} needed
+   * @param {[Decodes]} needed
    * @param {Say} say
    */
   constructor(root, [decoder], say) {
@@ -48,23 +50,30 @@ export class Sheet {
     const { latents, captions, doubts, name, likeliest } = data;
     if (JSON.stringify(data) === this.#shown) return;
     this.#shown = JSON.stringify(data);
+    this.#latents = latents;
     this.sheet.classList.toggle("captioned", captions.length > 0);
     this.#fit(latents.length);
     this.sheet.setAttribute(
       "aria-label",
       `${latents.length} digits: arrow keys go from one to another`,
     );
-    this.#due = [];
     /** @type {HTMLElement[]} */ ([...this.sheet.children]).forEach((button, i) => {
-      const canvas = /** @type {HTMLCanvasElement} */ (button.children[0]);
       const caption = button.children[1];
-      this.#due.push([canvas, latents[i]]);
       const words = captions[i] ?? `${i + 1}, most like a ${likeliest[i]}`;
       const doubt = doubts[i] ?? "";
       button.setAttribute("aria-label", [`${name} ${words}`, doubt].filter(Boolean).join(": "));
       button.title = doubt;
       button.classList.toggle("doubtful", doubt !== "");
       caption.textContent = captions[i] ?? "";
+    });
+    this.refresh();
+  }
+
+  /** Decode all of them, as there is time. */
+  refresh() {
+    this.#due = this.#latents.map((latent, i) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (this.sheet.children[i].children[0]);
+      return [canvas, latent];
     });
     inSpareTime(this.#work);
   }

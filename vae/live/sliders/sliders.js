@@ -8,7 +8,7 @@ import { unprompted } from "../shared/unprompted.js";
 import { Scale } from "./scale.js";
 
 /**
- * @import { Decoder } from "../network.js"
+ * @import { Decodes } from "../network.js"
  * @import { Say } from "../stage.js"
  */
 
@@ -65,7 +65,7 @@ export class Sliders {
 
   /**
    * @param {HTMLElement} root
-   * @param {[Decoder]} needed
+   * @param {[Decodes]} needed
    * @param {Say} say
    */
   constructor(root, [decoder], say) {
@@ -125,6 +125,12 @@ export class Sliders {
     this.#revision = revision;
     this.#set(latent);
     if (isFirst) this.#breathe(this.#rows[order[0]]);
+  }
+
+  /** Decode the digit and all strips once more. */
+  refresh() {
+    for (const row of this.#rows) row.isStale = true;
+    this.#draw();
   }
 
   destroy() {
@@ -322,7 +328,7 @@ export class Sliders {
         if (played - last < BREATH_FRAME) return;
         last = played;
         const share = middle + DEPTH * Math.sin((2 * Math.PI * played) / BREATH);
-        move(scale.z(share));
+        move(scale.z(Math.round(100 * share) / 100)); // a whole percent, as a sketch has them
       },
       () => move(home),
     );

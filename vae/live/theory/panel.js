@@ -1,6 +1,6 @@
 // The theory view: beside the map, what is true of the digit that is pinned on it, and of all.
 
-import { received } from "../bundles.js";
+import { received, want } from "../bundles.js";
 import { button, element } from "../shared/elements.js";
 import { AllDigits } from "./all_digits.js";
 import { Asked } from "./asked.js";
@@ -12,7 +12,7 @@ import { CHOOSE } from "./words.js";
 /**
  * @import { Gaps } from "../latents/gaps.js"
  * @import { MapView } from "../map/map_view.js"
- * @import { Encoder } from "../network.js"
+ * @import { Decoder, Encoder } from "../network.js"
  * @import { Image } from "../shared/pictures.js"
  * @import { Holes } from "./all_digits.js"
  * @import { Chosen } from "./one_image.js"
@@ -34,7 +34,9 @@ export class TheoryPanel {
   constructor(view, theory, gaps) {
     this.view = view;
     this.theory = theory;
-    const { latentMap, decoder, map } = view;
+    const { latentMap, map } = view;
+    const decoder = /** @type {Decoder} */ (view.decoder); // no sketch stands for it here
+    want([theory.encoder]); // for the pad
     const changed = () => this.#refresh();
     this.asked = new Asked(decoder, latentMap.extent, (answer) => this.#take(answer));
     this.one = new OneImage(latentMap, decoder, this.asked, changed);

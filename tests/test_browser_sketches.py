@@ -1,0 +1,181 @@
+"""A page is alive before any network has come, and light until somebody touches it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from chromium import WIDE, Server, draw, eventually, goto, needs_chromium, picture, settled
+from long import first
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from benchmarks.visitors import PAGES
+from pages.parts.how_it_works.pipeline import EXAMPLES
+from vae import inference, runs
+from vae.data import Digits
+
+pytestmark = needs_chromium
+MOST = 1_200_000  # bytes of a first visit
+FETCHED = """() => performance.getEntriesByType("resource")
+    .filter(entry => entry.name.includes("/files/"))
+    .map(entry => entry.encodedBodySize)"""
+LIVELY = {  # what a page shows of itself, by its name
+    "": "canvas.digit[aria-label^='Reconstruction']",
+    "latent_space": "canvas[aria-label='Decoded digit']",
+    "generate": "canvas[aria-label='Generated digit']",
+    "morph": "canvas[aria-label='Frame']",
+    "how_it_works": ".of-image canvas.big",
+}
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor, who has no file yet."""
+    context = browser.new_context(
+        viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
+def fetched(page: Page) -> int:
+    """Bytes of the app's files so far, as they travelled."""
+    return sum(page.evaluate(FETCHED))
+
+
+def middle(page: Page, what: Locator) -> tuple[float, float]:
+    box = what.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_visit_is_light_and_the_page_is_alive(
+    server: Server, page: Page, name: str
+) -> None:
+    goto(page, f"{server.address}/{name}")
+    if name in LIVELY:
+        shown = page.locator(LIVELY[name])
+        expect(shown.first).to_be_visible()
+        for one in shown.all():
+            eventually(lambda one=one: picture(one).max() > 0.2)
+    page.wait_for_timeout(500)
+    assert 20_000 < fetched(page) < MOST
+
+
+@pytest.mark.parametrize("model", first(1, ["flow", "map", "best"]))
+def test_a_sketch_shows_what_the_decoder_shows(server: Server, page: Page, model: str) -> None:
+    goto(page, f"{server.address}/generate?model={model}")
+    expect(page.locator(".sheet canvas")).to_have_count(50)
+    strips = page.locator(".strip-slider")
+    expect(strips.nth(2)).not_to_contain_class("stale")
+    few = [page.get_by_label("Generated digit"), *strips.locator("canvas").all()[:3]]
+    few += page.locator(".sheet canvas").all()[::7]
+    light = fetched(page)
+    before = [picture(one) for one in few]
+    assert fetched(page) == light < MOST
+
+    slider = strips.first
+    slider.press("ArrowRight")  # a latent that the sketch does not know
+    eventually(lambda: fetched(page) > light + 1_000_000)
+    page.get_by_role("button", name="Undo").click()
+    settled(page)
+    expect(page.locator(".on-its-way")).to_have_count(0)
+    page.wait_for_timeout(1000)
+    for one, sketched in zip(few, before, strict=True):
+        assert np.abs(picture(one) - sketched).max() <= 1.01 / 255
+
+
+def test_networks_come_as_the_mouse_comes_to_the_canvas(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    rebuilt = page.get_by_label("Reconstruction by map", exact=True)
+    expect(rebuilt).to_be_visible()
+    page.wait_for_timeout(500)
+    light = fetched(page)
+    assert light < MOST
+    page.mouse.move(*middle(page, page.locator("canvas.upper-canvas")))
+    eventually(lambda: fetched(page) > light + 7_000_000)
+
+
+def light_ones(route: Route) -> None:
+    """Answer for all but networks, which never come."""
+    answer = route.fetch()
+    if len(answer.body()) < 1_000_000:
+        route.fulfill(response=answer)
+
+
+def test_a_drawing_is_rebuilt_before_any_network_has_come(server: Server, page: Page) -> None:
+    page.route("**/files/*.bin", light_ones)
+    goto(page, server.address)
+    expect(page.get_by_label("Reconstruction by map", exact=True)).to_be_visible()
+    draw(page, [(80, 60), (200, 60), (140, 220)])
+    rebuilt = page.locator("img[alt='Reconstruction by map']")  # the server's
+    expect(rebuilt).to_be_visible()
+    assert picture(rebuilt).max() > 0.5
+    expect(page.locator(".rebuilt").get_by_text("Loading the model …")).to_have_count(2)
+    page.get_by_role(
+        "button", name="Clear", exact=True
+    ).click()  # then an example draws itself again
+    example = page.get_by_label("Reconstruction by map", exact=True)
+    eventually(lambda: picture(example).max() > 0.3)
+
+
+def test_another_digit_is_followed_once_the_networks_have_come(
+    server: Server, page: Page, digits: Digits
+) -> None:
+    model = inference.load(runs.SHIPPED / "map")
+    goto(page, f"{server.address}/how_it_works?stage=image")
+    page.wait_for_timeout(500)
+    light = fetched(page)
+    assert light < MOST
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".stage.here")).to_have_class("stage of-encoder here")
+    answer = page.locator(".of-encoder .answer")
+    mean = model.encode(digits[EXAMPLES[3] : EXAMPLES[3] + 1].pixels).mean[0]
+    expect(answer).to_contain_text(f"{mean[0]:.2f}")
+    page.wait_for_timeout(300)
+    assert fetched(page) == light  # what was recorded is enough
+
+    page.get_by_role("button", name="Digit 7").click()
+    eventually(lambda: fetched(page) > light + 3_000_000)
+    mean = model.encode(digits[EXAMPLES[7] : EXAMPLES[7] + 1].pixels).mean[0]
+    expect(page.locator(".of-encoder .answer")).to_contain_text(f"{mean[0]:.2f}")
+    expect(page.locator(".stage.here")).to_have_class("stage of-encoder here")
+
+
+def test_the_theory_has_its_decoder_though_the_map_was_only_sketched(
+    server: Server, page: Page
+) -> None:
+    goto(page, f"{server.address}/latent_space?model=map")
+    expect(page.locator("canvas.map")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert fetched(page) < MOST
+    page.get_by_text("Theory", exact=True).click()
+    expect(page.get_by_role("heading", name="The true posterior")).to_be_visible()
+    page.get_by_role("button", name="a large gap").click()
+    expect(page.get_by_text("log p(x)").first).to_be_visible()
+
+
+def test_what_the_pointer_meets_is_shown_roughly_then_exactly(server: Server, page: Page) -> None:
+    goto(page, f"{server.address}/latent_space?model=map")
+    canvas = page.locator("canvas.map")
+    expect(canvas).to_be_visible()
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 150, "downloadThroughput": 5e5, "uploadThroughput": 1e5}
+    line.send("Network.emulateNetworkConditions", slow)
+    x, y = middle(page, canvas)
+    page.mouse.move(x - 100, y - 60)
+    expect(page.get_by_text("Under the pointer")).to_be_visible()
+    on_its_way = page.locator(".on-its-way")
+    expect(on_its_way).to_contain_text("MB")
+    shown = page.get_by_label("Decoded digit", exact=True)
+    rough = picture(shown)
+    assert rough.max() > 0.3
+    line.send("Network.emulateNetworkConditions", slow | {"downloadThroughput": -1, "latency": 0})
+    expect(on_its_way).to_have_count(0)
+    page.wait_for_timeout(300)
+    text = page.locator(".reading code").inner_text()
+    z = np.array([float(one) for one in text.split("(")[1].rstrip(")").split(",")], np.float32)
+    decoded = inference.load(runs.SHIPPED / "map").decode(z[None])[0]
+    assert np.abs(picture(shown) - decoded).max() < 0.05  # z has two decimals there
+    assert np.abs(rough - decoded).max() > 0.05
