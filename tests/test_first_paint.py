@@ -181,7 +181,7 @@ def test_without_the_model_the_words_stand_alone(
     status, headers, page = asked()
     assert status == 200
     assert headers["content-length"] == str(len(page))
-    assert "The page is loading" in page.decode()
+    assert "The page is on its way" in page.decode()
     assert "<img" not in page.decode()
     assert "preload" not in waiting.hint()
     assert str(tmp_path) not in page.decode()

@@ -41,7 +41,7 @@ def address() -> str:
 
 def block() -> str:
     """What stands in the page beside Streamlit's own, until that has something to show."""
-    words, shown = "The page is loading …", ""
+    words, shown = "The page is on its way …", ""
     if address():
         shown = f'<div class="film"><img src="./{address()}" alt=""></div>'
         words = f"Nobody wrote this digit: a variational autoencoder drew it. <span>{words}</span>"
