@@ -155,6 +155,21 @@ def test_the_theory_has_its_decoder_though_the_map_was_only_sketched(
     expect(page.get_by_text("log p(x)").first).to_be_visible()
 
 
+def test_a_path_that_is_changed_stays_in_sight_until_its_decoder_has_come(
+    server: Server, page: Page
+) -> None:
+    page.route("**/files/*.bin", light_ones)
+    goto(page, f"{server.address}/morph?model=map")
+    canvas = page.locator("canvas.map")
+    expect(canvas).to_be_visible()
+    x, y = middle(page, canvas)
+    page.mouse.click(x - 120, y + 90)
+    expect(page.get_by_role("button", name="Remove C")).to_be_visible()
+    expect(page.locator(".film .letters b")).to_have_text(["A", "B", "C"])
+    expect(page.locator(".on-its-way")).to_be_visible()
+    expect(page.locator(".live.last")).to_have_count(0)
+
+
 def test_what_the_pointer_meets_is_shown_roughly_then_exactly(server: Server, page: Page) -> None:
     goto(page, f"{server.address}/latent_space?model=map")
     canvas = page.locator("canvas.map")

@@ -101,10 +101,16 @@ function complete({ root, view, standIns }) {
   view.refresh?.();
 }
 
-/** @param {Component} component */
-function missing({ data }) {
+/**
+ * The bundles that a view needs, for which nothing has come that may stand for them.
+ *
+ * @param {Component} component
+ */
+function missing({ data, parentElement }) {
+  const standIns = data.exact ? undefined : mounted.get(parentElement)?.standIns;
   return data.needs.filter(
-    (/** @type {string} */ name) => received(name) === undefined && !sketchOf(data, name),
+    (/** @type {string} */ name) =>
+      received(name) === undefined && !standIns?.has(name) && !sketchOf(data, name),
   );
 }
 
