@@ -9,11 +9,12 @@ import urllib.request
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urljoin
 
 import asgi
 import numpy as np
 import pytest
-from chromium import Server
+from chromium import Server, served
 from loops import run
 from PIL import Image
 from starlette.responses import FileResponse, Response
@@ -198,3 +199,12 @@ def test_a_head_and_a_condition_are_fine_on_the_server(server: Server) -> None:
         urllib.request.urlopen(again, timeout=10)
     assert unchanged.value.code == 304
     unchanged.value.close()
+
+
+def test_below_a_path_the_film_is_found_from_every_page(tmp_path: Path) -> None:
+    with served(tmp_path, below="digits") as server:
+        for page in (f"{server.address}/", f"{server.address}/generate"):
+            with urllib.request.urlopen(page, timeout=10) as answer:
+                [address] = re.findall(FILM, answer.read().decode())
+            with urllib.request.urlopen(urljoin(page, f"./{address}"), timeout=10) as answer:
+                assert answer.headers["Content-Type"] == "image/png"
