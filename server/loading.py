@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import logging
+import os
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -17,11 +19,20 @@ from server.sockets import send_at_once
 def loading() -> "Future[None]":
     """What is begun when it is first asked for: the film, which is wanted first, then the imports.
 
-    In one thread: two that import modules which import one another may find one half made.
+    In one thread: two that import modules which import one another may find one half made. A server
+    that cannot import what pages need ends, as it would have at its start.
     """
     worker = ThreadPoolExecutor(1, "loading")
     worker.submit(waiting.address)
-    return worker.submit(once.load)
+    loaded = worker.submit(once.load)
+    loaded.add_done_callback(_end_if_it_failed)
+    return loaded
+
+
+def _end_if_it_failed(loaded: "Future[None]") -> None:
+    if error := loaded.exception():
+        logging.getLogger(__name__).critical("No page can be shown", exc_info=error)
+        os._exit(1)  # a signal would only ask for it, and report success
 
 
 @asynccontextmanager

@@ -185,6 +185,26 @@ def test_the_server_listens_before_anything_heavy_is_imported() -> None:
     assert found.stdout == "set()\n", found.stderr
 
 
+def test_a_server_that_cannot_import_what_pages_need_ends_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "plotly").mkdir()
+    (tmp_path / "plotly" / "__init__.py").write_text("raise ImportError('it is half installed')")
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ended = subprocess.run(
+        [*command, "--server.headless=true", f"--server.port={port}"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "VAE_RUNS_DIR": str(tmp_path / "runs")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "No page can be shown" in ended.stderr
+    assert "it is half installed" in ended.stderr
+
+
 def test_all_that_pages_import_is_there_with_one_thread_before_the_first_visitor_comes() -> None:
     """Visitors who imported it at the same moment found modules half made."""
     code = """
