@@ -5,15 +5,14 @@ from functools import partial
 import streamlit as st
 
 from pages.parts.generate import class_digits, current_latent, traversal
-from pages.shared import link, live, resources, widgets
+from pages.shared import link, resources, widgets
 from vae import latents, mnist
 
 LIKELIEST, ANY = "its likeliest class", "any class"
 CLASSES = [str(label) for label in mnist.CLASSES]
 
 run = widgets.begin("Generate")
-live.supply(run, "decoder")
-current_latent.supply(run)  # comes while the server computes where its digits lie
+current_latent.supply(run)
 latent_map = resources.latent_map(run)
 model = latent_map.model
 has_prior = not run.manifest.training.is_autoencoder

@@ -1,5 +1,6 @@
 """Hands out the files that never change."""
 
+import asyncio
 import gzip
 import re
 
@@ -32,7 +33,7 @@ class Files:
         if asked is None or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        file = FILES.find(asked[1])
+        file = FILES.find(asked[1]) or await asyncio.to_thread(FILES.make_again, asked[1])
         if file is None:
             missing = Response("no such file", 404, headers={"Cache-Control": "no-store"})
             await missing(scope, receive, send)

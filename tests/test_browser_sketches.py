@@ -1,6 +1,8 @@
 """A page is alive before any network has come, and light until somebody touches it."""
 
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -9,9 +11,11 @@ from long import first
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from benchmarks.visitors import PAGES
+from pages.parts.generate import current_latent
 from pages.parts.how_it_works.pipeline import EXAMPLES
 from vae import inference, runs
 from vae.data import Digits
+from vae.live import scripts
 
 pytestmark = needs_chromium
 MOST = 1_200_000  # bytes of a first visit
@@ -48,18 +52,51 @@ def middle(page: Page, what: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_first_visit_is_light_and_the_page_is_alive(
-    server: Server, page: Page, name: str
+def slow(page: Page) -> Callable[[float], None]:
+    """What makes the line carry so many bytes a second; -1: as many as it can."""
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+
+    def carry(most: float) -> None:
+        latency = 0 if most < 0 else 100
+        how = {"offline": False, "latency": latency, "downloadThroughput": most}
+        line.send("Network.emulateNetworkConditions", {**how, "uploadThroughput": -1})
+
+    return carry
+
+
+def test_until_somebody_touches_a_page_it_is_alive_and_light(
+    server: Server, browser: Browser
 ) -> None:
-    goto(page, f"{server.address}/{name}")
-    if name in LIVELY:
-        shown = page.locator(LIVELY[name])
-        expect(shown.first).to_be_visible()
-        for one in shown.all():
-            eventually(lambda one=one: picture(one).max() > 0.2)
-    page.wait_for_timeout(500)
-    assert 20_000 < fetched(page) < MOST
+    contexts = [browser.new_context(reduced_motion="no-preference") for _ in PAGES]
+    pages = {name: context.new_page() for name, context in zip(PAGES, contexts, strict=True)}
+    errors: list[str] = []
+    for name, page in pages.items():
+        page.on("pageerror", lambda error, name=name: errors.append(f"{name}: {error}"))
+        page.goto(f"{server.address}/{name}")
+    for name, page in pages.items():
+        settled(page)
+        for shown in page.locator(LIVELY[name]).all() if name in LIVELY else ():
+            eventually(lambda shown=shown: picture(shown).max() > 0.2)
+    page = pages["how_it_works"]
+    page.wait_for_timeout(12_000)  # it shows its first stages for eleven seconds
+    expect(page.locator(".stage.here")).to_have_class("stage of-posterior here")
+    weights = {name: fetched(page) for name, page in pages.items()}
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert {name for name, weight in weights.items() if not 20_000 < weight < MOST} == set()
+
+
+def test_what_a_sketch_knows_is_what_moves() -> None:
+    source = (scripts.FOLDER / "sliders" / "sliders.js").read_text(encoding="utf-8")
+    cells, depth = (
+        re.findall(rf"const {name} = ([.0-9]+)", source)[0] for name in ("STRIP_CELLS", "DEPTH")
+    )
+    assert int(cells) == current_latent.STRIP
+    reach = round(100 * float(depth))
+    shares = np.arange(50 - reach, 50 + reach + 1) / 100
+    np.testing.assert_allclose(current_latent.BREATH, shares)
 
 
 @pytest.mark.parametrize("model", first(1, ["flow", "map", "best"]))
@@ -142,6 +179,119 @@ def test_another_digit_is_followed_once_the_networks_have_come(
     expect(page.locator(".stage.here")).to_have_class("stage of-encoder here")
 
 
+def test_networks_that_come_in_the_midst_of_a_drop_take_it_over(
+    server: Server, browser: Browser
+) -> None:
+    context = browser.new_context(reduced_motion="no-preference")
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    goto(page, f"{server.address}/how_it_works?stage=noise")
+    eventually(lambda: fetched(page) > 3_000_000)
+    expect(page.locator(".on-its-way")).to_have_count(0)
+    expect(page.locator(".stage.here")).to_have_class("stage of-noise here")
+    page.wait_for_timeout(500)
+    slider = page.get_by_label("Sigma, times")
+    slider.fill("1.5")
+    expect(page.locator(".sigma output")).to_contain_text("1.50")
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    assert errors == []
+    context.close()
+
+
+def test_what_was_asked_for_before_the_networks_came_is_done_then(
+    server: Server, page: Page
+) -> None:
+    line = slow(page)
+    goto(page, f"{server.address}/how_it_works?stage=noise")
+    line(4e5)
+    slider = page.get_by_label("Sigma, times")
+    slider.fill("1.5")
+    expect(page.locator(".on-its-way")).to_be_visible()
+    button = page.get_by_role("button", name="Another drop")
+    button.focus()
+    line(-1)
+    expect(page.locator(".on-its-way")).to_have_count(0)
+    expect(page.locator(".sigma output")).to_contain_text("1.50")
+    expect(slider).to_have_value("1.5")
+    expect(button).to_be_focused()
+
+
+def test_the_theory_of_a_run_without_gaps_has_its_decoder_after_the_map_was_touched(
+    server: Server, page: Page
+) -> None:
+    """As each that a visitor has trained."""
+    path = server.runs / "flat"
+    shutil.copytree(runs.SHIPPED / "map", path, ignore=shutil.ignore_patterns("gaps.npz"))
+    try:
+        goto(page, f"{server.address}/latent_space?model=flat")
+        light = fetched(page)
+        x, y = middle(page, page.locator("canvas.map"))
+        page.mouse.move(x - 50, y)
+        eventually(lambda: fetched(page) > light + 1_000_000)
+        page.get_by_text("Theory", exact=True).click()
+        expect(page.get_by_role("heading", name="The true posterior")).to_be_visible()
+        x, y = middle(page, page.locator("canvas.map:not(.loupe)"))
+        page.mouse.click(x - 30, y)
+        expect(page.get_by_text("log p(x)").first).to_be_visible()
+        expect(page.locator(".failure")).to_be_empty()
+    finally:
+        shutil.rmtree(path)
+
+
+def test_a_network_that_cannot_be_read_is_no_longer_waited_for(server: Server, page: Page) -> None:
+    def broken(route: Route) -> None:
+        answer = route.fetch()
+        heavy = len(answer.body()) > 1_000_000
+        route.fulfill(response=answer, body=b"nonsense" * 100 if heavy else answer.body())
+
+    page.route("**/files/*.bin", broken)
+    goto(page, f"{server.address}/generate?model=map")
+    page.get_by_role("button", name="Randomise").click()
+    expect(page.get_by_text("The model could not be read").first).to_be_visible()
+    expect(page.get_by_text("Loading the model …")).to_have_count(0)
+
+
+def test_what_is_not_exact_yet_is_faint_and_no_figure_and_no_file(
+    server: Server, page: Page
+) -> None:
+    line = slow(page)
+    goto(page, f"{server.address}/generate?model=best")
+    line(4e5)
+    page.get_by_role("button", name="Randomise").click()
+    expect(page.get_by_role("button", name="PNG", exact=True)).to_be_disabled()
+    expect(page.get_by_label("Generated digit")).to_have_css("opacity", "0.4")
+    line(-1)
+    expect(page.get_by_role("button", name="PNG", exact=True)).to_be_enabled()
+    expect(page.get_by_label("Generated digit")).to_have_css("opacity", "1")
+    line(4e5)
+    page.goto(f"{server.address}/latent_space?model=baseline&digit=123")
+    figures = page.locator(".details-digit p").first
+    expect(figures).to_contain_text("Reconstruction loss … +")
+    line(-1)
+    expect(figures).to_have_text(re.compile(r"Reconstruction loss [\d.]+ \+"))
+
+
+def test_who_goes_to_another_page_does_not_wait_for_the_networks_of_the_last(
+    server: Server, page: Page
+) -> None:
+    goto(page, server.address)
+    light = fetched(page)
+    line = slow(page)
+    line(3e5)
+    page.mouse.move(*middle(page, page.locator("canvas.upper-canvas")))  # four networks, 25 s
+    page.get_by_role("link", name="Generate").click()
+    digit = page.get_by_label("Generated digit")
+    expect(digit).to_be_visible(timeout=60_000)
+    eventually(lambda: picture(digit).max() > 0.3)
+    line(-1)
+    page.wait_for_timeout(1000)
+    assert (
+        fetched(page) < light + 4_000_000
+    )  # the one that was on its way, and what this page shows
+
+
 def test_the_theory_has_its_decoder_though_the_map_was_only_sketched(
     server: Server, page: Page
 ) -> None:
@@ -174,10 +324,8 @@ def test_what_the_pointer_meets_is_shown_roughly_then_exactly(server: Server, pa
     goto(page, f"{server.address}/latent_space?model=map")
     canvas = page.locator("canvas.map")
     expect(canvas).to_be_visible()
-    line = page.context.new_cdp_session(page)
-    line.send("Network.enable")
-    slow = {"offline": False, "latency": 150, "downloadThroughput": 5e5, "uploadThroughput": 1e5}
-    line.send("Network.emulateNetworkConditions", slow)
+    line = slow(page)
+    line(5e5)
     x, y = middle(page, canvas)
     page.mouse.move(x - 100, y - 60)
     expect(page.get_by_text("Under the pointer")).to_be_visible()
@@ -186,7 +334,7 @@ def test_what_the_pointer_meets_is_shown_roughly_then_exactly(server: Server, pa
     shown = page.get_by_label("Decoded digit", exact=True)
     rough = picture(shown)
     assert rough.max() > 0.3
-    line.send("Network.emulateNetworkConditions", slow | {"downloadThroughput": -1, "latency": 0})
+    line(-1)
     expect(on_its_way).to_have_count(0)
     page.wait_for_timeout(300)
     text = page.locator(".reading code").inner_text()

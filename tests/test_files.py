@@ -62,6 +62,27 @@ def test_content_that_two_keys_share_stays_as_long_as_one_of_them() -> None:
     assert files.find(shared.name) == shared
 
 
+def test_a_late_file_is_made_again_when_a_browser_asks_for_it_after_it_is_gone() -> None:
+    files, content = Files(most=1000), [b"weights" * 100]
+    late = files.offer_late("a", "bin", lambda: content[0])
+    usual = files.offer("b", "bin", lambda: b"x" * 800)
+    files.offer("c", "bin", lambda: b"y" * 800)
+    assert files.find(late.name) is files.find(usual.name) is None
+    assert files.make_again(late.name) == late
+    assert files.make_again(usual.name) is None
+    assert files.make_again("unknown.bin") is None
+    files.offer("d", "bin", lambda: b"z" * 800)
+    content[0] = b"others"  # the run was replaced meanwhile
+    assert files.make_again(late.name) is None
+
+
+def test_a_late_file_of_what_is_gone_is_not_there() -> None:
+    files, runs = Files(most=10), [b"weights"]
+    late = files.offer_late("a", "bin", lambda: runs.pop())  # and then there is none
+    files.offer("b", "bin", lambda: b"x" * 20)
+    assert files.make_again(late.name) is None
+
+
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> Files:
     own = Files()
@@ -107,3 +128,12 @@ def test_files_count_as_served_once_a_request_has_come_through(files: Files) -> 
     assert not files.is_served
     get("/")
     assert files.is_served
+
+
+def test_the_server_hands_out_a_late_file_that_was_gone(files: Files) -> None:
+    files._most = 1000
+    name = files.offer_late("a", "bin", lambda: b"weights" * 100).name
+    files.offer("b", "bin", lambda: b"x" * 900)
+    assert files.find(name) is None
+    status, _, body = get(f"/files/{name}")
+    assert (status, body) == (200, b"weights" * 100)

@@ -7,6 +7,7 @@ something between it and a browser lets none through, everything travels over th
 
 import gzip
 import hashlib
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
@@ -18,6 +19,7 @@ FOLDER = "files"  # in addresses
 Kind = Literal["js", "json", "bin", "png"]
 MOST = 48_000_000
 """Bytes that are kept; those that were wanted longest ago are made anew when wanted again."""
+_LATE = 1000  # files of which it is known how to make them again
 
 _LEVEL = 6
 _COMPRESSED = ("bin", "png")  # already; bundles are unzipped by the page's own script
@@ -44,6 +46,7 @@ class Files:
         self._most = most
         self._kept: OrderedDict[Hashable, File] = OrderedDict()
         self._names: dict[str, File] = {}
+        self._late: OrderedDict[str, tuple[Hashable, Kind, Callable[[], bytes]]] = OrderedDict()
         self._lock = threading.Lock()
         self._making: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
 
@@ -61,6 +64,30 @@ class Files:
             with self._lock:
                 self._keep(key, file)
         return file
+
+    def offer_late(self, key: Hashable, kind: Kind, make: Callable[[], bytes]) -> File:
+        """The same for a file that a browser may ask for long after it was named.
+
+        `make` is held, so it must be light.
+        """
+        file = self.offer(key, kind, make)
+        with self._lock:
+            self._late[file.name] = (key, kind, make)
+            self._late.move_to_end(file.name)
+            if len(self._late) > _LATE:
+                self._late.popitem(last=False)
+        return file
+
+    def make_again(self, name: str) -> File | None:
+        """A late file of this name, made once more; None if that gives another, or none."""
+        with self._lock:
+            offered = self._late.get(name)
+        try:
+            file = self.offer(*offered) if offered else None
+        except Exception:  # what it was made of is gone, as a run that was deleted
+            logging.getLogger(__name__).warning("%s cannot be made again", name, exc_info=True)
+            return None
+        return file if file and file.name == name else None
 
     def find(self, name: str) -> File | None:
         """The file of this name, if it is kept."""
@@ -101,3 +128,8 @@ def content(key: Hashable, kind: Kind, make: Callable[[], bytes]) -> bytes:
 def address(key: Hashable, kind: Kind, make: Callable[[], bytes]) -> str:
     """Where a browser finds a file, seen from the app's first page."""
     return f"{FOLDER}/{FILES.offer(key, kind, make).name}"
+
+
+def late_address(key: Hashable, kind: Kind, make: Callable[[], bytes]) -> str:
+    """The same for a file that the browser may fetch long after; `make` is held."""
+    return f"{FOLDER}/{FILES.offer_late(key, kind, make).name}"

@@ -82,9 +82,13 @@ def supply(run: runs.Run, *kinds: str, sketch: Sketch | None = None) -> None:
     if files.are_served():  # by one message for all: what loads them weighs more than their names
         if sketch:
             makers[sketch.name] = sketch.make
-        addresses = {name: files.address(name, "bin", make) for name, make in makers.items()}
-        late = {name: addresses.pop(name) for name in makers if name.startswith(NETWORKS)}
-        _load("main.js", f"bundles-{' '.join(makers)}", list(addresses.values()), late)
+        late = {name: make for name, make in makers.items() if name.startswith(NETWORKS)}
+        _load(
+            "main.js",
+            f"bundles-{' '.join(makers)}",
+            [files.address(name, "bin", makers[name]) for name in makers if name not in late],
+            {name: files.late_address(name, "bin", make) for name, make in late.items()},
+        )
         return
     for name, make in makers.items():
         _send("main.js", f"bundle-{name}", files.content(name, "bin", make))

@@ -10,7 +10,7 @@ import { Sketch } from "./sketch.js";
 
 /** @import { Bundle } from "./bundle.js" */
 
-const KEPT = 32; // the page Draw needs up to 24
+const KEPT = 32; // the page Draw needs up to 25
 
 /** @type {Record<string, (bundle: Bundle) => unknown>} what becomes of each kind */
 const READERS = {

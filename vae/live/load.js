@@ -31,7 +31,7 @@ export default function (component) {
     if (globalThis.latentDigits?.isKept?.(address)) return;
     if (name) await wanted(name, isLast);
     if (!isLast()) return;
-    const [{ default: run }, data] = await Promise.all([script, fetched(address)]);
+    const [{ default: run }, data] = await Promise.all([script, fetched(address, isLast)]);
     if (isLast()) ends.push(run({ ...component, data, address }));
   };
   const given = order.files.map((address) => give(address));
@@ -80,10 +80,15 @@ function wanted(name, isWaiting) {
   });
 }
 
-/** @param {string} address */
-function fetched(address) {
+/**
+ * What is at an address: a bundle in its turn, unless nobody waits for it any more by then.
+ *
+ * @param {string} address
+ * @param {() => boolean} isWaiting
+ */
+function fetched(address, isWaiting) {
   if (!address.endsWith(".bin")) return answered(address);
-  const here = before.then(() => answered(address));
+  const here = before.then(() => isWaiting() && answered(address));
   before = here.catch(() => {});
   return here;
 }

@@ -15,7 +15,7 @@ import { Memory } from "./row_sums.js";
  * @property {Floats} mean of z
  * @property {Floats} logVariance
  *
- * @typedef {Pick<Decoder, "latentDim" | "decode">} Decodes what makes images of latents
+ * @typedef {Pick<Decoder, "latentDim" | "decode" | "knows">} Decodes what makes images of latents
  * @typedef {Pick<Encoder, "encode" | "toBase" | "hasStandardPrior">} Encodes what makes posteriors of
  *   images
  *
@@ -105,6 +105,11 @@ export class Encoder extends Network {
 export class Decoder extends Network {
   get latentDim() {
     return this.input.data.length;
+  }
+
+  /** Whether it decodes a latent exactly: any. @param {ArrayLike<number>} _latent */
+  knows(_latent) {
+    return true;
   }
 
   /**

@@ -100,6 +100,15 @@ export class SketchedDecoder {
   }
 
   /**
+   * Whether it decodes a latent exactly.
+   *
+   * @param {ArrayLike<number>} latent
+   */
+  knows(latent) {
+    return this.#decoder !== null || this.sketch.knows(latent);
+  }
+
+  /**
    * The image of one latent, now or once the decoder has come.
    *
    * @param {ArrayLike<number>} latent

@@ -39,6 +39,7 @@ import { STYLE } from "./style.js";
  * @property {View} view
  * @property {string} needs
  * @property {Map<string, StandIn>} standIns for the networks that have not come, by their names
+ * @property {boolean} isSketched whether there ever were any
  */
 
 /** @type {Record<string, new (root: HTMLElement, needed: any, say: Say) => View>} */
@@ -79,7 +80,8 @@ export async function take(bytes, views, address) {
     await receive(bytes, address);
   } catch (error) {
     console.error(error);
-    failure = { error, names: new Set([...views.values()].flatMap(missing)) };
+    const waited = [...mounted.values()].flatMap(({ standIns }) => [...standIns.keys()]);
+    failure = { error, names: new Set([...views.values()].flatMap(missing).concat(waited)) };
   }
   for (const one of mounted.values()) complete(one);
   for (const component of views.values()) show(component);
@@ -96,9 +98,21 @@ function complete({ root, view, standIns }) {
     standIns.get(name)?.become(received(name));
     standIns.delete(name);
   }
-  if (!come.length) return;
-  if (!standIns.size) root.querySelector(":scope > .on-its-way")?.remove();
-  view.refresh?.();
+  const words = root.querySelector(":scope > .on-its-way");
+  if (!standIns.size) words?.remove();
+  else if (words && isLost([...standIns.keys()])) sayLost(words);
+  if (come.length) view.refresh?.();
+}
+
+/** @param {string[]} names of bundles, one of which is needed */
+function isLost(names) {
+  return names.some((name) => failure?.names.has(name));
+}
+
+/** @param {Element} words instead of what is lost */
+function sayLost(words) {
+  words.classList.remove("coming");
+  words.textContent = couldNotBeRead("The model", failure?.error);
 }
 
 /**
@@ -146,7 +160,7 @@ export function show(component) {
   const needs = data.needs.join();
   const absent = missing(component);
   const here = mounted.get(parentElement);
-  const isPoor = data.exact && here && here.standIns.size > 0; // a sketch does no longer do
+  const isPoor = data.exact && here?.isSketched; // a stand-in does no longer do
   if (absent.length || here?.needs !== needs || isPoor) close(parentElement);
   if (absent.length) return notice(component, absent);
   if (!mounted.has(parentElement)) {
@@ -157,7 +171,9 @@ export function show(component) {
       (/** @type {string} */ name) => received(name) ?? standIns.get(name),
     );
     const view = new VIEWS[data.view](root, needed, say);
-    mounted.set(parentElement, { name: nameOf(component), root, view, needs, standIns });
+    const isSketched = standIns.size > 0;
+    const name = nameOf(component);
+    mounted.set(parentElement, { name, root, view, needs, standIns, isSketched });
   }
   mounted.get(parentElement)?.view.update(data);
 }
@@ -189,7 +205,9 @@ function sendFor(names, root) {
   want(names);
   if (!names.length || root.querySelector(":scope > .on-its-way")) return;
   const className = "coming on-its-way faint";
-  root.append(element("p", { className, role: "status", textContent: "Loading the model …" }));
+  const words = element("p", { className, role: "status", textContent: "Loading the model …" });
+  root.append(words);
+  if (isLost(names)) sayLost(words);
 }
 
 /**
@@ -238,13 +256,13 @@ function notice(component, absent) {
   const { parentElement, data } = component;
   want(absent.filter((name) => !isSketched(data, name)));
   if (failure && !failure.names.size) failure.names = new Set(absent); // no view had been there
-  const isLost = absent.some((name) => failure?.names.has(name));
-  if (!isLost && parentElement.querySelector(".coming")) return;
-  const words = isLost ? couldNotBeRead("The model", failure?.error) : "Loading the model …";
+  const isGone = isLost(absent);
+  if (!isGone && parentElement.querySelector(".coming")) return;
   const root = styled(parentElement, "live", STYLE);
-  const className = `notice faint${isLost ? "" : " coming"}`;
-  root.append(element("p", { className, role: "status", textContent: words }));
-  if (isLost) return;
+  const className = "notice faint coming";
+  const words = element("p", { className, role: "status", textContent: "Loading the model …" });
+  root.append(words);
+  if (isGone) return sayLost(words);
   notices.set(nameOf(component), root);
   showLast(nameOf(component));
 }

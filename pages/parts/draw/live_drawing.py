@@ -18,7 +18,7 @@ _KEY = "drawing"
 
 
 def left(asked: list[runs.Run]) -> list[runs.Run]:
-    """Those that the page does not show by itself: what it lacks the networks of, or too many."""
+    """Those that the page does not show by itself, by networks or sketch; or too many."""
     return _absent(asked[:MOST]) + asked[MOST:]
 
 

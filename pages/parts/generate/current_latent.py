@@ -52,8 +52,8 @@ def sliders(run: runs.Run) -> None:
 
 
 def supply(run: runs.Run) -> None:
-    """Send what the page shows until somebody moves anything."""
-    live.supply(run, sketch=_sketch(run))
+    """Send what the page shows until somebody moves anything, and the decoder for then."""
+    live.supply(run, "decoder", sketch=_sketch(run))
 
 
 def _sketch(run: runs.Run) -> live.Sketch | None:

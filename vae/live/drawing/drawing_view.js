@@ -37,9 +37,8 @@ import { Place, Rebuilt, Seen, waiting } from "./stages.js";
 const SETTLED = 200; // milliseconds after which Python is told of a model that has come
 
 /** The view "drawing". As long as nobody draws, sketches show what the models make of examples; then
- * their networks are sent for. The state `standing` tells which of these are here and need not be
- * sent again: that of the map, and those whose pictures the page shows by itself; `sketched` tells
- * which are only sketched. */
+ * their networks are sent for. The state `standing` tells what the page shows pictures by: models
+ * whose networks are here, and the sketches of others. */
 export class DrawingView {
   /** @type {Data | null} */
   #data = null;
@@ -137,7 +136,10 @@ export class DrawingView {
   /** @param {Data} data */
   #begin({ reading }) {
     this.#unfollow = followPen(reading.canvas, {
-      near: () => this.#sendFor(),
+      near: () => {
+        const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
+        this.#sendFor([onMap, ...models]);
+      },
       start: () => {
         this.#isUntouched = false;
         this.#endExample();
@@ -164,7 +166,7 @@ export class DrawingView {
    * @param {Data} data
    */
   #arrange({ on_map: onMap, models }) {
-    if ([onMap, ...models].some(({ sketch }) => !sketch) || !this.#isUntouched) this.#sendFor();
+    this.#sendFor([onMap, ...models].filter(({ sketch }) => !sketch || !this.#isUntouched));
     this.onMap = this.place.model = this.#model(onMap);
     /** @type {Map<string, {model: Model, stage: Rebuilt}>} */
     const stages = new Map();
@@ -185,10 +187,9 @@ export class DrawingView {
     return isOther;
   }
 
-  /** Send for the networks: somebody is about to draw. */
-  #sendFor() {
-    const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
-    want([onMap, ...models].flatMap(({ id }) => [`encoder/${id}`, `decoder/${id}`]));
+  /** Send for networks. @param {Asked[]} models */
+  #sendFor(models) {
+    want(models.flatMap(({ id }) => [`encoder/${id}`, `decoder/${id}`]));
   }
 
   /**
@@ -208,7 +209,7 @@ export class DrawingView {
     return model;
   }
 
-  /** Tell Python which models it need not show, once no pen is down. */
+  /** Tell Python which models it need not show, by networks or sketch, once no pen is down. */
   #tell() {
     const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
     const standing = [onMap, ...models].flatMap((asked) => {

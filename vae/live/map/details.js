@@ -119,7 +119,7 @@ export function digitDetails(decoder, palette, image, latent, posterior, name) {
   drawDigit(pictures[0], image);
   drawDigit(pictures[1], reconstruction);
   drawDifference(pictures[2], image, reconstruction, palette);
-  const loss = reconstructionLoss(image, reconstruction);
+  const loss = decoder.knows(latent) ? reconstructionLoss(image, reconstruction) : null;
   return element(
     "section",
     { className: "details-digit" },
@@ -140,14 +140,15 @@ export function digitDetails(decoder, palette, image, latent, posterior, name) {
 }
 
 /**
- * @param {number} loss of the reconstruction, in nats
+ * @param {number | null} loss of the reconstruction, in nats; null as long as it is not known
  * @param {{kl: number | null} | null} posterior
  */
-function lossText(loss, posterior) {
-  if (!posterior) return `Reconstruction loss ${loss.toFixed(1)} nats.`;
+export function lossText(loss, posterior) {
+  const inNats = (/** @type {number | null} */ nats) => nats?.toFixed(1) ?? "…";
+  if (!posterior) return `Reconstruction loss ${inNats(loss)} nats.`;
   const { kl } = posterior;
-  const [told, sum] = [kl, kl && loss + kl].map((nats) => nats?.toFixed(1) ?? "…");
-  return `Reconstruction loss ${loss.toFixed(1)} + KL divergence ${told} = loss ${sum} nats.`;
+  const sum = inNats(loss === null || kl === null ? null : loss + kl);
+  return `Reconstruction loss ${inNats(loss)} + KL divergence ${inNats(kl)} = loss ${sum} nats.`;
 }
 
 /**

@@ -174,7 +174,10 @@ export class MapView {
   /** Decode once more all that is shown. */
   refresh() {
     this.map.refresh();
+    const focused = focusedIn(this.details)?.getAttribute("aria-label");
     if (this.pinned) this.#tellAgain();
+    const same = this.details.querySelector(`[aria-label="${focused}"]`);
+    if (same instanceof HTMLElement) same.focus(); // what had the focus is gone
     this.redraw();
   }
 
@@ -320,6 +323,16 @@ export class MapView {
     this.tools.refresh();
     this.legend.refresh();
   }
+}
+
+/**
+ * What has the focus within an element of a component.
+ *
+ * @param {HTMLElement} within
+ */
+function focusedIn(within) {
+  const root = /** @type {ShadowRoot} */ (within.getRootNode());
+  return within.contains(root.activeElement) ? root.activeElement : null;
 }
 
 /**

@@ -24,7 +24,7 @@ export class ImageStage extends Stage {
   constructor(bench, words) {
     super(bench, "image", words);
     this.picture = digitCanvas("The digit that is followed", "big");
-    this.map = new MapCanvas(bench.latentMap, bench.passage.decoder);
+    this.map = new MapCanvas(bench.latentMap);
     const { canvas } = this.map;
     canvas.setAttribute("aria-label", "The map: arrow keys choose the place that is followed.");
     this.body.append(over(this.picture, "x, the digit"), over(canvas, "the map: press or drag"));

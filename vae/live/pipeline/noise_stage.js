@@ -50,7 +50,7 @@ export class NoiseStage extends Stage {
   constructor(bench, words) {
     super(bench, "noise", words);
     this.pad = new Pad((noise) => this.#drag(noise));
-    this.map = new MapCanvas(bench.latentMap, bench.passage.decoder);
+    this.map = new MapCanvas(bench.latentMap);
     this.map.canvas.tabIndex = -1;
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute("aria-label", "The map, and where the drop has landed");

@@ -34,6 +34,8 @@ export class Passage {
   #noises;
   /** @type {number | null} */
   #told = null;
+  /** What was asked for that was not recorded. @type {{noise?: Noise, spread?: number}} */
+  #asked = {};
 
   /**
    * @param {Encoder | RecordedEncoder} encoder
@@ -85,6 +87,17 @@ export class Passage {
   }
 
   /**
+   * The networks have come: what was asked for meanwhile is taken with the next image.
+   *
+   * @param {Encoder} encoder
+   * @param {Decoder} decoder
+   */
+  become(encoder, decoder) {
+    const { noise = this.noise, spread = this.spread } = this.#asked;
+    Object.assign(this, { encoder, decoder, noise, spread });
+  }
+
+  /**
    * Whether all that is known is what was recorded: then the networks are sent for, unless it is
    * that which is asked.
    *
@@ -116,7 +129,11 @@ export class Passage {
    * @param {Noise} noise
    */
   take(noise) {
-    if (this.isAutoencoder || this.sendsFor()) return;
+    if (this.isAutoencoder) return;
+    if (this.sendsFor()) {
+      this.#asked.noise = noise;
+      return;
+    }
     this.noise = noise;
     this.#decode();
   }
@@ -127,7 +144,10 @@ export class Passage {
    * @param {number} spread
    */
   widen(spread) {
-    if (this.sendsFor()) return;
+    if (this.sendsFor()) {
+      this.#asked.spread = spread;
+      return;
+    }
     this.spread = spread;
     this.#told = null;
     this.#decode();

@@ -165,18 +165,28 @@ export class Pipeline {
     hasPlayed = true;
   }
 
-  /** The networks have come: go on with them where the recording was left. */
+  /** The networks have come: go on with them, and show their layers instead of the recorded ones. */
   refresh() {
     const { encoder, decoder } = this.networks;
     if (onlyRecorded([encoder, decoder]).length) return;
-    const { isAutoencoder } = this.bench.latentMap;
-    this.bench.passage = new Passage(networkOf(encoder), networkOf(decoder), isAutoencoder);
-    this.stages[this.#at].leave();
-    for (const one of [this.rail, this.strip]) one.replaceChildren();
-    this.#lay();
+    this.bench.passage.become(networkOf(encoder), networkOf(decoder));
+    this.#layAgain("encoder", EncoderStage);
+    this.#layAgain("decoder", DecoderStage);
+    this.#isFit = false;
     this.#take(this.#source);
-    this.#arrive(this.#at);
-    this.#resize();
+  }
+
+  /**
+   * @param {Name} name of a stage
+   * @param {new (bench: Bench, words: Words) => Stage} Maker
+   */
+  #layAgain(name, Maker) {
+    const i = this.stages.findIndex((stage) => stage.name === name);
+    const { element: before, words } = this.stages[i];
+    const made = new Maker(this.bench, words);
+    Object.assign(made.element, { inert: before.inert, className: before.className });
+    before.replaceWith(made.element);
+    this.stages[i] = made;
   }
 
   destroy() {
@@ -332,9 +342,12 @@ export class Pipeline {
 
   /** The first stages, one after the other, until somebody touches anything. */
   #play() {
-    const whole = SHOWN[SHOWN.length - 1];
+    const { encoder, decoder } = this.networks;
+    const isRecorded = onlyRecorded([encoder, decoder]).length > 0;
+    const ends = isRecorded ? SHOWN.slice(0, -1) : SHOWN; // the next stage has a drop of its own
+    const whole = ends[ends.length - 1];
     const show = (/** @type {number} */ played) => {
-      const at = SHOWN.filter((end) => end <= played).length;
+      const at = ends.filter((end) => end <= played).length;
       if (at > this.#at) this.#go(at);
     };
     this.#endPlay = unprompted(this.strip, whole + 1000, show, () => {});

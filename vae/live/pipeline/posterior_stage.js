@@ -84,7 +84,7 @@ export class PointStage extends Stage {
    */
   constructor(bench, words) {
     super(bench, "posterior", words);
-    this.map = new MapCanvas(bench.latentMap, bench.passage.decoder);
+    this.map = new MapCanvas(bench.latentMap);
     this.map.canvas.tabIndex = -1;
     this.map.canvas.setAttribute("role", "img");
     this.map.canvas.setAttribute("aria-label", "The map, with a ring where the digit is");

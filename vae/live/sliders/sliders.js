@@ -74,6 +74,7 @@ export class Sliders {
     this.digit = digitCanvas("Generated digit", "big");
     this.words = element("p", { className: "faint" });
     this.spoken = element("p", { className: "spoken", role: "status" });
+    this.png = button("PNG", "Save the digit", () => savePicture(this.digit, 10, "digit.png"));
     this.undo = button("Undo", "Back to what was before", () => this.#undo());
     const buttons = element(
       "div",
@@ -85,7 +86,7 @@ export class Sliders {
         this.#change((scale) => scale.z(0.5)),
       ),
       this.undo,
-      button("PNG", "Save the digit", () => savePicture(this.digit, 10, "digit.png")),
+      this.png,
     );
     const current = element(
       "div",
@@ -130,6 +131,7 @@ export class Sliders {
   /** Decode the digit and all strips once more. */
   refresh() {
     for (const row of this.#rows) row.isStale = true;
+    this.#describe();
     this.#draw();
   }
 
@@ -263,6 +265,7 @@ export class Sliders {
   }
 
   #describe() {
+    this.png.disabled = !this.decoder.knows(this.#latent); // it would be another digit
     this.words.textContent = `Distance from the middle: ${length(this.#moved())}`;
   }
 
