@@ -191,6 +191,12 @@ class TrainingConfig(_Checked):
         0.0,
         0.9999,
     )
+    precision: str = _option(
+        "float32",
+        "What a step computes in. bfloat16 is quicker where the processor has it (AVX-512 BF16, "
+        "AMX) and slower elsewhere; weights, their average and what is served stay float32.",
+        choices=("float32", "bfloat16"),
+    )
     train_images: int | None = _option(
         None, "Train on at most so many images; empty: all.", 64, 60000
     )

@@ -118,7 +118,7 @@ def _epoch_seconds(model: ModelConfig, training: TrainingConfig, train_images: i
     dense = encoder.dense + share * (decoder.dense + _flow(model).dense)
     convolution = encoder.convolution + share * decoder.convolution
     step = PER_STEP
-    if training.ema_decay:
+    if training.ema_decay or training.precision != "float32":  # which has a copy to serve
         step += PER_AVERAGED_WEIGHT * parameters(model)
     step += batch * (PER_IMAGE + PER_DENSE * dense + PER_CONVOLUTION * convolution)
     return EPOCH_SECONDS + images // batch * step

@@ -1,10 +1,11 @@
 """How fast trainings are, side by side: `python -m benchmarks.training_speed --data MNIST`.
 
-Images a second of this project, of the same networks in plain Keras `fit`, and in PyTorch (left out
-where it is not installed: benchmarks/requirements.txt), for `baseline` and `best`: in turn, each in
-a process of its own. `--quality` measures the seconds until a model of two dimensions is as good as
-Keras' example of a VAE ends, by this project and by that example's own recipe: until it is there,
-or ten times as long has passed.
+Images a second of this project, also in bfloat16 (`--precision`; left out where the processor lacks
+it), of the same networks in plain Keras `fit`, and in PyTorch (left out where it is not installed:
+benchmarks/requirements.txt), for `baseline` and `best`: in turn, each in a process of its own.
+`--quality` measures the seconds until a model of two dimensions is as good as Keras' example of a
+VAE ends, by this project and by that example's own recipe: until it is there, or ten times as long
+has passed.
 """
 
 import argparse
@@ -12,7 +13,9 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from benchmarks import report
@@ -21,7 +24,8 @@ from vae.jobs import process
 from vae.presets import PRESETS
 
 SOONER = 10  # times, at least: the goal
-KINDS = {"ours": "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
+BFLOAT16 = "ours in bfloat16"
+KINDS = {"ours": "ours", BFLOAT16: "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
 
 
 def main() -> None:
@@ -53,7 +57,15 @@ def _measured(given: argparse.Namespace) -> object:
         return quality.ours(PRESETS[given.quality], splits)
     kind = import_module(f"benchmarks.training_speed.{KINDS[given.measure]}")
     preset = PRESETS[given.presets[0]]
+    if given.measure == BFLOAT16:
+        preset = replace(preset, training=replace(preset.training, precision="bfloat16"))
     return kind.images_per_second(preset, splits.train.images, given.seconds)
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor computes it, as Linux tells."""
+    told = Path("/proc/cpuinfo")
+    return told.exists() and "bf16" in told.read_text(encoding="utf-8")
 
 
 def _in_a_process(given: argparse.Namespace, kind: str, *arguments: str) -> object:
@@ -62,7 +74,8 @@ def _in_a_process(given: argparse.Namespace, kind: str, *arguments: str) -> obje
         command += ["--data", given.data]
     answer = subprocess.run(
         command,
-        env=process.environment() if kind == "ours" else None,  # others start as people start them
+        # others start as people start them
+        env=process.environment() if KINDS.get(kind) == "ours" else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=True,
@@ -71,7 +84,8 @@ def _in_a_process(given: argparse.Namespace, kind: str, *arguments: str) -> obje
 
 
 def _print_speed(given: argparse.Namespace) -> None:
-    kinds = [k for k in KINDS if k != "PyTorch" or importlib.util.find_spec("torch")]
+    lacking = {BFLOAT16: not _has_bfloat16(), "PyTorch": not importlib.util.find_spec("torch")}
+    kinds = [kind for kind in KINDS if not lacking.get(kind)]
     found: dict[str, dict[str, list[float]]] = {}
     for name in given.presets:
         speeds: dict[str, list[float]] = {kind: [] for kind in kinds}

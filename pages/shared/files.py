@@ -85,7 +85,7 @@ class Files:
         try:
             file = self.offer(*offered) if offered else None
         except Exception:  # what it was made of is gone, as a run that was deleted
-            logging.getLogger(__name__).warning("%s cannot be made again", name, exc_info=True)
+            logging.getLogger(__name__).exception("%s cannot be made again", name)
             return None
         return file if file and file.name == name else None
 

@@ -24,9 +24,11 @@ class _Layers:
     So building never touches the global random state.
     """
 
-    def __init__(self, config: ModelConfig, seed: int) -> None:
+    def __init__(self, config: ModelConfig, seed: int, precision: str) -> None:
         self._config = config
         self._seeds = count(seed * 1000)
+        # Keras' name for layers that compute in it and keep their weights in float32
+        self._dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
 
     def kernel(self) -> Any:  # Keras types the argument as str
         """How the next layer's weights start."""
@@ -34,35 +36,64 @@ class _Layers:
 
     def activated(self, x):
         """What follows a layer with the output x."""
-        return layers.Activation(self._config.activation)(x)
+        return layers.Activation(self._config.activation, dtype=self._dtype)(x)
 
     def dense(self, x, units: tuple[int, ...]):
         """Dense layers; where two widths are equal, the layer adds to its input."""
         for width in units:
-            y = self.activated(layers.Dense(width, kernel_initializer=self.kernel())(x))
+            y = self.activated(self.linear(x, width))
             if self._config.dropout:
-                y = layers.Dropout(self._config.dropout, seed=next(self._seeds))(y)
-            x = layers.add([x, y]) if x.shape == y.shape else y
+                seed = next(self._seeds)
+                y = layers.Dropout(self._config.dropout, seed=seed, dtype=self._dtype)(y)
+            x = self.added(x, y) if x.shape == y.shape else y
         return x
+
+    def linear(self, x, width: int):
+        """A dense layer, not activated."""
+        kernel = self.kernel()
+        return layers.Dense(width, kernel_initializer=kernel, dtype=self._dtype)(x)
+
+    def added(self, x, y):
+        """A layer's output y, added to its input x."""
+        return layers.Add(dtype=self._dtype)([x, y])
+
+    def flattened(self, x):
+        """The same numbers in one row."""
+        return layers.Flatten(dtype=self._dtype)(x)
+
+    def shaped(self, x, shape: tuple[int, ...]):
+        """The same numbers in another shape."""
+        return layers.Reshape(shape, dtype=self._dtype)(x)
 
     def convolved(self, x, channels: tuple[int, ...]):
         """Convolutions, each of which halves the image: (n, h, w, c) -> (n, h/2, w/2, channels)."""
         for n in channels:
-            kernel = self.kernel()
-            x = layers.Conv2D(n, 4, strides=2, padding="same", kernel_initializer=kernel)(x)
+            x = layers.Conv2D(
+                n,
+                4,
+                strides=2,
+                padding="same",
+                kernel_initializer=self.kernel(),
+                dtype=self._dtype,
+            )(x)
             x = self.activated(x)
         return x
 
     def transposed(self, x, channels: int, size: int, stride: int):
         """A transposed convolution, not activated: (n, h, w, c) -> (n, sh, sw, channels)."""
         return layers.Conv2DTranspose(
-            channels, size, strides=stride, padding="same", kernel_initializer=self.kernel()
+            channels,
+            size,
+            strides=stride,
+            padding="same",
+            kernel_initializer=self.kernel(),
+            dtype=self._dtype,
         )(x)
 
     def refined(self, x):
         """Transposed convolutions that keep the resolution, each added to its input."""
         for _ in range(self._config.refinements):
-            x = layers.add([x, self.activated(self.transposed(x, x.shape[-1], 3, 1))])
+            x = self.added(x, self.activated(self.transposed(x, x.shape[-1], 3, 1)))
         return x
 
 
@@ -79,18 +110,18 @@ class PixelBias(layers.Layer):
         return inputs + self.bias
 
 
-def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
+def build_encoder(config: ModelConfig, seed: int = 0, precision: str = "float32") -> keras.Model:
     """The encoder: images (n, 28, 28) in [0, 1] -> posterior mean, log variance (n, latent_dim).
 
     The log variance is held within +-LOG_VARIANCE_BOUND by a scaled tanh, which unlike a clip
-    keeps a gradient everywhere.
+    keeps a gradient everywhere. All but the layers that give these two compute in `precision`.
     """
-    add = _Layers(config, seed)
+    add = _Layers(config, seed, precision)
     images = keras.Input(IMAGE, name="images")
     x = images
     if config.encoder_channels:
-        x = add.convolved(layers.Reshape((*IMAGE, 1))(images), config.encoder_channels)
-    x = add.dense(layers.Flatten()(x), config.encoder_units)
+        x = add.convolved(add.shaped(images, (*IMAGE, 1)), config.encoder_channels)
+    x = add.dense(add.flattened(x), config.encoder_units)
     mean = layers.Dense(config.latent_dim, kernel_initializer=add.kernel(), name="mean")(x)
     raw = layers.Dense(config.latent_dim, kernel_initializer="zeros", name="raw_log_variance")(x)
     log_variance = layers.Rescaling(LOG_VARIANCE_BOUND, name="log_variance")(
@@ -99,17 +130,20 @@ def build_encoder(config: ModelConfig, seed: int = 0) -> keras.Model:
     return keras.Model(images, [mean, log_variance], name="encoder")
 
 
-def build_decoder(config: ModelConfig, seed: int = 0) -> keras.Model:
-    """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images."""
-    add = _Layers(config, seed)
+def build_decoder(config: ModelConfig, seed: int = 0, precision: str = "float32") -> keras.Model:
+    """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images.
+
+    All but the bias of each pixel is computed in `precision`.
+    """
+    add = _Layers(config, seed, precision)
     small, large = config.decoder_channels
     quarter = SIDE // 4  # two layers double it
     latents = keras.Input((config.latent_dim,), name="latents")
     x = add.dense(latents, config.decoder_units)
-    x = add.activated(layers.Dense(quarter * quarter * small, kernel_initializer=add.kernel())(x))
-    x = add.refined(layers.Reshape((quarter, quarter, small))(x))
+    x = add.activated(add.linear(x, quarter * quarter * small))
+    x = add.refined(add.shaped(x, (quarter, quarter, small)))
     x = add.refined(add.activated(add.transposed(x, large, 4, 2)))
-    x = layers.Reshape(IMAGE)(add.transposed(x, 1, 4, 2))
+    x = add.shaped(add.transposed(x, 1, 4, 2), IMAGE)
     return keras.Model(latents, PixelBias(name="pixel_bias")(x), name="decoder")
 
 
@@ -122,11 +156,13 @@ class VAE(keras.Model):
     prior) lead from there to the base space, where the prior is N(0, I), and back.
     """
 
-    def __init__(self, config: ModelConfig, seed: int = 0, **kwargs) -> None:
+    def __init__(
+        self, config: ModelConfig, seed: int = 0, precision: str = "float32", **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.config = config
-        self.encoder = build_encoder(config, seed)
-        self.decoder = build_decoder(config, seed + 1)
+        self.encoder = build_encoder(config, seed, precision)
+        self.decoder = build_decoder(config, seed + 1, precision)
         self.to_base = self.from_base = None
         if config.has_learned_prior:
             self.to_base, self.from_base = build_flow(config, seed + 2)

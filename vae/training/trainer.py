@@ -52,9 +52,10 @@ class Trainer:
         self.batch_size = min(training.batch_size, len(images))
         self.steps_per_epoch = len(images) // self.batch_size
         self.joint_steps = training.joint_epochs * self.steps_per_epoch
-        self.vae = VAE(model, training.seed)
+        self.vae = VAE(model, training.seed, training.precision)
         self.vae.set_mean_image(images.mean(axis=0) / 255)
-        self.averaged = VAE(model) if training.ema_decay else self.vae
+        is_itself = training.precision == "float32" and not training.ema_decay
+        self.averaged = self.vae if is_itself else VAE(model)
         self.averaged.set_weights(self.vae.get_weights())
         self.optimizer = Adam(self._learning_rate(), weight_decay=training.weight_decay or None)
         self.optimizer.build(self.vae.trainable_variables)
@@ -105,7 +106,7 @@ class Trainer:
 
     def _follow(self, step: tf.Tensor) -> None:
         """Move the averaged weights after the trained ones, faster early on."""
-        if not self.config.ema_decay:
+        if self.averaged is self.vae:
             return
         steps = tf.cast(step, tf.float32)
         decay = tf.minimum(self.config.ema_decay, (1.0 + steps) / (10.0 + steps))
