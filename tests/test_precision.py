@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 from keras import layers
 from test_resuming import stop_before_step
@@ -39,7 +40,7 @@ def test_without_an_average_what_is_served_has_the_weights_that_are_trained(
 ) -> None:
     trainer = Trainer(SILU, replace(SHORT, ema_decay=0.0), few.train.images)
     for number, indices in enumerate(trainer.order(1)):
-        trainer.step(indices, np.int32(number))
+        trainer.step(tf.constant(indices), tf.constant(number))
     trained, served = (one.get_weights() for one in _both(trainer))
     for here, there in zip(trained, served, strict=True):
         np.testing.assert_allclose(here, there, atol=1e-6)
