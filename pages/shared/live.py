@@ -28,7 +28,7 @@ class Sketch(NamedTuple):
 
 
 def sketch(
-    run: runs.Run, page: str, make: Callable[[str], bytes], prefix: str = "sketch/"
+    run: runs.Run, page: str, make: Callable[[str], bytes], kind: str = "sketch"
 ) -> Sketch | None:
     """That of a run as a page shows it at first; `make` makes the bundle of a name.
 
@@ -36,7 +36,7 @@ def sketch(
     """
     if not files.are_served():
         return None
-    name = f"{prefix}{live.name_of(run)}-{page}"
+    name = f"{kind}/{live.name_of(run)}-{page}"
     return Sketch(name, lambda: gzip.compress(make(name), mtime=0))
 
 

@@ -46,7 +46,7 @@ def environment() -> dict[str, str]:
     """The environment of a training's process.
 
     The C library asks Linux for huge pages: TensorFlow takes and gives back tens of megabytes at
-    each step, and looks up their pages all the time. `python -m benchmarks.training_speed` has
+    each step, and looks up their pages all the time. benchmarks/README.md has
     what it brings. Source: https://sourceware.org/glibc/manual/latest/html_node/Tunables.html
     """
     tunables = os.environ.get(_TUNABLES, "")

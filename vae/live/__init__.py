@@ -9,7 +9,7 @@ import gzip
 
 import numpy as np
 
-from vae import embedding, runs
+from vae import embedding, pictures, runs
 from vae.data import Digits
 from vae.evaluation.neighbours import neighbours_kept
 from vae.gaps import Gaps
@@ -44,9 +44,8 @@ def decoder_bundle(model: Model) -> bytes:
 
 def sketch_bundle(name: str, model: Model, latents: np.ndarray) -> bytes:
     """What a model decodes at these latents (n, latent_dim), as the bundle of this name."""
-    pictures = np.round(255 * model.decode(latents)).astype(np.uint8)
-    arrays = {"latents": latents.astype(np.float32), "pictures": pictures.reshape(len(latents), -1)}
-    return _sketch(name, arrays)
+    shown = pictures.to_bytes(model.decode(latents)).reshape(len(latents), -1)
+    return _sketch(name, {"latents": latents.astype(np.float32), "pictures": shown})
 
 
 def examples_bundle(name: str, model: Model, images: np.ndarray) -> bytes:
@@ -65,7 +64,8 @@ def examples_bundle(name: str, model: Model, images: np.ndarray) -> bytes:
 
 
 def _sketch(name: str, arrays: dict[str, np.ndarray]) -> bytes:
-    return pack({"kind": "sketch", "id": name.removeprefix("sketch/")}, arrays)
+    kind, _, own = name.partition("/")
+    return pack({"kind": kind, "id": own}, arrays)
 
 
 def digits_bundle(digits: Digits) -> bytes:

@@ -14,9 +14,6 @@ from vae.live import network
 from vae.live.bundle import pack
 from vae.live.network import Network
 
-PREFIX = "recording/"
-"""How the names of these bundles begin."""
-
 
 def recording_bundle(name: str, model: Model, image: np.ndarray, source: str) -> bytes:
     """What a model with a standard prior makes of an image (28, 28), as the bundle of this name.
@@ -32,7 +29,8 @@ def recording_bundle(name: str, model: Model, image: np.ndarray, source: str) ->
         vae.live.network.NetworkError: the page cannot show a network.
     """
     latent = model.encode(image[None]).latents[0]
-    values: dict[str, Any] = {"kind": "recording", "id": name.removeprefix(PREFIX)}
+    kind, _, own = name.partition("/")
+    values: dict[str, Any] = {"kind": kind, "id": own}
     values |= {"source": source, "latent_dim": model.latent_dim}
     arrays = {}
     given = {

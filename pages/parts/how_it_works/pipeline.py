@@ -65,7 +65,7 @@ def _recording(run: runs.Run) -> live.Sketch | None:
     """The first digit's way, until another is asked for; none behind a learned prior."""
     if run.manifest.model.has_learned_prior or session.place()["source"] not in ("", FIRST):
         return None
-    return live.sketch(run, "how_it_works", partial(_recorded, run), recording.PREFIX)
+    return live.sketch(run, "how_it_works", partial(_recorded, run), "recording")
 
 
 def _recorded(run: runs.Run, name: str) -> bytes:

@@ -136,10 +136,7 @@ export class DrawingView {
   /** @param {Data} data */
   #begin({ reading }) {
     this.#unfollow = followPen(reading.canvas, {
-      near: () => {
-        const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
-        this.#sendFor([onMap, ...models]);
-      },
+      near: () => this.#sendFor(this.#asked),
       start: () => {
         this.#isUntouched = false;
         this.#endExample();
@@ -166,7 +163,7 @@ export class DrawingView {
    * @param {Data} data
    */
   #arrange({ on_map: onMap, models }) {
-    this.#sendFor([onMap, ...models].filter(({ sketch }) => !sketch || !this.#isUntouched));
+    this.#sendFor(this.#asked.filter(({ sketch }) => !sketch || !this.#isUntouched));
     this.onMap = this.place.model = this.#model(onMap);
     /** @type {Map<string, {model: Model, stage: Rebuilt}>} */
     const stages = new Map();
@@ -185,6 +182,12 @@ export class DrawingView {
     this.#stages = stages;
     this.rebuilt = [...stages.values()].map(({ stage }) => stage);
     return isOther;
+  }
+
+  /** The model of the map, and those that rebuild the drawing. */
+  get #asked() {
+    const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
+    return [onMap, ...models];
   }
 
   /** Send for networks. @param {Asked[]} models */
@@ -211,8 +214,7 @@ export class DrawingView {
 
   /** Tell Python which models it need not show, by networks or sketch, once no pen is down. */
   #tell() {
-    const { on_map: onMap, models } = /** @type {Data} */ (this.#data);
-    const standing = [onMap, ...models].flatMap((asked) => {
+    const standing = this.#asked.flatMap((asked) => {
       const model = this.#model(asked);
       if (!model) return [];
       return isSketched(model) ? [/** @type {string} */ (asked.sketch)] : [asked.id];
