@@ -1,15 +1,20 @@
 """Estimates: counted exactly, close to what trainings really take, and fitted to the machine."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import SMALL_MODEL, SMALL_TRAINING
+from keras import layers
 
 from vae import runs, training_cost
 from vae.config import ModelConfig, TrainingConfig
 from vae.presets import PRESETS
 from vae.training.model import VAE
+
+TRANSPOSED = layers.Conv2DTranspose  # each number of its input meets the whole kernel
 
 ODD = ModelConfig(
     latent_dim=7,
@@ -26,6 +31,16 @@ ODD = ModelConfig(
 )
 def test_weights_are_counted_as_keras_counts_them(model: ModelConfig) -> None:
     assert training_cost.parameters(model) == VAE(model).count_params()
+
+
+@pytest.mark.parametrize("model", [PRESETS["best"].model, ODD], ids=["best", "odd"])
+def test_multiply_adds_are_those_of_the_layers_that_keras_builds(model: ModelConfig) -> None:
+    vae, expected = VAE(model), 0
+    for layer in [*vae.encoder.layers, *vae.decoder.layers]:
+        if hasattr(layer, "kernel"):
+            numbers: Any = layer.input if isinstance(layer, TRANSPOSED) else layer.output
+            expected += math.prod(layer.kernel.shape) * math.prod(numbers.shape[1:-1])
+    assert training_cost.multiply_adds(model) == expected
 
 
 def taking(**changed: object) -> float:

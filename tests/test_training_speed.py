@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.training_speed import keras_fit, ours, quality
+from benchmarks.training_speed import keras_fit, ours, profile, quality
 from vae.data import Splits
 from vae.presets import PRESETS, Preset
 
@@ -26,11 +26,22 @@ def test_each_side_tells_how_many_images_it_sees_in_a_second(side, few: Splits) 
     assert 10 < speed < 1e6
 
 
+@pytest.mark.parametrize("plain", [False, True], ids=["ours", "Keras"])
+def test_a_profile_names_the_operations_of_a_step_and_what_they_take(
+    few: Splits, plain: bool
+) -> None:
+    told = profile.of_step(small(PRESETS["tiny"]), few.train.images, plain)
+    taken = told["operations"]
+    assert {"MatMul", "Conv2D", "Conv2DBackpropFilter", "BiasAddGrad"} <= taken.keys()
+    assert ("ResourceApplyAdam" in taken) != plain  # Keras spells it out
+    assert all(milliseconds >= 0 for milliseconds in taken.values())
+    assert 0 < told["products"] < told["step"]
+    assert 0.05 * told["step"] < sum(taken.values()) < 20 * told["step"]
+
+
 @pytest.mark.long
 def test_keras_fit_learns_by_the_same_loss(few: Splits) -> None:
-    tiny = PRESETS["tiny"].model
-    plain = keras_fit.PlainVAE(keras_fit.build_encoder(tiny), keras_fit.build_decoder(tiny))
-    plain.compile(optimizer="adam")
+    plain = keras_fit.compiled(PRESETS["tiny"])
     pixels = few.train.pixels
     history = plain.fit(pixels, batch_size=20, epochs=3, verbose=keras_fit.QUIET).history
     assert history["loss"][-1] < history["loss"][0]

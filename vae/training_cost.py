@@ -92,6 +92,12 @@ def parameters(model: ModelConfig) -> int:
     return _encoder(model).weights + _decoder(model).weights + _flow(model).weights
 
 
+def multiply_adds(model: ModelConfig) -> int:
+    """Multiply-adds of dense layers and convolutions for one image, through all networks once."""
+    networks = (_encoder(model), _decoder(model), _flow(model))
+    return sum(work.dense + work.convolution for work in networks)
+
+
 def _pace(found: list[runs.Run]) -> float:
     """How much slower this machine is than the one that was measured: a median over its runs.
 

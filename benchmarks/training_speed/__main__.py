@@ -5,7 +5,7 @@ it), of the same networks in plain Keras `fit`, and in PyTorch (left out where i
 benchmarks/requirements.txt), for `baseline` and `best`: in turn, each in a process of its own.
 `--quality` measures the seconds until a model of two dimensions is as good as Keras' example of a
 VAE ends, by this project and by that example's own recipe: until it is there, or ten times as long
-has passed.
+has passed. `--profile` tells what the operations of a step take.
 """
 
 import argparse
@@ -13,10 +13,11 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from benchmarks import report
 from vae import data
@@ -25,6 +26,8 @@ from vae.presets import PRESETS
 
 SOONER = 10  # times, at least: the goal
 BFLOAT16 = "ours in bfloat16"
+OPERATIONS = 16  # that have a row of their own in a profile
+PRODUCTS = "its multiply-adds, at the speed of a large product"
 KINDS = {"ours": "ours", BFLOAT16: "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
 
 
@@ -36,6 +39,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
     parser.add_argument("--quality", metavar="PRESET", choices=PRESETS)
+    parser.add_argument("--profile", action="store_true", help="of a step, by operation")
     parser.add_argument("--write", action="store_true", help="JSON, and the table in the README")
     parser.add_argument("--measure", choices=[*KINDS, "example"], help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -43,6 +47,8 @@ def main() -> None:
         print(json.dumps(_measured(given)))
     elif given.quality:
         _print_quality(given)
+    elif given.profile:
+        _print_profile(given)
     else:
         _print_speed(given)
 
@@ -59,6 +65,12 @@ def _measured(given: argparse.Namespace) -> object:
     preset = PRESETS[given.presets[0]]
     if given.measure == BFLOAT16:
         preset = replace(preset, training=replace(preset.training, precision="bfloat16"))
+    if given.profile:
+        from benchmarks.training_speed import profile
+
+        profile.one_at_a_time()
+        plain = KINDS[given.measure] == "keras_fit"
+        return profile.of_step(preset, splits.train.images, plain)
     return kind.images_per_second(preset, splits.train.images, given.seconds)
 
 
@@ -83,9 +95,14 @@ def _in_a_process(given: argparse.Namespace, kind: str, *arguments: str) -> obje
     return json.loads(answer.stdout)
 
 
-def _print_speed(given: argparse.Namespace) -> None:
+def _kinds() -> list[str]:
+    """What can be measured here."""
     lacking = {BFLOAT16: not _has_bfloat16(), "PyTorch": not importlib.util.find_spec("torch")}
-    kinds = [kind for kind in KINDS if not lacking.get(kind)]
+    return [kind for kind in KINDS if not lacking.get(kind)]
+
+
+def _print_speed(given: argparse.Namespace) -> None:
+    kinds = _kinds()
     found: dict[str, dict[str, list[float]]] = {}
     for name in given.presets:
         speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
@@ -97,6 +114,25 @@ def _print_speed(given: argparse.Namespace) -> None:
     lines = [[f"`{name}`", *map(report.spread, speeds.values())] for name, speeds in found.items()]
     shown = report.table(["images a second", *kinds], lines)
     report.tell("training_speed", found, shown, given.write)
+
+
+def _print_profile(given: argparse.Namespace) -> None:
+    kinds = [kind for kind in _kinds() if kind != "PyTorch"]
+    found: dict[str, dict[str, Any]] = {}
+    for name in given.presets:
+        for kind in kinds:
+            options = ["--presets", name, "--profile"]
+            found[f"`{name}`, {kind}"] = cast(dict, _in_a_process(given, kind, *options))
+    of_kinds = [Counter(profiled["operations"]) for profiled in found.values()]
+    most = [kind for kind, _ in sum(of_kinds, Counter()).most_common(OPERATIONS)]
+    rows = [[f"{kind}", *(of[kind] for of in of_kinds)] for kind in most]
+    rows += [["all others", *(of.total() - sum(of[kind] for kind in most) for of in of_kinds)]]
+    rows += [["**all**", *(of.total() for of in of_kinds)]]
+    for told, key in (("a step, not profiled", "step"), (PRODUCTS, "products")):
+        rows += [[told, *(profiled[key] for profiled in found.values())]]
+    lines = [[row[0], *(f"{value:.1f}" for value in row[1:])] for row in rows]
+    shown = report.table(["milliseconds of a step", *found], lines)
+    report.tell("training_profile", found, shown, given.write)
 
 
 def _print_quality(given: argparse.Namespace) -> None:

@@ -75,10 +75,17 @@ class _Clock(keras.callbacks.Callback):
             raise _Done
 
 
+def compiled(preset: Preset, by_xla: Any = "auto") -> PlainVAE:
+    """The preset's networks, ready for `fit`; Keras' own choice is XLA."""
+    model = PlainVAE(build_encoder(preset.model), build_decoder(preset.model))
+    optimizer = keras.optimizers.Adam(preset.training.learning_rate)
+    model.compile(optimizer=optimizer, jit_compile=by_xla)
+    return model
+
+
 def images_per_second(preset: Preset, images: np.ndarray, seconds: float) -> float:
     """Images a second of `fit` with the preset's networks and batches; as in ours.py."""
-    model = PlainVAE(build_encoder(preset.model), build_decoder(preset.model))
-    model.compile(optimizer=keras.optimizers.Adam(preset.training.learning_rate))
+    model = compiled(preset)
     clock = _Clock(seconds, warm_up=20)
     size = min(preset.training.batch_size, len(images))
     pixels = images.astype("float32") / 255

@@ -11,7 +11,7 @@ from keras import layers, ops
 from vae.config import ModelConfig
 from vae.losses import log_normal
 from vae.mnist import IMAGE, SIDE
-from vae.training import places
+from vae.training import places, quick_layers
 from vae.training.prior import build_flow
 
 # exp(10) and exp(-10) are far beyond any useful posterior variance, and safe in float32.
@@ -24,11 +24,12 @@ class _Layers:
     So building never touches the global random state.
     """
 
-    def __init__(self, config: ModelConfig, seed: int, precision: str) -> None:
+    def __init__(self, config: ModelConfig, seed: int, precision: str | None) -> None:
         self._config = config
         self._seeds = count(seed * 1000)
+        self._is_served = precision is None
         # Keras' name for layers that compute in it and keep their weights in float32
-        self._dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
+        self._dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
 
     def kernel(self) -> Any:  # Keras types the argument as str
         """How the next layer's weights start."""
@@ -36,7 +37,10 @@ class _Layers:
 
     def activated(self, x):
         """What follows a layer with the output x."""
-        return layers.Activation(self._config.activation, dtype=self._dtype)(x)
+        activation: Any = self._config.activation
+        if (activation, self._dtype) == ("silu", "mixed_bfloat16"):
+            activation = quick_layers.silu
+        return layers.Activation(activation, dtype=self._dtype)(x)
 
     def dense(self, x, units: tuple[int, ...]):
         """Dense layers; where two widths are equal, the layer adds to its input."""
@@ -90,6 +94,13 @@ class _Layers:
             dtype=self._dtype,
         )(x)
 
+    def to_one_channel(self, x):
+        """A transposed convolution, not activated: (n, h, w, c) -> (n, 2h, 2w, 1)."""
+        if self._is_served:
+            return self.transposed(x, 1, quick_layers.SIZE, quick_layers.STRIDE)
+        kernel = self.kernel()
+        return quick_layers.ToOneChannel(kernel_initializer=kernel, dtype=self._dtype)(x)
+
     def refined(self, x):
         """Transposed convolutions that keep the resolution, each added to its input."""
         for _ in range(self._config.refinements):
@@ -110,11 +121,12 @@ class PixelBias(layers.Layer):
         return inputs + self.bias
 
 
-def build_encoder(config: ModelConfig, seed: int = 0, precision: str = "float32") -> keras.Model:
+def build_encoder(config: ModelConfig, seed: int = 0, precision: str | None = None) -> keras.Model:
     """The encoder: images (n, 28, 28) in [0, 1] -> posterior mean, log variance (n, latent_dim).
 
     The log variance is held within +-LOG_VARIANCE_BOUND by a scaled tanh, which unlike a clip
-    keeps a gradient everywhere. All but the layers that give these two compute in `precision`.
+    keeps a gradient everywhere. All but the layers that give these two compute in `precision`;
+    None: as it is served, of Keras' own layers in float32.
     """
     add = _Layers(config, seed, precision)
     images = keras.Input(IMAGE, name="images")
@@ -130,10 +142,10 @@ def build_encoder(config: ModelConfig, seed: int = 0, precision: str = "float32"
     return keras.Model(images, [mean, log_variance], name="encoder")
 
 
-def build_decoder(config: ModelConfig, seed: int = 0, precision: str = "float32") -> keras.Model:
+def build_decoder(config: ModelConfig, seed: int = 0, precision: str | None = None) -> keras.Model:
     """The decoder: latents (n, latent_dim) -> logits (n, 28, 28); a sigmoid makes them images.
 
-    All but the bias of each pixel is computed in `precision`.
+    All but the bias of each pixel is computed in `precision`; None: as it is served.
     """
     add = _Layers(config, seed, precision)
     small, large = config.decoder_channels
@@ -143,7 +155,7 @@ def build_decoder(config: ModelConfig, seed: int = 0, precision: str = "float32"
     x = add.activated(add.linear(x, quarter * quarter * small))
     x = add.refined(add.shaped(x, (quarter, quarter, small)))
     x = add.refined(add.activated(add.transposed(x, large, 4, 2)))
-    x = add.shaped(add.transposed(x, 1, 4, 2), IMAGE)
+    x = add.shaped(add.to_one_channel(x), IMAGE)
     return keras.Model(latents, PixelBias(name="pixel_bias")(x), name="decoder")
 
 
@@ -157,7 +169,7 @@ class VAE(keras.Model):
     """
 
     def __init__(
-        self, config: ModelConfig, seed: int = 0, precision: str = "float32", **kwargs
+        self, config: ModelConfig, seed: int = 0, precision: str | None = None, **kwargs
     ) -> None:
         super().__init__(**kwargs)
         self.config = config

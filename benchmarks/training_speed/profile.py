@@ -1,0 +1,102 @@
+"""What the operations of a training step take, by TensorFlow's own profiler."""
+
+import re
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace  # pyright: ignore
+
+from benchmarks.training_speed import keras_fit, ours
+from vae import training_cost
+from vae.presets import Preset
+
+STEPS = 20
+SIDE = 2048  # of the matrices whose product says what the processor can do
+OPERATION = re.compile(r"[^:\s]+:_?(?:Mkl)?(?:Native)?(?:Fused)?(\w+?)(?:WithBias)?")
+COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
+
+
+def one_at_a_time() -> None:
+    """Let each operation wait for the one before: what overlaps is counted twice else.
+
+    Raises:
+        RuntimeError: TensorFlow has computed something already.
+    """
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def of_step(preset: Preset, images: np.ndarray, plain: bool = False) -> dict[str, Any]:
+    """What the operations of one step take.
+
+    Args:
+        preset: what to train and how.
+        images: (n, 28, 28) uint8.
+        plain: in Keras `fit`, not compiled by XLA, which would be one operation.
+
+    Returns:
+        step: its milliseconds, without the profiler, a median.
+        products: what its multiply-adds would take at the speed of a large product.
+        operations: milliseconds by the name of the operation.
+    """
+    take = (_plain if plain else ours.stepping)(preset, images)
+    for _ in range(ours.WARM_UP):
+        take()
+    seconds = []
+    for _ in range(STEPS):
+        began = time.perf_counter()
+        take()
+        seconds.append(time.perf_counter() - began)
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            for _ in range(STEPS):
+                take()
+        operations = _operations(next(Path(folder).rglob("*.xplane.pb")))
+    batch = min(preset.training.batch_size, len(images))
+    # forwards once, and backwards twice: to what came in, and to the weights
+    work = 3 * batch * training_cost.multiply_adds(preset.model)
+    products = work * _seconds_of_a_product(preset.training.precision) / SIDE**3
+    return {
+        "step": 1e3 * float(np.median(seconds)),
+        "products": 1e3 * products,
+        "operations": operations,
+    }
+
+
+def _plain(preset: Preset, images: np.ndarray) -> Callable[[], object]:
+    model = keras_fit.compiled(preset, by_xla=False)
+    batch = tf.constant(images[: preset.training.batch_size].astype("float32") / 255)
+    step = tf.function(model.train_step)
+    return lambda: step(batch)["loss"].numpy()
+
+
+def _operations(recorded: Path) -> dict[str, float]:
+    """Milliseconds a step by the operation, of the processor's part of a recording."""
+    found: Counter[str] = Counter()
+    space = XSpace.FromString(recorded.read_bytes())
+    for plane in space.planes:
+        for line in plane.lines:
+            for event in line.events:
+                name = plane.event_metadata[event.metadata_id].name
+                operation = OPERATION.fullmatch(name)
+                if operation or name == COMPILED:
+                    kind = operation[1] if operation else "compiled by XLA"
+                    found[kind] += event.duration_ps / 1e9 / STEPS
+    return dict(found.most_common())
+
+
+def _seconds_of_a_product(precision: str) -> float:
+    """Of two large square matrices; the best of some."""
+    ones = tf.ones((SIDE, SIDE), precision)
+    product = tf.function(lambda matrix: tf.matmul(matrix, matrix)[0, 0])
+    seconds = []
+    for _ in range(10):
+        began = time.perf_counter()
+        product(ones).numpy()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
