@@ -133,9 +133,7 @@ def trained(row: str, images: np.ndarray, start: list[np.ndarray] | None) -> tup
         trainer.averaged.set_weights(start)
     began = time.monotonic()
     for epoch in range(1, training.epochs + 1):
-        first = (epoch - 1) * trainer.steps_per_epoch
-        for step, indices in enumerate(trainer.order(epoch), start=first):
-            trainer.step(tf.constant(indices), tf.constant(step))
+        trainer.steps(trainer.order(epoch), (epoch - 1) * trainer.steps_per_epoch)
     return trainer, (time.monotonic() - began) / training.epochs
 
 

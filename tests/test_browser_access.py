@@ -221,7 +221,7 @@ class Looks(dict[str, Look]):
         goto(page, f"{self.address}/{path}")
         if not path:
             page.locator(".st-key-ready").get_by_text("4", exact=True).click()
-            page.get_by_label("What the models see").wait_for()
+            settled(page).get_by_label("What the models see").wait_for()
         nodes = whole_tree(page, path)
         broken = violations(page)
         small = page.evaluate(SMALL, 24)

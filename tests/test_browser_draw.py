@@ -99,7 +99,7 @@ def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
             const root = document.createElement("div");
             root.className = "dc-root";
             isolated.attachShadow({ mode: "open" }).append(root);
-            document.body.append(isolated);
+            document.querySelector(".st-key-sketch").append(isolated);
             const layer = document.createElement("canvas");
             layer.className = "upper-canvas";
             setTimeout(() => root.append(layer), 300);

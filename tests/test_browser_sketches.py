@@ -163,11 +163,10 @@ def test_another_digit_is_followed_once_the_networks_have_come(
 ) -> None:
     model = inference.load(runs.SHIPPED / "map")
     goto(page, f"{server.address}/how_it_works?stage=image")
-    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Next →").click()
+    expect(page.locator(".stage.here")).to_have_class("stage of-encoder here")
     light = fetched(page)
     assert light < MOST
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(".stage.here")).to_have_class("stage of-encoder here")
     answer = page.locator(".of-encoder .answer")
     mean = model.encode(digits[EXAMPLES[3] : EXAMPLES[3] + 1].pixels).mean[0]
     expect(answer).to_contain_text(f"{mean[0]:.2f}")

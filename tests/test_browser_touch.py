@@ -108,10 +108,16 @@ def test_a_phone_on_its_side_has_drawing_and_answer_side_by_side_and_the_pages_b
     goto(phone, server.address)
     sidebar = phone.get_by_test_id("stSidebar")
     expect(sidebar).to_have_attribute("data-collapsed", "true")
-    sketch, seen = (phone.locator(f".st-key-{key}").bounding_box() for key in ("sketch", "answers"))
-    assert sketch is not None
-    assert seen is not None
-    assert sketch["x"] + sketch["width"] <= seen["x"] < LANDSCAPE[0] / 2
+
+    def are_side_by_side() -> bool:
+        sketch, seen = (
+            phone.locator(f".st-key-{key}").bounding_box() for key in ("sketch", "answers")
+        )
+        assert sketch is not None
+        assert seen is not None
+        return sketch["x"] + sketch["width"] <= seen["x"] < LANDSCAPE[0] / 2
+
+    eventually(are_side_by_side)
     phone.get_by_role("button", name="Pages").click()
     expect(sidebar).to_have_attribute("data-collapsed", "false")
     goto(phone, f"{server.address}/morph")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import EVERYTHING, SMALL_MODEL, SMALL_TRAINING, validation_losses
 from keras import layers
 from test_resuming import stop_before_step
 
 from vae import data
+from vae.training import loop
 from vae.training.loop import train
 from vae.training.model import VAE
 from vae.training.trainer import Trainer
@@ -38,8 +38,7 @@ def test_without_an_average_what_is_served_has_the_weights_that_are_trained(
     few: data.Splits,
 ) -> None:
     trainer = Trainer(SILU, replace(SHORT, ema_decay=0.0), few.train.images)
-    for number, indices in enumerate(trainer.order(1)):
-        trainer.step(tf.constant(indices), tf.constant(number))
+    trainer.steps(trainer.order(1), 0)
     trained, served = (one.get_weights() for one in _both(trainer))
     for here, there in zip(trained, served, strict=True):
         np.testing.assert_allclose(here, there, atol=1e-6)
@@ -61,8 +60,9 @@ def test_after_some_epochs_the_loss_is_that_of_float32_but_for_a_hundredth(
 
 @pytest.mark.usefixtures("without_export")
 def test_a_run_that_goes_on_has_the_history_of_one_never_stopped(
-    few: data.Splits, tmp_path: Path
+    few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loop, "SECONDS_AT_ONCE", 0.0)  # one step at a time
     config = replace(EVERYTHING, precision="bfloat16", epochs=2)
     train(SMALL_MODEL, config, few, tmp_path / "whole")
     train(SMALL_MODEL, config, few, tmp_path / "cut", should_stop=stop_before_step(4 + 3))

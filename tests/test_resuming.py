@@ -1,6 +1,6 @@
 """That a training can be had again: repeated, paused, stopped, resumed and made longer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,14 @@ def stop_before_step(n: int) -> Callable[[], bool]:
     """Ends a training before its n-th step (from 1), counted from where it started or went on."""
     asked = iter(range(1, n + 1))
     return lambda: next(asked) == n
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_by_one() -> Iterator[None]:
+    """Trainings take one step at a time, so that a test can say before which one they end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "SECONDS_AT_ONCE", 0.0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +105,25 @@ def test_the_weights_of_a_resumed_run_are_those_of_one_never_stopped(
             np.testing.assert_allclose(
                 found[name], expected[name], rtol=1e-5, atol=1e-6, err_msg=name
             )
+
+
+@pytest.mark.usefixtures("without_export")
+def test_steps_that_are_taken_together_lead_where_they_lead_one_by_one(
+    whole: runs.Run, few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, steps = [], Trainer.steps
+
+    def counted(self: Trainer, indices: np.ndarray, first: int) -> np.ndarray:
+        calls.append(len(indices))
+        return steps(self, indices, first)
+
+    monkeypatch.setattr(Trainer, "steps", counted)
+    monkeypatch.setattr(loop, "SECONDS_AT_ONCE", 60.0)
+    train(DROPOUT, EVERYTHING, few, tmp_path)
+    assert calls == [1, 3] * 3  # the first of an epoch tells how long one takes
+    np.testing.assert_allclose(
+        validation_losses(tmp_path), validation_losses(whole.path), rtol=1e-6
+    )
 
 
 @pytest.mark.usefixtures("without_export")

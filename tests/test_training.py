@@ -360,13 +360,13 @@ def test_the_kept_model_has_the_loss_that_the_manifest_tells(
 
 def fails_from_step(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the n-th step on (from 0) the losses of a step are not numbers."""
-    step = Trainer.step
+    steps = Trainer.steps
 
-    def broken(self: Trainer, indices: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        losses = step(self, indices, number)
-        return tf.where(number < n, losses, np.float32(np.nan))
+    def broken(self: Trainer, indices: np.ndarray, first: int) -> np.ndarray:
+        losses = steps(self, indices, first)
+        return losses if first + len(indices) <= n else np.full_like(losses, np.nan)
 
-    monkeypatch.setattr(Trainer, "step", broken)
+    monkeypatch.setattr(Trainer, "steps", broken)
 
 
 def test_a_loss_that_is_not_finite_ends_a_run_and_its_last_good_epoch_is_kept(
@@ -474,10 +474,10 @@ def test_what_ends_a_training_is_told_in_one_line_and_whole_in_the_log(
     error: Exception,
     said: str,
 ) -> None:
-    def step(*_: Any) -> None:
+    def steps(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(Trainer, "steps", steps)
     with pytest.raises(TrainingError) as caught:
         train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path / "run")
     manifest = runs.read(tmp_path / "run").manifest
@@ -502,10 +502,10 @@ def test_memory_that_ends_within_a_layer_is_told_as_memory(
 def test_a_fault_of_the_program_is_not_taken_for_one_of_the_machine(
     few: data.Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def step(*_: Any) -> None:
+    def steps(*_: Any) -> None:
         raise ValueError("a fault")
 
-    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(Trainer, "steps", steps)
     with pytest.raises(ValueError, match=r"^a fault$"):
         train(SMALL_MODEL, SMALL_TRAINING, few, tmp_path / "run")
 

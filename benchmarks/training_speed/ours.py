@@ -1,32 +1,14 @@
-"""This project's training step, as `vae/training/loop.py` takes it."""
+"""This project's training steps, as `vae/training/loop.py` takes them."""
 
 import time
-from collections.abc import Callable
-from itertools import cycle
 
 import numpy as np
-import tensorflow as tf
 
 from vae.presets import Preset
+from vae.training.loop import steps_at_once
 from vae.training.trainer import Trainer
 
 WARM_UP = 20  # steps in which TensorFlow traces and allocates
-
-
-def stepping(preset: Preset, images: np.ndarray) -> Callable[[], object]:
-    """What takes a step of a training each time it is called, and waits for its losses.
-
-    One of the first epoch, again and again: later the decoder may rest.
-    """
-    trainer = Trainer(preset.model, preset.training, images)
-    order = trainer.order(1)
-    numbers = cycle(range(len(order)))
-
-    def step() -> object:
-        number = next(numbers)
-        return trainer.step(tf.constant(order[number]), tf.constant(number)).numpy()
-
-    return step
 
 
 def images_per_second(preset: Preset, images: np.ndarray, seconds: float) -> float:
@@ -37,12 +19,20 @@ def images_per_second(preset: Preset, images: np.ndarray, seconds: float) -> flo
         images: (n, 28, 28) uint8.
         seconds: how long to look.
     """
-    step = stepping(preset, images)
-    for _ in range(WARM_UP):
-        step()
-    began, steps = time.monotonic(), 0
+    trainer = Trainer(preset.model, preset.training, images)
+    order = trainer.order(1)  # again and again: later the decoder may rest
+
+    def take(first: int, at_once: int) -> tuple[int, float]:
+        """The steps that were taken, and their seconds."""
+        first %= len(order)
+        indices, began = order[first : first + at_once], time.monotonic()
+        trainer.steps(indices, first)
+        return len(indices), time.monotonic() - began
+
+    for number in range(WARM_UP):
+        take(number, 1)
+    began, steps, at_once = time.monotonic(), 0, 1
     while time.monotonic() - began < seconds:
-        step()
-        steps += 1
-    size = min(preset.training.batch_size, len(images))
-    return steps * size / (time.monotonic() - began)
+        taken, took = take(steps, at_once)
+        steps, at_once = steps + taken, steps_at_once(taken, took)
+    return steps * trainer.batch_size / (time.monotonic() - began)

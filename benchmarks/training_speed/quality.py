@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from benchmarks.training_speed.keras_fit import QUIET, PlainVAE
@@ -28,9 +27,7 @@ def ours(preset: Preset, splits: Splits) -> float:
     began = time.monotonic()
     trainer = Trainer(preset.model, preset.training, splits.train.images)
     for epoch in range(preset.training.epochs):
-        for step, indices in enumerate(trainer.order(epoch + 1)):
-            number = epoch * trainer.steps_per_epoch + step
-            trainer.step(tf.constant(indices), tf.constant(number))
+        trainer.steps(trainer.order(epoch + 1), epoch * trainer.steps_per_epoch)
         losses = trainer.validate(splits.validation, pixels="grey")
         if losses.reconstruction_loss + losses.kl_divergence < TARGET:
             return time.monotonic() - began

@@ -28,6 +28,7 @@ from vae.training.trainer import Losses, Trainer
 
 _OF_KERAS = (RuntimeError, TypeError, ValueError)  # what it makes of errors within its layers
 EVENT_EVERY_SECONDS = 0.5
+SECONDS_AT_ONCE = 0.1  # of steps that are taken together, between two looks at what is asked
 PAUSE_SECONDS = 0.1  # how often a paused training looks whether it may go on
 RESERVE_BYTES = 65536  # kept on the disk, so that when it is full there is room for the last words
 
@@ -60,8 +61,9 @@ def train(
         preset: the name of the preset that the configs began as.
         resume: go on from the last checkpoint in `path`.
         emit: told each event, in this thread, after it is in the run's history.
-        should_stop: asked before each step; True ends training and keeps the best epoch.
-        should_pause: asked before each step; training rests while it says True.
+        should_stop: asked every `SECONDS_AT_ONCE`, or before each step where one takes longer; True
+            ends training and keeps the best epoch.
+        should_pause: asked as often; training rests while it says True.
 
     Returns:
         The run, finished or stopped.
@@ -213,14 +215,17 @@ def _train_epoch(
     """One epoch and its commit; False if it was stopped before its end."""
     started = told = time.monotonic()
     total, since, told_step = np.zeros(3), np.zeros(3), 0
-    for step, indices in enumerate(trainer.order(epoch), start=1):
+    order, step, at_once = trainer.order(epoch), 0, 1
+    while step < trainer.steps_per_epoch:
         rested = rest()
         started, told = started + rested, told + rested
         if should_stop():
             return False
-        number = (epoch - 1) * trainer.steps_per_epoch + step - 1
-        since += trainer.step(tf.constant(indices), tf.constant(number)).numpy()
+        indices, began = order[step : step + at_once], time.monotonic()
+        since += trainer.steps(indices, (epoch - 1) * trainer.steps_per_epoch + step)
         now = time.monotonic()
+        step += len(indices)
+        at_once = steps_at_once(len(indices), now - began)
         if now - told >= EVENT_EVERY_SECONDS or step == trainer.steps_per_epoch:
             means = Losses(*(since / (step - told_step)).tolist())
             _check_finite(means, training=trainer.config, epoch=epoch)
@@ -229,7 +234,7 @@ def _train_epoch(
                 {
                     "event": "progress",
                     "epoch": epoch,
-                    "step": number + 1,
+                    "step": (epoch - 1) * trainer.steps_per_epoch + step,
                     "images_per_second": round(speed, 1),
                     **asdict(means),
                 }
@@ -255,6 +260,11 @@ def _train_epoch(
     )
     commits.commit_epoch(epoch, validation, time.monotonic() - started)
     return True
+
+
+def steps_at_once(steps: int, seconds: float) -> int:
+    """How many steps to take together, where so many took so long: each call costs 0.5 ms."""
+    return max(1, int(SECONDS_AT_ONCE * steps / max(seconds, 1e-9)))
 
 
 def _check_finite(losses: Losses, training: TrainingConfig, epoch: int) -> None:

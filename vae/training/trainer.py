@@ -1,4 +1,4 @@
-"""The model, its optimizer and its moving average, one training step at a time.
+"""The model, its optimizer and its moving average, and the training step that moves them.
 
 Every random number of a step is drawn from (seed, step), so a step can be taken again.
 """
@@ -33,7 +33,7 @@ class Losses:
 
 
 class Trainer:
-    """The model, its optimizer and its moving average, one training step at a time."""
+    """The model, its optimizer and its moving average, and the training step that moves them."""
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, images: np.ndarray) -> None:
         """A model that is about to be trained.
@@ -61,8 +61,11 @@ class Trainer:
         self.optimizer.build(self.vae.trainable_variables)
         flow = self.vae.to_base.trainable_variables if self.vae.to_base else []
         self.optimizer.exclude_from_weight_decay(var_list=flow, var_names=["bias"])
-        self._update_both = tf.function(partial(self._update, encoder_only=False))
-        self._update_encoder = tf.function(partial(self._update, encoder_only=True))
+        taken = (tf.TensorSpec((None, self.batch_size), tf.int32), tf.TensorSpec((), tf.int32))
+        self._both, self._encoder = (
+            tf.function(partial(self._steps, encoder_only=alone), input_signature=taken)
+            for alone in (False, True)
+        )
         self.validation_step = tf.function(self._validation_step, reduce_retracing=True)
 
     def _learning_rate(self) -> Any:  # a number or a schedule; Keras types the argument as float
@@ -77,10 +80,24 @@ class Trainer:
         used = self.steps_per_epoch * self.batch_size
         return order[:used].reshape(self.steps_per_epoch, self.batch_size).astype(np.int32)
 
-    def step(self, indices: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """One update from the images at `indices`: loss, reconstruction loss, KL divergence."""
-        update = self._update_both if int(step) < self.joint_steps else self._update_encoder
-        return update(indices, step)
+    def steps(self, indices: np.ndarray, first: int) -> np.ndarray:
+        """Updates of one epoch, one after the other, in a single call of TensorFlow.
+
+        Args:
+            indices: (steps, batch_size), of the images of each.
+            first: the number of the first of them.
+
+        Returns:
+            (3,): loss, reconstruction loss and KL divergence, sums over the steps.
+        """
+        take = self._both if first < self.joint_steps else self._encoder
+        return take(tf.constant(indices), tf.constant(first)).numpy()
+
+    def _steps(self, indices: tf.Tensor, first: tf.Tensor, encoder_only: bool) -> tf.Tensor:
+        total = tf.zeros(3)
+        for i in tf.range(tf.shape(indices)[0]):  # a loop of TensorFlow's
+            total += self._update(indices[i], first + i, encoder_only)
+        return total
 
     def _update(self, indices: tf.Tensor, step: tf.Tensor, encoder_only: bool) -> tf.Tensor:
         move, draw, noise = _seeds(self.config.seed, step, 3)

@@ -120,7 +120,7 @@ def attend_canvas() -> None:
 
     Call it last: it shows nothing, but takes up a line.
     """
-    _ATTEND(key=f"attend-{_canvas_key()}")
+    _ATTEND(key="attend")
 
 
 def replace(drawn: list[dict[str, Any]] | None = None, **picture: Any) -> None:
