@@ -11,7 +11,7 @@ from benchmarks import memory, report, serving, soak
 
 KEPT = {
     "visitors", "servers", "soak", "memory", "first_screen", "interaction", "serving",
-    "training_speed", "quality",
+    "training_speed", "training_profile", "quality",
 }  # fmt: skip
 BENCHMARKS = Path(report.__file__).parent
 

@@ -11,13 +11,14 @@ has passed. `--profile` tells what the operations of a step take.
 import argparse
 import importlib.util
 import json
+import statistics
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from benchmarks import report
 from vae import data
@@ -26,8 +27,7 @@ from vae.presets import PRESETS
 
 SOONER = 10  # times, at least: the goal
 BFLOAT16 = "ours in bfloat16"
-OPERATIONS = 16  # that have a row of their own in a profile
-PRODUCTS = "its multiply-adds, at the speed of a large product"
+OPERATIONS = 20  # rows of a profile
 KINDS = {"ours": "ours", BFLOAT16: "ours", "Keras fit": "keras_fit", "PyTorch": "pytorch"}
 
 
@@ -118,21 +118,29 @@ def _print_speed(given: argparse.Namespace) -> None:
 
 def _print_profile(given: argparse.Namespace) -> None:
     kinds = [kind for kind in _kinds() if kind != "PyTorch"]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, list[dict[str, float]]] = {}
     for name in given.presets:
-        for kind in kinds:
-            options = ["--presets", name, "--profile"]
-            found[f"`{name}`, {kind}"] = cast(dict, _in_a_process(given, kind, *options))
-    of_kinds = [Counter(profiled["operations"]) for profiled in found.values()]
-    most = [kind for kind, _ in sum(of_kinds, Counter()).most_common(OPERATIONS)]
-    rows = [[f"{kind}", *(of[kind] for of in of_kinds)] for kind in most]
-    rows += [["all others", *(of.total() - sum(of[kind] for kind in most) for of in of_kinds)]]
-    rows += [["**all**", *(of.total() for of in of_kinds)]]
-    for told, key in (("a step, not profiled", "step"), (PRODUCTS, "products")):
-        rows += [[told, *(profiled[key] for profiled in found.values())]]
-    lines = [[row[0], *(f"{value:.1f}" for value in row[1:])] for row in rows]
-    shown = report.table(["milliseconds of a step", *found], lines)
+        options = ["--presets", name, "--profile"]
+        for _ in range(given.repeats):
+            for kind in kinds:
+                told = cast(dict[str, float], _in_a_process(given, kind, *options))
+                found.setdefault(f"`{name}`, {kind}", []).append(told)
+    columns = [_medians(several) for several in found.values()]
+    every = sum((Counter(column) for column in columns), Counter())
+    lines = [
+        [operation, *(f"{column[operation]:.1f}" for column in columns)]
+        for operation, _ in every.most_common(OPERATIONS)
+    ]
+    shown = report.table(["milliseconds", *found], lines)
     report.tell("training_profile", found, shown, given.write)
+
+
+def _medians(several: list[dict[str, float]]) -> Counter[str]:
+    """Of what each of some measurements told by name; 0 where one did not tell it."""
+    names = {name for told in several for name in told}
+    return Counter(
+        {name: statistics.median(told.get(name, 0.0) for told in several) for name in names}
+    )
 
 
 def _print_quality(given: argparse.Namespace) -> None:

@@ -76,7 +76,7 @@ class _Clock(keras.callbacks.Callback):
 
 
 def compiled(preset: Preset, by_xla: Any = "auto") -> PlainVAE:
-    """The preset's networks, ready for `fit`; Keras' own choice is XLA."""
+    """The preset's networks, ready for `fit`; whether XLA compiles the step is left to Keras."""
     model = PlainVAE(build_encoder(preset.model), build_decoder(preset.model))
     optimizer = keras.optimizers.Adam(preset.training.learning_rate)
     model.compile(optimizer=optimizer, jit_compile=by_xla)

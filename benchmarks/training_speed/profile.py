@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +18,9 @@ from vae.presets import Preset
 from vae.training.trainer import Trainer
 
 STEPS = 20
+STEP, PRODUCTS = "**the step**", "**products and convolutions**"
+LARGE = "**their multiply-adds in one large product**"
+PRODUCT = re.compile("MatMul|Conv2D")
 SIDE = 2048  # of the matrices whose product says what the processor can do
 OPERATION = re.compile(r"[^:\s]+:_?(?:Mkl)?(?:Native)?(?:Fused)?(\w+?)(?:WithBias)?")
 COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
@@ -33,18 +35,18 @@ def one_at_a_time() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def of_step(preset: Preset, images: np.ndarray, plain: bool = False) -> dict[str, Any]:
+def of_step(preset: Preset, images: np.ndarray, plain: bool = False) -> dict[str, float]:
     """What the operations of one step take.
 
     Args:
         preset: what to train and how.
         images: (n, 28, 28) uint8.
-        plain: in Keras `fit`, not compiled by XLA, which would be one operation.
+        plain: as Keras `fit` takes it, but never compiled by XLA, which would be one operation.
 
     Returns:
-        step: its milliseconds, without the profiler, a median.
-        products: what its multiply-adds would take at the speed of a large product.
-        operations: milliseconds by the name of the operation.
+        Milliseconds of a step by the name of the operation; and of the whole step, without the
+        profiler, a median (`STEP`), of all products and convolutions (`PRODUCTS`), and what their
+        multiply-adds would take at the speed of one large product (`LARGE`).
     """
     take = (_plain if plain else _ours)(preset, images)
     for _ in range(ours.WARM_UP):
@@ -62,11 +64,11 @@ def of_step(preset: Preset, images: np.ndarray, plain: bool = False) -> dict[str
     batch = min(preset.training.batch_size, len(images))
     # forwards once, and backwards twice: to what came in, and to the weights
     work = 3 * batch * training_cost.multiply_adds(preset.model)
-    products = work * _seconds_of_a_product(preset.training.precision) / SIDE**3
     return {
-        "step": 1e3 * float(np.median(seconds)),
-        "products": 1e3 * products,
-        "operations": operations,
+        STEP: 1e3 * float(np.median(seconds)),
+        PRODUCTS: sum(took for name, took in operations.items() if PRODUCT.match(name)),
+        LARGE: 1e3 * work * _seconds_of_a_product(preset.training.precision) / SIDE**3,
+        **operations,
     }
 
 
