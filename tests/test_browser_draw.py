@@ -81,6 +81,30 @@ def test_a_digit_drawn_by_mouse_or_finger_is_seen_rebuilt_and_placed(
     ) <= 0  # fmt: skip
 
 
+def test_the_buttons_of_the_canvas_itself_are_never_seen(server: Server, page: Page) -> None:
+    goto(page, server.address)
+    page.evaluate(
+        """() => {
+            window.canvases = new Set(), window.seen = 0;
+            const sketch = document.getElementsByClassName("st-key-sketch");
+            const look = () => {
+                for (const one of sketch[0].querySelectorAll("*")) {
+                    const buttons = one.shadowRoot?.querySelector(".dc-toolbar");
+                    if (buttons) canvases.add(buttons);
+                    if (buttons?.checkVisibility()) seen++;
+                }
+                setTimeout(look);
+            };
+            look();
+        }"""
+    )
+    for name in ("4", "7"):
+        page.locator(".st-key-ready").get_by_text(name, exact=True).click()
+        settled(page)
+    eventually(lambda: page.evaluate("canvases.size") == 3)  # each digit has a canvas of its own
+    assert page.evaluate("seen") == 0
+
+
 def test_a_canvas_that_comes_late_is_named_and_freed_of_its_own_buttons(
     server: Server, page: Page
 ) -> None:

@@ -8,28 +8,37 @@ hidden.replaceSync(".dc-toolbar { display: none !important }");
 export default function () {
   const places = document.getElementsByClassName("st-key-sketch");
   let again = 0;
-  // A canvas comes when it comes, its layers after it, and another one in its place at any time:
-  // looked for before each picture of the screen, its buttons are never seen.
-  const attend = () => {
-    const found = places[0]?.querySelectorAll("[data-testid=stBidiComponentIsolated]") ?? [];
-    for (const isolated of found) {
-      if (isolated.shadowRoot) hide(isolated.shadowRoot);
-      const root = isolated.shadowRoot?.querySelector(".dc-root:not([data-attended])");
-      if (root instanceof HTMLElement && root.querySelector("canvas.upper-canvas")) free(root);
-    }
-    again = requestAnimationFrame(attend);
-  };
+  const watch = new MutationObserver(attend);
+  const anything = { childList: true, subtree: true };
+  watch.observe(document.body, anything);
   attend();
-  return () => cancelAnimationFrame(again);
+  return () => {
+    watch.disconnect();
+    cancelAnimationFrame(again);
+  };
+
+  /** A canvas comes when it comes, its layers after it, and another one in its place at any time:
+   * seen to before the next picture of the screen, its buttons are never seen. */
+  function attend() {
+    cancelAnimationFrame(again);
+    const found = places[0]?.querySelectorAll("[data-testid=stBidiComponentIsolated]") ?? [];
+    for (const { shadowRoot: shadow } of found) {
+      if (shadow) free(shadow);
+      else again = requestAnimationFrame(attend);
+    }
+  }
+
+  /** @param {ShadowRoot} shadow */
+  function free(shadow) {
+    watch.observe(shadow, anything);
+    if (!shadow.adoptedStyleSheets.includes(hidden)) shadow.adoptedStyleSheets.push(hidden);
+    const root = shadow.querySelector(".dc-root:not([data-attended])");
+    if (root instanceof HTMLElement && root.querySelector("canvas.upper-canvas")) prepare(root);
+  }
 }
 
-/** @param {ShadowRoot} shadow */
-function hide(shadow) {
-  if (!shadow.adoptedStyleSheets.includes(hidden)) shadow.adoptedStyleSheets.push(hidden);
-}
-
-/** @param {HTMLElement} root */
-function free(root) {
+/** Name the board, and send what was drawn as the pen goes up. @param {HTMLElement} root */
+function prepare(root) {
   root.dataset.attended = "yes";
   const layers = [...root.querySelectorAll("canvas")];
   for (const layer of layers) layer.setAttribute("aria-hidden", "true"); // the last takes the pen
