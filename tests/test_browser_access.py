@@ -289,7 +289,7 @@ def whole_tree(page: Page, path: str) -> list[tuple[str, str, str]]:
     """The tree once all is in it that is expected, and once: parts are out of it while they
     change, and the server's answers go when the page has its own."""
     deadline = time.monotonic() + 60
-    while missing(path, nodes := tree(page)) or doubled(nodes):
+    while missing(path, nodes := tree(page)) or (path in STATES and doubled(nodes)):
         if time.monotonic() > deadline:
             break
         page.wait_for_timeout(300)

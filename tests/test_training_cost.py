@@ -33,10 +33,13 @@ def test_weights_are_counted_as_keras_counts_them(model: ModelConfig) -> None:
     assert training_cost.parameters(model) == VAE(model).count_params()
 
 
-@pytest.mark.parametrize("model", [PRESETS["best"].model, ODD], ids=["best", "odd"])
+@pytest.mark.parametrize(
+    "model", [PRESETS["best"].model, PRESETS["flow"].model, ODD], ids=["best", "flow", "odd"]
+)
 def test_multiply_adds_are_those_of_the_layers_that_keras_builds(model: ModelConfig) -> None:
     vae, expected = VAE(model), 0
-    for layer in [*vae.encoder.layers, *vae.decoder.layers]:
+    flow = vae.to_base.layers if vae.to_base else []
+    for layer in [*vae.encoder.layers, *vae.decoder.layers, *flow]:
         if hasattr(layer, "kernel"):
             numbers: Any = layer.input if isinstance(layer, TRANSPOSED) else layer.output
             expected += math.prod(layer.kernel.shape) * math.prod(numbers.shape[1:-1])

@@ -126,7 +126,7 @@ def _print_profile(given: argparse.Namespace) -> None:
                 told = cast(dict[str, float], _in_a_process(given, kind, *options))
                 found.setdefault(f"`{name}`, {kind}", []).append(told)
     columns = [_medians(several) for several in found.values()]
-    every = sum((Counter(column) for column in columns), Counter())
+    every = sum(columns, Counter())
     lines = [
         [operation, *(f"{column[operation]:.1f}" for column in columns)]
         for operation, _ in every.most_common(OPERATIONS)

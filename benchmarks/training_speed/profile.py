@@ -92,7 +92,7 @@ def _plain(preset: Preset, images: np.ndarray) -> Callable[[], object]:
 
 
 def _operations(recorded: Path) -> dict[str, float]:
-    """Milliseconds a step by the operation, of the processor's part of a recording."""
+    """Milliseconds a step by the operation; one that is fused counts as what it begins with."""
     found: Counter[str] = Counter()
     space = XSpace.FromString(recorded.read_bytes())
     for plane in space.planes:

@@ -263,8 +263,11 @@ def _train_epoch(
 
 
 def steps_at_once(steps: int, seconds: float) -> int:
-    """How many steps to take together, where so many took so long: each call costs 0.5 ms."""
-    return max(1, int(SECONDS_AT_ONCE * steps / max(seconds, 1e-9)))
+    """How many steps to take together, where so many took so long: each call costs some time.
+
+    At most twice as many, since one reading may be wrong.
+    """
+    return min(2 * steps, max(1, int(SECONDS_AT_ONCE * steps / max(seconds, 1e-9))))
 
 
 def _check_finite(losses: Losses, training: TrainingConfig, epoch: int) -> None:

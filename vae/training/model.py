@@ -164,6 +164,9 @@ class VAE(keras.Model):
     """Encoder, decoder and a flow, if the prior is one; calling it rebuilds images from their
     posterior mean.
 
+    Without a `precision` it is made of Keras' own layers, as it is served and stored; with one, of
+    those that are trained.
+
     `encoder` and `decoder` speak of the latent z. `to_base` and `from_base` (None for a standard
     prior) lead from there to the base space, where the prior is N(0, I), and back.
     """

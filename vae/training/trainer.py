@@ -85,7 +85,7 @@ class Trainer:
 
         Args:
             indices: (steps, batch_size), of the images of each.
-            first: the number of the first of them.
+            first: the number of the first of them, from 0 over the whole training.
 
         Returns:
             (3,): loss, reconstruction loss and KL divergence, sums over the steps.
