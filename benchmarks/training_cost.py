@@ -17,6 +17,7 @@ from statistics import median
 
 from vae import data, training_cost
 from vae.config import ModelConfig, TrainingConfig
+from vae.jobs import process
 from vae.presets import PRESETS
 
 TINY = PRESETS["tiny"]
@@ -39,18 +40,21 @@ def measured(model: ModelConfig, training: TrainingConfig) -> tuple[float, float
     """Processor seconds of the median training step, and the highest resident megabytes."""
     import numpy as np
 
+    from vae.training.loop import steps_at_once
     from vae.training.trainer import Trainer
 
     images = np.concatenate([data.embedded().images] * 4)
     trainer = Trainer(model, training, images)
     order = trainer.order(1)
     seconds: list[float] = []
-    ends = time.monotonic() + 8
+    ends, first, at_once = time.monotonic() + 8, 0, 1
     while time.monotonic() < ends or len(seconds) < 20:
-        step = len(seconds) % len(order)
-        began = time.process_time()
-        trainer.steps(order[step : step + 1], step)
-        seconds.append(time.process_time() - began)
+        indices, began = order[first : first + at_once], time.process_time()
+        trainer.steps(indices, first)
+        took = time.process_time() - began
+        seconds.append(took / len(indices))
+        first = (first + len(indices)) % len(order)
+        at_once = steps_at_once(len(indices), took)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return median(seconds[3:]), megabytes
 
@@ -63,7 +67,12 @@ def main() -> None:
     print(f"{'config':<24}{'weights':>10}{'step, ms':>10}{'estimated':>11}{'MB':>6}")
     for name, (model, training) in CONFIGS.items():
         command = [sys.executable, "-m", "benchmarks.training_cost", name]
-        answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        answer = subprocess.run(
+            command,
+            env=process.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         seconds, megabytes = json.loads(answer.stdout)
         found = training_cost.estimate(model, replace(training, encoder_share=0.0), 20_000)
         steps = 20_000 // training.batch_size
