@@ -78,7 +78,7 @@ def test_the_shipped_models_were_trained_in_about_the_time_estimated(name: str) 
 
 
 def test_a_short_training_takes_what_was_estimated(small_run: runs.Run) -> None:
-    """Within a factor of five: it is short, and others work on this machine. (In 14 configs the
+    """Within a factor of five: it is short, and others work on this machine. (In 18 configs the
     estimated step was within 20 % of the measured one, see `benchmarks/training_cost.py`.)"""
     found = training_cost.estimate(SMALL_MODEL, SMALL_TRAINING, 1000)
     assert found.parameters == small_run.manifest.parameters

@@ -15,10 +15,10 @@ from vae.mnist import PIXELS, SIDE
 
 # Seconds of a training step: 0.7 of its processor time, which is what two otherwise idle cores
 # need. Fitted to the configs of benchmarks/training_cost.py, and within 20 % of each.
-PER_STEP = 4.5e-3
+PER_STEP = 2.4e-3
 PER_IMAGE = 1.9e-5
-PER_DENSE = 8.3e-11  # a multiply-add of a dense layer, forwards and backwards
-PER_CONVOLUTION = 5.0e-11
+PER_DENSE = 7.3e-11  # a multiply-add of a dense layer, forwards and backwards
+PER_CONVOLUTION = 4.6e-11
 PER_AVERAGED_WEIGHT = 4.8e-10
 START_SECONDS = 8.0  # loading TensorFlow and the data, tracing the first step, the last export
 EMBEDDING_SECONDS = 15.0  # t-SNE at the end, of more than two latent dimensions
