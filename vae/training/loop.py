@@ -216,13 +216,14 @@ def _train_epoch(
     started = told = time.monotonic()
     total, since, told_step = np.zeros(3), np.zeros(3), 0
     order, step, at_once = trainer.order(epoch), 0, 1
+    before = (epoch - 1) * trainer.steps_per_epoch
     while step < trainer.steps_per_epoch:
         rested = rest()
         started, told = started + rested, told + rested
         if should_stop():
             return False
         indices, began = order[step : step + at_once], time.monotonic()
-        since += trainer.steps(indices, (epoch - 1) * trainer.steps_per_epoch + step)
+        since += trainer.steps(indices, before + step)
         now = time.monotonic()
         step += len(indices)
         at_once = steps_at_once(len(indices), now - began)
@@ -234,7 +235,7 @@ def _train_epoch(
                 {
                     "event": "progress",
                     "epoch": epoch,
-                    "step": (epoch - 1) * trainer.steps_per_epoch + step,
+                    "step": before + step,
                     "images_per_second": round(speed, 1),
                     **asdict(means),
                 }
